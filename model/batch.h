@@ -1,0 +1,55 @@
+// A record batch (message format v2) as the log, the wire and the disk hold it.
+//
+// Follows org.apache.kafka.common.record.DefaultRecordBatch: base offset and partition leader epoch are stamped by
+// the leader and are outside the checksum; producer id, epoch and base sequence are inside.
+// Leaves out: compression, headers and the bytes themselves; a value is the number that the workload gave it, unique
+// in a run, and a key is a number into the run's table of key texts. `size_in_bytes` is what the real encoding takes.
+// Always holds: records are contiguous, so last_offset() - base_offset + 1 == record count.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "model/types.h"
+
+namespace ktrial::model {
+
+using KeyId = Named<struct KeyIdTag, std::int32_t>;  // absent: a null key
+using ValueId = Named<struct ValueIdTag>;            // absent: a null value
+
+struct Record {
+  KeyId key;
+  ValueId value;
+  Nanos timestamp{0};  // CreateTime, by the producer's wall clock
+  constexpr auto operator<=>(const Record&) const = default;
+};
+
+// An offset commit or a group's metadata, as the records of __consumer_offsets hold them; see group/records.h.
+struct CoordinatorRecord;
+
+enum class Checksum : std::uint8_t { valid, broken };
+
+struct RecordBatch {
+  Offset base_offset;
+  LeaderEpoch partition_leader_epoch;
+  ProducerId producer_id;
+  ProducerEpoch producer_epoch;
+  Sequence base_sequence;
+  std::int32_t record_count = 0;
+  std::int32_t size_in_bytes = 0;
+  Checksum checksum = Checksum::valid;
+  Nanos max_timestamp{0};
+  // Content is immutable once made, so copies of a batch on several replicas (and in copies of a world) share it.
+  std::shared_ptr<const std::vector<Record>> records;
+  // Set instead of `records` on __consumer_offsets.
+  std::shared_ptr<const std::vector<CoordinatorRecord>> coordinator_records;
+
+  Offset last_offset() const { return base_offset + (record_count - 1); }
+  Offset next_offset() const { return base_offset + record_count; }
+};
+
+// Overhead of an encoded batch and of one record in it, from the v2 format with small deltas.
+inline constexpr std::int32_t kBatchOverheadBytes = 61;
+inline constexpr std::int32_t kRecordOverheadBytes = 7;
+
+}  // namespace ktrial::model

@@ -1,0 +1,98 @@
+// Configuration of the model's nodes, with Kafka's keys (dots become underscores) and Kafka's defaults (4.0).
+// `model/config_keys.h` maps the dotted keys to these fields. Times are durations; sizes are bytes.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "model/messages.h"
+#include "model/types.h"
+#include "model/variants.h"
+
+namespace ktrial::model {
+
+struct QuorumConfig {
+  Nanos election_timeout = milliseconds(1000);
+  Nanos fetch_timeout = milliseconds(2000);
+  Nanos election_backoff_max = milliseconds(1000);
+  Nanos append_linger = milliseconds(25);
+  Nanos request_timeout = milliseconds(2000);
+  Nanos retry_backoff = milliseconds(20);
+  Nanos fetch_max_wait = milliseconds(500);
+  Nanos metadata_max_idle_interval = milliseconds(500);
+};
+
+struct TopicConfig {
+  std::int32_t min_insync_replicas = 1;
+  bool unclean_leader_election_enable = false;
+  std::int64_t flush_messages = std::numeric_limits<std::int64_t>::max();
+  std::int32_t max_message_bytes = 1048588;
+};
+
+// One for the whole cluster: controllers and brokers read the parts that concern them.
+struct ClusterConfig {
+  QuorumConfig quorum;
+  TopicConfig topic_defaults;
+  std::int32_t num_partitions = 1;
+  std::int16_t default_replication_factor = 1;
+  Nanos broker_heartbeat_interval = milliseconds(2000);
+  Nanos broker_session_timeout = milliseconds(9000);
+  Nanos replica_lag_time_max = milliseconds(30000);
+  Nanos replica_fetch_wait_max = milliseconds(500);
+  std::int32_t replica_fetch_min_bytes = 1;
+  Nanos replica_fetch_backoff = milliseconds(1000);
+  std::int32_t replica_fetch_max_bytes = 1 << 20;
+  std::int32_t replica_fetch_response_max_bytes = 10 << 20;
+  Nanos replica_socket_timeout = milliseconds(30000);
+  Nanos replica_high_watermark_checkpoint_interval = milliseconds(5000);
+  bool auto_leader_rebalance_enable = true;
+  Nanos leader_imbalance_check_interval = seconds(300);
+  Nanos unclean_leader_election_interval = seconds(300);
+  // groups
+  std::int32_t offsets_topic_num_partitions = 50;
+  std::int16_t offsets_topic_replication_factor = 3;
+  Nanos offsets_commit_timeout = milliseconds(5000);
+  Nanos group_initial_rebalance_delay = milliseconds(3000);
+  Nanos group_min_session_timeout = milliseconds(6000);
+  Nanos group_max_session_timeout = milliseconds(1800000);
+  Variants variants;
+};
+
+struct ProducerConfig {
+  Acks acks = Acks::all;
+  std::int32_t batch_size = 16384;
+  Nanos linger = milliseconds(5);
+  Nanos request_timeout = milliseconds(30000);
+  Nanos delivery_timeout = milliseconds(120000);
+  std::int32_t max_in_flight_requests_per_connection = 5;
+  std::int32_t retries = std::numeric_limits<std::int32_t>::max();
+  Nanos retry_backoff = milliseconds(100);
+  Nanos retry_backoff_max = milliseconds(1000);
+  Nanos reconnect_backoff = milliseconds(50);
+  Nanos reconnect_backoff_max = milliseconds(1000);
+  Nanos metadata_max_age = milliseconds(300000);
+};
+
+enum class OffsetReset : std::uint8_t { latest, earliest, none };
+
+struct ConsumerConfig {
+  Nanos fetch_max_wait = milliseconds(500);
+  std::int32_t fetch_min_bytes = 1;
+  std::int32_t max_partition_fetch_bytes = 1 << 20;
+  std::int32_t max_poll_records = 500;
+  OffsetReset auto_offset_reset = OffsetReset::latest;
+  Nanos request_timeout = milliseconds(30000);
+  Nanos retry_backoff = milliseconds(100);
+  Nanos retry_backoff_max = milliseconds(1000);
+  Nanos reconnect_backoff = milliseconds(50);
+  Nanos reconnect_backoff_max = milliseconds(1000);
+  Nanos metadata_max_age = milliseconds(300000);
+  // group membership
+  Nanos session_timeout = milliseconds(45000);
+  Nanos heartbeat_interval = milliseconds(3000);
+  Nanos max_poll_interval = milliseconds(300000);
+};
+
+}  // namespace ktrial::model

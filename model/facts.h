@@ -1,0 +1,245 @@
+// What the model says it did: the stream that properties judge, reports tell and fault triggers wait for.
+//
+// A fact is stated by the node where it happened, in the step in which it happened; the world adds node, time and
+// event id. A fact is about the past and is never a request. Facts of one step are in the order of their causes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/batch.h"
+#include "model/errors.h"
+#include "model/metadata_records.h"
+#include "model/types.h"
+
+namespace ktrial::model {
+
+using GroupId = std::string;
+
+// -- a replica's log
+struct BatchAppended {  // leader append or follower copy; `by_leader` tells which
+  TopicPartition partition;
+  RecordBatch batch;
+  bool by_leader = false;
+};
+struct LogTruncated {
+  TopicPartition partition;
+  Offset end_offset;  // the log now ends here
+  Offset old_end_offset;
+};
+struct LogLoaded {  // at start, after recovery
+  TopicPartition partition;
+  Offset log_start_offset;
+  Offset end_offset;
+  Offset high_watermark;
+};
+struct UnsyncedDataLost {  // a power cut took [from, old end) of this replica's log (a wipe: from 0)
+  TopicPartition partition;
+  Offset from;
+  Offset old_end_offset;
+};
+struct HighWatermarkAdvanced {  // leader or follower; may go down on a follower
+  TopicPartition partition;
+  Offset high_watermark;
+  Offset old_high_watermark;
+  LeaderEpoch leader_epoch;
+  bool is_leader = false;
+};
+// -- roles
+struct BecameLeader {
+  TopicPartition partition;
+  LeaderEpoch leader_epoch;
+  PartitionEpoch partition_epoch;
+  Offset leader_epoch_start_offset;
+  Offset high_watermark;
+  std::vector<NodeId> isr;
+};
+struct BecameFollower {
+  TopicPartition partition;
+  LeaderEpoch leader_epoch;
+  NodeId leader;
+};
+struct IsrChanged {  // the leader's committed ISR changed
+  TopicPartition partition;
+  LeaderEpoch leader_epoch;
+  PartitionEpoch partition_epoch;
+  std::vector<NodeId> isr;
+  bool shrank = false;
+};
+struct IsrProposed {  // AlterPartition sent
+  TopicPartition partition;
+  LeaderEpoch leader_epoch;
+  std::vector<NodeId> isr;
+};
+// -- controller, at commit of the record
+struct PartitionStateCommitted {
+  TopicPartition partition;
+  NodeId leader;
+  LeaderEpoch leader_epoch;
+  PartitionEpoch partition_epoch;
+  std::vector<NodeId> replicas;
+  std::vector<NodeId> isr;
+  LeaderRecoveryState leader_recovery_state = LeaderRecoveryState::RECOVERED;
+  bool leader_changed = false;
+  bool unclean = false;  // the new leader was not in the ISR before
+  bool created = false;
+};
+struct BrokerRegistered {
+  NodeId broker;
+  BrokerEpoch broker_epoch;
+};
+struct BrokerFenced {
+  NodeId broker;
+};
+struct BrokerUnfenced {
+  NodeId broker;
+};
+struct TopicCreated {
+  std::string name;
+  TopicId id;
+  std::int32_t partitions = 0;
+};
+// -- metadata quorum
+struct VoteGranted {
+  QuorumEpoch epoch;
+  NodeId candidate;
+};
+struct QuorumLeaderElected {
+  QuorumEpoch epoch;
+  Offset log_end_offset;
+};
+struct QuorumBecameFollower {
+  QuorumEpoch epoch;
+  NodeId leader;
+};
+struct QuorumResigned {
+  QuorumEpoch epoch;
+};
+struct MetadataAppended {  // on a voter (leader or follower)
+  MetadataBatch batch;
+  std::uint64_t content = 0;  // digest of the records
+};
+struct MetadataTruncated {
+  Offset end_offset;
+};
+struct MetadataLoaded {  // at start of a voter
+  Offset end_offset;
+};
+struct MetadataCommitted {  // a node's view of the quorum high watermark went up
+  Offset high_watermark;
+};
+struct MetadataApplied {  // a broker or controller applied the committed batch ending before `next_offset`
+  Offset next_offset;
+  std::uint64_t content = 0;
+};
+// -- clients
+struct RecordSent {  // producer.send() of the application; the record is now in the accumulator
+  TopicPartition partition;
+  ValueId value;
+  std::int32_t producer = 0;
+};
+struct RecordAcknowledged {
+  TopicPartition partition;
+  ValueId first_value;
+  ValueId last_value;
+  Offset base_offset;  // absent with acks=0
+  std::int32_t acks = -1;
+  std::vector<ValueId> values;
+};
+struct RecordFailed {  // the producer told the application of an error; the record may still be in the log
+  TopicPartition partition;
+  std::vector<ValueId> values;
+  Error error = Error::NONE;
+};
+struct RecordConsumed {  // returned by poll() to the application
+  TopicPartition partition;
+  Offset offset;
+  LeaderEpoch leader_epoch;
+  ValueId value;
+};
+struct ConsumerPositionReset {  // by the reset policy or by truncation found in validation
+  TopicPartition partition;
+  Offset from;
+  Offset to;
+  bool truncation = false;
+};
+struct ConsumerHighWatermarkSeen {
+  TopicPartition partition;
+  Offset high_watermark;
+};
+// -- groups
+struct GroupStateChanged {
+  GroupId group;
+  GenerationId generation;
+  std::uint8_t state = 0;  // Empty, PreparingRebalance, CompletingRebalance, Stable, Dead
+  std::int32_t members = 0;
+};
+struct PartitionsAssigned {  // at the member, on SyncGroup's answer
+  GroupId group;
+  GenerationId generation;
+  std::vector<TopicPartition> partitions;
+};
+struct PartitionsRevoked {  // at the member: onPartitionsRevoked, or lost
+  GroupId group;
+  GenerationId generation;
+  std::vector<TopicPartition> partitions;
+  bool lost = false;
+};
+struct RecordProcessed {  // by the group member's application
+  GroupId group;
+  TopicPartition partition;
+  Offset offset;
+  ValueId value;
+};
+struct OffsetCommitted {  // at the coordinator, when the commit is answered with NONE
+  GroupId group;
+  GenerationId generation;
+  GenerationId current_generation;
+  std::int64_t member = -1;
+  TopicPartition partition;
+  Offset offset;
+};
+struct OffsetCommitRefused {
+  GroupId group;
+  GenerationId generation;
+  Error error = Error::NONE;
+};
+struct CommittedOffsetFetched {  // at the member
+  GroupId group;
+  TopicPartition partition;
+  Offset offset;
+};
+struct GroupCoordinatorLoaded {
+  PartitionIndex offsets_partition;
+};
+// -- probe: an interesting branch was taken
+struct ProbeHit {
+  const char* name;
+};
+
+using Fact =
+    std::variant<BatchAppended, LogTruncated, LogLoaded, UnsyncedDataLost, HighWatermarkAdvanced, BecameLeader,
+                 BecameFollower, IsrChanged, IsrProposed, PartitionStateCommitted, BrokerRegistered, BrokerFenced,
+                 BrokerUnfenced, TopicCreated, VoteGranted, QuorumLeaderElected, QuorumBecameFollower, QuorumResigned,
+                 MetadataAppended, MetadataTruncated, MetadataLoaded, MetadataCommitted, MetadataApplied, RecordSent,
+                 RecordAcknowledged, RecordFailed, RecordConsumed, ConsumerPositionReset, ConsumerHighWatermarkSeen,
+                 GroupStateChanged, PartitionsAssigned, PartitionsRevoked, RecordProcessed, OffsetCommitted,
+                 OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit>;
+
+template <class T, std::size_t I = 0>
+constexpr std::uint16_t fact_kind() {
+  if constexpr (std::is_same_v<T, std::variant_alternative_t<I, Fact>>)
+    return I;
+  else
+    return fact_kind<T, I + 1>();
+}
+inline std::uint16_t kind(const Fact& f) { return static_cast<std::uint16_t>(f.index()); }
+const char* fact_name(std::uint16_t kind);
+std::uint64_t digest(const Fact& f);
+// The fact in Kafka's words, for traces and stories ("orders-0 leader epoch 3: ISR is now [1]").
+class Names;
+std::string describe(const Fact& f);
+
+}  // namespace ktrial::model

@@ -1,0 +1,372 @@
+// Requests and responses of the protocol, with Kafka's names and the fields a model needs.
+//
+// Follows the message definitions in clients/src/main/resources/common/message (crib: appendix A). One struct a
+// message; a field is left out when nothing in the model reads it. Batching over many partitions in one request is
+// kept, since what shares a request shares its fate.
+// Every exchange is a request with a correlation id, answered on the same connection by a response with that id.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/batch.h"
+#include "model/errors.h"
+#include "model/metadata_records.h"
+#include "model/types.h"
+
+namespace ktrial::model {
+
+enum class Acks : std::int8_t { all = -1, none = 0, leader = 1 };
+
+struct LeaderIdAndEpoch {
+  NodeId leader;
+  LeaderEpoch epoch;
+};
+
+// ---- Produce (0)
+struct ProduceRequest {
+  struct Partition {
+    TopicPartition partition;
+    RecordBatch batch;
+  };
+  Acks acks = Acks::all;
+  Nanos timeout{0};
+  std::vector<Partition> partitions;
+};
+struct ProduceResponse {
+  struct Partition {
+    TopicPartition partition;
+    Error error = Error::NONE;
+    Offset base_offset;
+    Offset log_start_offset;
+    LeaderIdAndEpoch current_leader;
+  };
+  std::vector<Partition> partitions;
+};
+
+// ---- Fetch (1): followers, consumers, and the metadata quorum (partition kClusterMetadata)
+struct FetchRequest {
+  struct Partition {
+    TopicPartition partition;
+    LeaderEpoch current_leader_epoch;
+    Offset fetch_offset;
+    LeaderEpoch last_fetched_epoch;
+    Offset log_start_offset;
+    std::int32_t max_bytes = 1 << 20;
+  };
+  NodeId replica_id;  // absent: a consumer
+  BrokerEpoch replica_epoch;
+  Nanos max_wait{0};
+  std::int32_t min_bytes = 1;
+  std::int32_t max_bytes = 10 << 20;
+  std::vector<Partition> partitions;
+};
+struct FetchResponse {
+  struct Partition {
+    TopicPartition partition;
+    Error error = Error::NONE;
+    Offset high_watermark;
+    Offset last_stable_offset;
+    Offset log_start_offset;
+    OffsetAndEpoch diverging_epoch;  // absent epoch: the logs agree
+    LeaderIdAndEpoch current_leader;
+    std::vector<RecordBatch> batches;
+  };
+  Error error = Error::NONE;
+  std::vector<Partition> partitions;
+};
+// The metadata quorum's Fetch (same API key) carries metadata records instead of record batches.
+struct QuorumFetchRequest {
+  NodeId replica_id;
+  QuorumEpoch current_leader_epoch;
+  Offset fetch_offset;
+  QuorumEpoch last_fetched_epoch;
+  Nanos max_wait{0};
+};
+struct QuorumFetchResponse {
+  Error error = Error::NONE;
+  QuorumEpoch leader_epoch;
+  NodeId leader;
+  Offset high_watermark;
+  Offset diverging_end_offset;  // absent: no divergence
+  QuorumEpoch diverging_epoch;
+  std::vector<MetadataBatch> batches;
+};
+
+// ---- ListOffsets (2)
+inline constexpr std::int64_t kLatestTimestamp = -1;
+inline constexpr std::int64_t kEarliestTimestamp = -2;
+struct ListOffsetsRequest {
+  NodeId replica_id;  // absent: a consumer
+  TopicPartition partition;
+  LeaderEpoch current_leader_epoch;
+  std::int64_t timestamp = kLatestTimestamp;
+};
+struct ListOffsetsResponse {
+  Error error = Error::NONE;
+  TopicPartition partition;
+  Offset offset;
+  LeaderEpoch leader_epoch;
+};
+
+// ---- Metadata (3)
+struct MetadataRequest {
+  std::vector<std::string> topics;  // empty: all
+};
+struct MetadataResponse {
+  struct Partition {
+    Error error = Error::NONE;
+    PartitionIndex partition;
+    NodeId leader;
+    LeaderEpoch leader_epoch;
+    std::vector<NodeId> replicas;
+    std::vector<NodeId> isr;
+  };
+  struct Topic {
+    Error error = Error::NONE;
+    std::string name;
+    TopicId id;
+    std::vector<Partition> partitions;
+  };
+  std::vector<NodeId> brokers;
+  NodeId controller;
+  std::vector<Topic> topics;
+};
+
+// ---- Consumer groups: OffsetCommit (8), OffsetFetch (9), FindCoordinator (10), JoinGroup (11), Heartbeat (12),
+// LeaveGroup (13), SyncGroup (14). A member id is a number; absent is Kafka's empty string.
+using MemberId = Named<struct MemberIdTag>;
+struct CommittedOffset {
+  TopicPartition partition;
+  Offset offset;
+  LeaderEpoch leader_epoch;
+};
+struct OffsetCommitRequest {
+  std::string group;
+  GenerationId generation;
+  MemberId member;
+  std::vector<CommittedOffset> offsets;
+};
+struct OffsetCommitResponse {
+  Error error = Error::NONE;
+};
+struct OffsetFetchRequest {
+  std::string group;
+  std::vector<TopicPartition> partitions;
+};
+struct OffsetFetchResponse {
+  Error error = Error::NONE;
+  std::vector<CommittedOffset> offsets;  // absent offset: nothing committed
+};
+struct FindCoordinatorRequest {
+  std::string group;
+};
+struct FindCoordinatorResponse {
+  Error error = Error::NONE;
+  NodeId coordinator;
+};
+struct JoinGroupRequest {
+  std::string group;
+  Nanos session_timeout{0};
+  Nanos rebalance_timeout{0};
+  MemberId member;
+  std::string protocol = "range";
+  std::vector<TopicId> subscription;
+};
+struct JoinGroupResponse {
+  struct Member {
+    MemberId member;
+    std::vector<TopicId> subscription;
+  };
+  Error error = Error::NONE;
+  GenerationId generation;
+  MemberId leader;
+  MemberId member;
+  std::vector<Member> members;  // the leader's answer only
+};
+struct MemberAssignment {
+  MemberId member;
+  std::vector<TopicPartition> partitions;
+};
+struct SyncGroupRequest {
+  std::string group;
+  GenerationId generation;
+  MemberId member;
+  std::vector<MemberAssignment> assignments;  // the leader's request only
+};
+struct SyncGroupResponse {
+  Error error = Error::NONE;
+  std::vector<TopicPartition> assignment;
+};
+struct HeartbeatRequest {
+  std::string group;
+  GenerationId generation;
+  MemberId member;
+};
+struct HeartbeatResponse {
+  Error error = Error::NONE;
+};
+struct LeaveGroupRequest {
+  std::string group;
+  MemberId member;
+};
+struct LeaveGroupResponse {
+  Error error = Error::NONE;
+};
+
+// ---- OffsetForLeaderEpoch (23)
+struct OffsetForLeaderEpochRequest {
+  NodeId replica_id;
+  TopicPartition partition;
+  LeaderEpoch current_leader_epoch;
+  LeaderEpoch leader_epoch;
+};
+struct OffsetForLeaderEpochResponse {
+  Error error = Error::NONE;
+  TopicPartition partition;
+  LeaderEpoch leader_epoch;
+  Offset end_offset;
+};
+
+// ---- CreateTopics (19), ElectLeaders (43): to the active controller
+struct CreateTopicsRequest {
+  std::string name;
+  std::int32_t partitions = -1;
+  std::int16_t replication_factor = -1;
+  std::vector<std::vector<NodeId>> assignment;  // overrides the two above
+  std::vector<std::pair<std::string, std::string>> configs;
+};
+struct CreateTopicsResponse {
+  Error error = Error::NONE;
+  TopicId id;
+};
+enum class ElectionType : std::int8_t { preferred = 0, unclean = 1 };
+struct ElectLeadersRequest {
+  ElectionType type = ElectionType::preferred;
+  std::vector<TopicPartition> partitions;  // empty: all
+};
+struct ElectLeadersResponse {
+  std::vector<std::pair<TopicPartition, Error>> results;
+};
+
+// ---- Metadata quorum: Vote (52), BeginQuorumEpoch (53), EndQuorumEpoch (54)
+struct VoteRequest {
+  NodeId candidate;
+  NodeId voter;
+  QuorumEpoch candidate_epoch;
+  QuorumEpoch last_offset_epoch;
+  Offset last_offset;  // the candidate's log end offset
+};
+struct VoteResponse {
+  Error error = Error::NONE;
+  NodeId leader;
+  QuorumEpoch leader_epoch;
+  bool vote_granted = false;
+};
+struct BeginQuorumEpochRequest {
+  NodeId leader;
+  QuorumEpoch leader_epoch;
+};
+struct BeginQuorumEpochResponse {
+  Error error = Error::NONE;
+  NodeId leader;
+  QuorumEpoch leader_epoch;
+};
+struct EndQuorumEpochRequest {
+  NodeId leader;
+  QuorumEpoch leader_epoch;
+  std::vector<NodeId> preferred_successors;
+};
+struct EndQuorumEpochResponse {
+  Error error = Error::NONE;
+  NodeId leader;
+  QuorumEpoch leader_epoch;
+};
+
+// ---- Brokers to the active controller: AlterPartition (56), BrokerRegistration (62), BrokerHeartbeat (63)
+struct AlterPartitionRequest {
+  struct Partition {
+    TopicPartition partition;
+    LeaderEpoch leader_epoch;
+    std::vector<std::pair<NodeId, BrokerEpoch>> new_isr;  // newIsrWithEpochs
+    LeaderRecoveryState leader_recovery_state = LeaderRecoveryState::RECOVERED;
+    PartitionEpoch partition_epoch;
+  };
+  NodeId broker;
+  BrokerEpoch broker_epoch;
+  std::vector<Partition> partitions;
+};
+struct AlterPartitionResponse {
+  struct Partition {
+    TopicPartition partition;
+    Error error = Error::NONE;
+    NodeId leader;
+    LeaderEpoch leader_epoch;
+    std::vector<NodeId> isr;
+    LeaderRecoveryState leader_recovery_state = LeaderRecoveryState::RECOVERED;
+    PartitionEpoch partition_epoch;
+  };
+  Error error = Error::NONE;
+  std::vector<Partition> partitions;
+};
+struct BrokerRegistrationRequest {
+  NodeId broker;
+  IncarnationId incarnation;
+  BrokerEpoch previous_broker_epoch;  // from the clean-shutdown file; absent after an unclean stop
+};
+struct BrokerRegistrationResponse {
+  Error error = Error::NONE;
+  BrokerEpoch broker_epoch;
+};
+struct BrokerHeartbeatRequest {
+  NodeId broker;
+  BrokerEpoch broker_epoch;
+  Offset current_metadata_offset;
+  bool want_fence = false;
+  bool want_shut_down = false;
+};
+struct BrokerHeartbeatResponse {
+  Error error = Error::NONE;
+  bool is_caught_up = false;
+  bool is_fenced = true;
+  bool should_shut_down = false;
+};
+
+using MessageBody =
+    std::variant<ProduceRequest, ProduceResponse, FetchRequest, FetchResponse, QuorumFetchRequest, QuorumFetchResponse,
+                 ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest,
+                 OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, FindCoordinatorRequest,
+                 FindCoordinatorResponse, JoinGroupRequest, JoinGroupResponse, SyncGroupRequest, SyncGroupResponse,
+                 HeartbeatRequest, HeartbeatResponse, LeaveGroupRequest, LeaveGroupResponse, OffsetForLeaderEpochRequest,
+                 OffsetForLeaderEpochResponse, CreateTopicsRequest, CreateTopicsResponse, ElectLeadersRequest,
+                 ElectLeadersResponse, VoteRequest, VoteResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse,
+                 EndQuorumEpochRequest, EndQuorumEpochResponse, AlterPartitionRequest, AlterPartitionResponse,
+                 BrokerRegistrationRequest, BrokerRegistrationResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse>;
+
+struct Message {
+  std::int32_t correlation_id = 0;
+  MessageBody body;
+};
+
+// Index of a message type in MessageBody: the "kind" of a message on the wire.
+template <class T, std::size_t I = 0>
+constexpr std::uint16_t kind_of_type() {
+  if constexpr (std::is_same_v<T, std::variant_alternative_t<I, MessageBody>>)
+    return I;
+  else
+    return kind_of_type<T, I + 1>();
+}
+inline std::uint16_t kind(const Message& m) { return static_cast<std::uint16_t>(m.body.index()); }
+// Kafka's name without the Request/Response ("Produce"), and whether the kind is a request.
+const char* api_name(std::uint16_t kind);
+bool is_request(std::uint16_t kind);
+std::uint16_t kind_by_name(std::string_view text);  // "FetchResponse"; 0xffff when there is none
+std::int32_t size_in_bytes(const Message& m);
+// A digest of what identifies the message's content, for the fingerprint of a run.
+std::uint64_t digest(const Message& m);
+
+}  // namespace ktrial::model

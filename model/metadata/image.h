@@ -1,0 +1,78 @@
+// The cluster's metadata as a state: what a sequence of committed metadata records amounts to.
+//
+// Follows MetadataImage and MetadataDelta (KIP-500): a record batch is applied as one step, and the delta names what it
+// touched. Controllers keep one image with uncommitted records on top; brokers hold committed prefixes only.
+// Always holds: equal prefixes of the log give equal images; iteration is in id order.
+#pragma once
+
+#include <boost/container/flat_map.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/config.h"
+#include "model/metadata_records.h"
+#include "model/types.h"
+
+namespace ktrial::model {
+
+struct PartitionRegistration {
+  std::vector<NodeId> replicas;
+  std::vector<NodeId> isr;
+  NodeId leader;
+  LeaderEpoch leader_epoch;
+  PartitionEpoch partition_epoch;
+  LeaderRecoveryState leader_recovery_state = LeaderRecoveryState::RECOVERED;
+};
+struct TopicImage {
+  std::string name;
+  std::vector<PartitionRegistration> partitions;
+  std::vector<std::pair<std::string, std::string>> configs;
+};
+struct BrokerRegistrationImage {
+  IncarnationId incarnation;
+  BrokerEpoch epoch;
+  bool fenced = true;
+  bool in_controlled_shutdown = false;
+  bool active() const { return !fenced && !in_controlled_shutdown; }
+};
+
+// What one or more batches changed; partitions and brokers without repetition, in the order of first change.
+struct MetadataDelta {
+  std::vector<TopicPartition> partitions;
+  std::vector<NodeId> brokers;
+  std::vector<TopicId> topics;
+  bool empty() const { return partitions.empty() && brokers.empty() && topics.empty(); }
+};
+
+class MetadataImage {
+ public:
+  // Applies one record that stands at `offset`.
+  void apply(const MetadataRecord& record, Offset offset, MetadataDelta* delta = nullptr);
+  void apply(const MetadataBatch& batch, MetadataDelta* delta = nullptr);
+
+  const PartitionRegistration* partition(TopicPartition tp) const;
+  const TopicImage* topic(TopicId id) const;
+  TopicId topic_id(const std::string& name) const;  // absent when there is none
+  const BrokerRegistrationImage* broker(NodeId id) const;
+  bool is_active(NodeId id) const;
+  // Effective topic configuration: topic, else cluster default, else `defaults`.
+  TopicConfig topic_config(TopicId id, const TopicConfig& defaults) const;
+
+  const boost::container::flat_map<TopicId, TopicImage>& topics() const { return topics_; }
+  const boost::container::flat_map<NodeId, BrokerRegistrationImage>& brokers() const { return brokers_; }
+  Offset next_offset() const { return next_offset_; }  // end of the applied prefix
+  std::int32_t next_topic_id() const { return next_topic_id_; }
+
+ private:
+  boost::container::flat_map<TopicId, TopicImage> topics_;
+  boost::container::flat_map<NodeId, BrokerRegistrationImage> brokers_;
+  boost::container::flat_map<std::string, TopicId> topic_ids_;
+  std::vector<std::pair<std::string, std::string>> cluster_configs_;
+  Offset next_offset_{0};
+  std::int32_t next_topic_id_ = 1;  // 0 is the metadata log itself
+};
+
+std::uint64_t digest(const MetadataBatch& batch);
+
+}  // namespace ktrial::model
