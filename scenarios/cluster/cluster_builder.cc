@@ -1,0 +1,121 @@
+#include "scenarios/cluster/cluster_builder.h"
+
+#include <fmt/format.h>
+
+namespace ktrial::scenarios {
+namespace {
+
+std::vector<model::NodeId> ids(std::int32_t first, std::int32_t count) {
+  std::vector<model::NodeId> result;
+  for (std::int32_t i = 0; i < count; ++i) result.push_back(model::NodeId{first + i});
+  return result;
+}
+
+sim::WorldConfig world_config(const Scenario& scenario) {
+  sim::WorldConfig config;
+  const NetworkSpec& network = scenario.network;
+  config.network.link.latency_min = network.latency_min;
+  config.network.link.latency_jitter = network.latency_max - network.latency_min;
+  config.network.link.bytes_per_second = static_cast<std::uint64_t>(network.bandwidth_bytes_per_second);
+  return config;
+}
+
+model::ClientNode client(model::NodeId id, const std::vector<model::NodeId>& brokers, const ProducerSpec& spec,
+                         std::int32_t producer_index) {
+  model::SendWorkload workload;
+  workload.topic = spec.topic;
+  workload.count = spec.count;
+  workload.interval = spec.interval;
+  if (!spec.key.empty() && spec.key_count == 0) workload.key = spec.key;
+  workload.key_count = spec.key_count;
+  workload.partition = spec.partition;
+  workload.producer_index = producer_index;
+  workload.start_after = spec.start_after;
+  return model::ClientNode(id, brokers, model::ProducerSpec{spec.config.effective, workload});
+}
+
+model::ClientNode client(model::NodeId id, const std::vector<model::NodeId>& brokers, const ConsumerSpec& spec) {
+  model::ConsumerSpec consumer;
+  consumer.config = spec.config.effective;
+  for (const AssignSpec& assign : spec.assign) {
+    model::TopicAssignment assignment{assign.topic, {}};
+    if (assign.partition) assignment.partitions = {model::PartitionIndex{*assign.partition}};
+    consumer.assignment.push_back(assignment);
+  }
+  return model::ClientNode(id, brokers, consumer);
+}
+
+}  // namespace
+
+std::vector<std::string> node_names(const Scenario& scenario) {
+  std::vector<std::string> names;
+  std::int32_t id = 0;
+  for (std::int32_t i = 0; i < scenario.cluster.brokers; ++i) names.push_back(fmt::format("broker {}", ++id));
+  for (std::int32_t i = 0; i < scenario.cluster.controllers; ++i) names.push_back(fmt::format("controller {}", ++id));
+  for (const ClientSpec& spec : scenario.clients)
+    if (!std::holds_alternative<GroupSpec>(spec)) names.push_back(name_of(spec));
+  return names;
+}
+
+KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed) {
+  KafkaWorld world(seed, world_config(scenario));
+  const ClusterSpec& cluster = scenario.cluster;
+  const auto names = node_names(scenario);
+  const auto brokers = ids(1, cluster.brokers);
+  const auto voters = ids(cluster.brokers + 1, cluster.controllers);
+  const model::ClusterConfig& config = cluster.config.effective;
+  std::size_t next = 0;
+  for (const model::NodeId id : brokers)
+    world.add_node(names[next++], KafkaNode(model::BrokerNode(id, voters, config)));
+  for (const model::NodeId id : voters)
+    world.add_node(names[next++], KafkaNode(model::ControllerNode(id, voters, config)));
+  std::int32_t producers = 0;
+  for (const ClientSpec& spec : scenario.clients) {
+    const model::NodeId id{static_cast<std::int32_t>(next) + 1};
+    if (const auto* producer = std::get_if<ProducerSpec>(&spec))
+      world.add_node(names[next++], KafkaNode(client(id, brokers, *producer, ++producers)));
+    else if (const auto* consumer = std::get_if<ConsumerSpec>(&spec))
+      world.add_node(names[next++], KafkaNode(client(id, brokers, *consumer)));
+  }
+  std::vector<std::string> sim_names;
+  for (const auto& [text, value] : scenario.decisions)
+    if (const auto name = sim::parse_decision(text)) world.decisions().override_with(*name, value);
+  return world;
+}
+
+void start_world(KafkaWorld& world, const Scenario& scenario) {
+  for (sim::NodeId id = 0; id < world.node_count(); ++id) world.start(id);
+  for (const TopicSpec& topic : scenario.cluster.topics) {
+    model::CreateTopicsRequest request;
+    request.name = topic.name;
+    request.partitions = topic.partitions;
+    request.replication_factor = topic.replication_factor;
+    for (const auto& row : topic.replicas) {
+      auto& replicas = request.assignment.emplace_back();
+      for (const std::int32_t id : row) replicas.push_back(model::NodeId{id});
+    }
+    request.configs = topic.config.written;
+    // Every controller is told; the one that is active creates the topic, the others find it exists.
+    for (std::int32_t i = 0; i < scenario.cluster.controllers; ++i)
+      world.command(static_cast<sim::NodeId>(scenario.cluster.brokers + i), model::CreateTopic{request});
+  }
+}
+
+void add_client_state(const KafkaWorld& world, const ClusterView& view, const Scenario&,
+                      properties::FinishContext& end) {
+  for (sim::NodeId id = 0; id < world.node_count(); ++id) {
+    const model::ClientNode* client = world.node(id).client();
+    if (!client) continue;
+    if (!client->idle()) ++end.unanswered_sends;
+    for (const auto& [tp, position] : client->positions()) {
+      const ClusterView::Partition* partition = view.partition(tp);
+      model::Offset log_end;
+      if (partition && partition->leader.present())
+        if (const model::BrokerNode* broker = world.node(to_sim(partition->leader)).broker())
+          if (const model::Log* log = broker->log(tp)) log_end = log->end_offset();
+      end.consumers.push_back({to_model(id), tp, position.offset, log_end});
+    }
+  }
+}
+
+}  // namespace ktrial::scenarios

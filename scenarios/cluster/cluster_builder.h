@@ -1,0 +1,25 @@
+// Builds the world of a scenario: its nodes with Kafka's roles, its network, and the first commands.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "properties/property.h"
+#include "scenarios/cluster/kafka_protocol.h"
+#include "scenarios/run/cluster_view.h"
+#include "scenarios/scenario.h"
+
+namespace ktrial::scenarios {
+
+// Names of all nodes in id order: "broker 1", "controller 4", then the clients' own.
+std::vector<std::string> node_names(const Scenario& scenario);
+
+KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed);
+// Starts every node and tells the controllers which topics to create.
+void start_world(KafkaWorld& world, const Scenario& scenario);
+// What the clients are left with at the end of a run.
+void add_client_state(const KafkaWorld& world, const ClusterView& view, const Scenario& scenario,
+                      properties::FinishContext& end);
+
+}  // namespace ktrial::scenarios

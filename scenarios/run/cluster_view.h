@@ -1,0 +1,44 @@
+// What a run is known to look like, kept from facts alone: who leads what, which ISR, which names belong to which ids.
+//
+// Fault triggers, target selectors and the live status read this; it is never ahead of the controller's committed
+// state. Cost follows the facts. Not for judging: properties keep their own picture.
+#pragma once
+
+#include <boost/container/flat_map.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/facts.h"
+
+namespace ktrial::scenarios {
+
+class ClusterView {
+ public:
+  struct Partition {
+    model::NodeId leader;
+    model::LeaderEpoch leader_epoch;
+    model::PartitionEpoch partition_epoch;
+    std::vector<model::NodeId> replicas;
+    std::vector<model::NodeId> isr;
+    int leader_changes = 0;  // after the creation
+  };
+
+  void on_fact(const model::Fact& fact, model::NodeId node);
+
+  const Partition* partition(model::TopicPartition tp) const;
+  const boost::container::flat_map<model::TopicPartition, Partition>& partitions() const { return partitions_; }
+  // "orders-0" to the partition; nothing while the topic does not exist.
+  std::optional<model::TopicPartition> find(const std::string& name) const;
+  std::string name(model::TopicPartition tp) const;
+  const std::string* topic_name(model::TopicId id) const;
+  model::NodeId active_controller() const { return active_controller_; }
+
+ private:
+  boost::container::flat_map<model::TopicPartition, Partition> partitions_;
+  boost::container::flat_map<std::string, model::TopicId> topics_;
+  model::NodeId active_controller_;
+  model::QuorumEpoch controller_epoch_;
+};
+
+}  // namespace ktrial::scenarios

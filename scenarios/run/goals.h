@@ -1,0 +1,23 @@
+// Goals: things that must have happened for a run to have shown anything (DESIGN.md, idea 7).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/facts.h"
+
+namespace ktrial::scenarios {
+
+const std::vector<std::string>& known_goals();
+
+class Goals {
+ public:
+  void on_fact(const model::Fact& fact);
+  bool reached(const std::string& goal) const;
+
+ private:
+  std::uint32_t reached_ = 0;
+};
+
+}  // namespace ktrial::scenarios

@@ -1,0 +1,161 @@
+#include "scenarios/run/trial.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "scenarios/cluster/cluster_builder.h"
+#include "scenarios/cluster/kafka_protocol.h"
+#include "scenarios/run/cluster_view.h"
+#include "scenarios/run/fault_engine.h"
+#include "scenarios/run/fault_plan.h"
+#include "scenarios/run/goals.h"
+
+namespace ktrial::scenarios {
+namespace {
+
+Expected expectation(const Scenario& scenario, const std::string& property) {
+  const auto it = scenario.expect.find(property);
+  return it == scenario.expect.end() ? Expected::holds : it->second;
+}
+
+// The loop of one trial: events, then what they said, to everybody who listens.
+class Runner {
+ public:
+  Runner(const Scenario& scenario, const TrialOptions& options)
+      : scenario_(scenario),
+        options_(options),
+        world_(build_world(scenario, options.seed)),
+        plan_(draw_fault_plan(scenario, options.seed)),
+        engine_(scenario, plan_, node_names(scenario)) {}
+
+  TrialResult run() {
+    result_.seed = options_.seed;
+    world_.set_tracing(options_.record);
+    start_world(world_, scenario_);
+    engine_.arm(world_);
+    drain();
+    for (;;) {
+      const sim::StepResult step = world_.step(scenario_.run_until);
+      if (step.kind == sim::StepResult::Kind::ended) break;
+      if (step.kind == sim::StepResult::Kind::token) engine_.on_token(world_, view_, step.token);
+      drain();
+      if (options_.fingerprints) options_.fingerprints->push_back(world_.fingerprint());
+      if (stop_) break;
+    }
+    if (!stop_) judge_.finish(end_state());
+    finish_result();
+    return std::move(result_);
+  }
+
+ private:
+  // Facts may trigger faults and faults state facts (what a disk lost), so until nothing is left.
+  void drain() {
+    for (bool again = true; again;) {
+      again = false;
+      for (const InjectedFault& fault : engine_.take_injected()) {
+        judge_.on_injected(fault.injected, context(fault.injected.node));
+        if (options_.record) result_.faults.push_back({world_.events(), world_.now(), fault.text});
+        again = true;
+      }
+      for (const auto& [node, fact] : engine_.take_disk_facts()) {
+        on_fact(fact, node);
+        again = true;
+      }
+      world_.take_facts(facts_);
+      for (const auto& emitted : facts_) {
+        on_fact(emitted.fact, to_model(emitted.node));
+        again = true;
+      }
+    }
+  }
+
+  void on_fact(const model::Fact& fact, model::NodeId node) {
+    view_.on_fact(fact, node);
+    goals_.on_fact(fact);
+    if (options_.record) result_.facts.push_back({world_.events(), world_.now(), node, fact});
+    judge_.on_fact(fact, context(node));
+    if (options_.stop_at_violation && !stop_) {
+      if (const properties::Violation* violation = judge_.first_violation())
+        stop_ = expectation(scenario_, violation->property) != Expected::any;
+    }
+    engine_.on_fact(world_, view_, fact, node);
+  }
+
+  properties::FactContext context(model::NodeId node) const { return {world_.now(), node, world_.events()}; }
+
+  properties::FinishContext end_state() const {
+    properties::FinishContext end;
+    end.at = world_.now();
+    end.faults_ended = engine_.is_quiet();
+    end.since_quiet = std::max(Nanos::zero(), scenario_.run_until - engine_.quiet_after());
+    for (const auto& [tp, state] : view_.partitions())
+      end.partitions.push_back({tp, state.leader, state.isr, state.replicas});
+    add_client_state(world_, view_, scenario_, end);
+    for (std::size_t i = 0; i < engine_.down().size(); ++i)
+      if (engine_.down()[i]) end.down.insert(model::NodeId{static_cast<std::int32_t>(i) + 1});
+    return end;
+  }
+
+  void finish_result() {
+    result_.fingerprint = world_.fingerprint();
+    result_.events = world_.events();
+    result_.ended_at = world_.now();
+    result_.concrete = scenario_;
+    result_.concrete.faults = plan_;
+    if (result_.concrete.random_faults) result_.concrete.random_faults->budget = 0;
+    result_.concrete.seed = options_.seed;
+    result_.verdicts = judge_.verdicts();
+    result_.faults_injected = engine_.struck();
+    result_.node_names = node_names(scenario_);
+    for (const std::string& goal : scenario_.goals)
+      if (!goals_.reached(goal)) result_.missed_goals.push_back(goal);
+    for (const TopicSpec& topic : scenario_.cluster.topics)
+      if (const auto tp = view_.find(topic.name + "-0")) result_.topics.emplace_back(topic.name, tp->topic);
+    if (options_.record) result_.trace = world_.take_trace();
+  }
+
+  const Scenario& scenario_;
+  const TrialOptions& options_;
+  KafkaWorld world_;
+  std::vector<FaultSpec> plan_;
+  FaultEngine engine_;
+  ClusterView view_;
+  Goals goals_;
+  properties::Judge judge_;
+  TrialResult result_;
+  std::vector<KafkaWorld::EmittedFact> facts_;
+  bool stop_ = false;
+};
+
+}  // namespace
+
+const properties::Violation* TrialResult::first_violation() const {
+  const properties::Violation* first = nullptr;
+  for (const properties::Verdict& verdict : verdicts)
+    if (!verdict.violations.empty() && (!first || verdict.violations.front().event < first->event))
+      first = &verdict.violations.front();
+  return first;
+}
+
+const properties::Violation* TrialResult::unexpected() const {
+  const properties::Violation* first = nullptr;
+  for (const properties::Verdict& verdict : verdicts)
+    if (!verdict.violations.empty() && expectation(concrete, verdict.property) == Expected::holds &&
+        (!first || verdict.violations.front().event < first->event))
+      first = &verdict.violations.front();
+  return first;
+}
+
+std::vector<std::string> TrialResult::expected_but_held() const {
+  std::vector<std::string> held;
+  for (const properties::Verdict& verdict : verdicts)
+    if (expectation(concrete, verdict.property) == Expected::violated && verdict.violations.empty())
+      held.push_back(verdict.property);
+  return held;
+}
+
+TrialResult run_trial(const Scenario& scenario, const TrialOptions& options) { return Runner(scenario, options).run(); }
+
+}  // namespace ktrial::scenarios

@@ -1,0 +1,65 @@
+// One trial: a scenario and a seed, run from start to end with every property watching.
+//
+// A trial is a pure function of (scenario, seed). Random faults are drawn from the seed first and become a plan of the
+// same type as the faults that a person writes, so `concrete` of the result is a scenario that runs the same way
+// without its random part. Files, options and output are the caller's.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/facts.h"
+#include "properties/judge.h"
+#include "scenarios/scenario.h"
+#include "sim/kernel.h"
+
+namespace ktrial::scenarios {
+
+struct RecordedFact {
+  std::uint64_t event = 0;
+  model::Nanos at{0};
+  model::NodeId node;
+  model::Fact fact;
+};
+struct RecordedFault {
+  std::uint64_t event = 0;
+  model::Nanos at{0};
+  std::string text;  // "power cut of broker 1"
+};
+
+struct TrialOptions {
+  std::uint64_t seed = 1;
+  bool record = false;                                 // keep facts, faults and the trace
+  std::vector<std::uint64_t>* fingerprints = nullptr;  // filled with the rolling fingerprint after each event
+  bool stop_at_violation = true;                       // do not run on after a violation that is not expected
+};
+
+struct TrialResult {
+  std::uint64_t seed = 0;
+  std::uint64_t fingerprint = 0;
+  std::uint64_t events = 0;
+  model::Nanos ended_at{0};
+  Scenario concrete;  // the scenario with the drawn faults written out, and the seed
+  std::vector<properties::Verdict> verdicts;
+  std::vector<std::string> missed_goals;
+  int faults_injected = 0;
+  std::vector<RecordedFact> facts;
+  std::vector<RecordedFault> faults;
+  std::vector<sim::TraceEvent> trace;
+  std::vector<std::string> node_names;  // by node id, from 1
+  std::vector<std::pair<std::string, model::TopicId>> topics;
+
+  // The first violation of a property that the scenario does not expect to be violated, or null.
+  const properties::Violation* unexpected() const;
+  // The first violation at all, expected or not.
+  const properties::Violation* first_violation() const;
+  // Properties expected to be violated that were not.
+  std::vector<std::string> expected_but_held() const;
+};
+
+TrialResult run_trial(const Scenario& scenario, const TrialOptions& options);
+
+
+}  // namespace ktrial::scenarios

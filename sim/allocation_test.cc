@@ -1,0 +1,44 @@
+// In the steady state an event allocates nothing. Method: count operator new over a hundred thousand
+// echoes after a warm-up.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "sim/test_protocols.h"
+
+namespace {
+std::uint64_t allocations = 0;
+}
+
+// The replaced operators must pair up; sized and array forms come here by default.
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* p = std::malloc(size)) return p;
+  std::abort();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+
+namespace ktrial::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Allocation, NonePerEvent) {
+  World<Echo> world(1);
+  for (int i = 0; i < 20; ++i) world.add_node("n", {.forever = true, .record = false});
+  for (NodeId i = 0; i < 20; ++i) world.start(i);
+  for (NodeId i = 0; i < 10; ++i) {
+    for (int c = 0; c < 4; ++c) world.command(i, {Echo::Command::Do::send_new, i + 10, 1});
+  }
+  world.run_until(4s);
+  const auto before = allocations;
+  const auto events = world.events();
+  world.run_until(8s);
+  EXPECT_GT(world.events() - events, 100'000u);
+  EXPECT_LE(allocations - before, 4u);  // a bucket may still reach a new largest size
+}
+
+}  // namespace
+}  // namespace ktrial::sim

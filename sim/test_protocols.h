@@ -1,0 +1,116 @@
+// Two protocols of a few lines for the tests and benches of this room.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/world.h"
+
+namespace ktrial::sim {
+
+// Sends numbers back. A client keeps what it got; a server keeps what it was asked.
+struct Echo {
+  struct Message {
+    std::uint64_t value = 0;
+    bool reply = false;
+  };
+  struct Fact {
+    std::uint64_t value;
+  };
+  struct Command {
+    enum class Do : std::uint8_t { send, send_new, close, timer, choose, datagram, exit } what = Do::send;
+    NodeId peer = 0;
+    std::uint64_t value = 0;
+    Nanos deadline{0};
+  };
+  static std::uint32_t size_of(const Message&) { return 100; }
+  static std::uint16_t kind_of(const Message& m) { return m.reply ? 1 : 0; }
+  static std::uint64_t digest(const Message& m) { return m.value * 2 + m.reply; }
+  static std::uint64_t digest(const Fact& f) { return f.value; }
+
+  struct Node {
+    bool forever = false;         // a client that answers each reply with a new request
+    bool record = true;
+    ConnectionId connection;      // of the client, the newest
+    std::vector<std::uint64_t> asked{}, replies{}, timers{}, chosen{};
+    std::vector<ConnectionId> closed{};
+    std::vector<Nanos> timer_times{};
+    int starts = 0;
+
+    void start(Context<Echo>&) { ++starts; }
+    void on_message(Context<Echo>& ctx, ConnectionId c, Message&& m) {
+      if (record) (m.reply ? replies : asked).push_back(m.value), ctx.emit({m.value});
+      if (!m.reply) ctx.send(c, {m.value, true});
+      else if (forever) ctx.send(c, {m.value + 1, false});
+    }
+    void on_datagram(Context<Echo>&, NodeId, Message&& m) { asked.push_back(m.value); }
+    void on_closed(Context<Echo>&, ConnectionId c) {
+      closed.push_back(c);
+      if (c == connection) connection = {};
+    }
+    void on_timer(Context<Echo>& ctx, std::uint64_t key) {
+      timers.push_back(key);
+      timer_times.push_back(ctx.now());
+    }
+    void on_command(Context<Echo>& ctx, const Command& c) {
+      using enum Command::Do;
+      if (c.what == send || c.what == send_new) {
+        if (connection == ConnectionId{} || c.what == send_new) connection = ctx.open(c.peer);
+        ctx.send(connection, {c.value, false});
+      } else if (c.what == close) {
+        ctx.close(connection);
+        connection = {};
+      } else if (c.what == timer) {
+        ctx.set_timer(c.value, c.deadline);
+      } else if (c.what == choose) {
+        chosen.push_back(ctx.choose(c.value, 0, 1'000'000));
+      } else if (c.what == datagram) {
+        ctx.send_datagram(c.peer, {c.value, false});
+      } else {
+        ctx.exit();
+      }
+    }
+    void kill() { connection = {}; }
+    void power_cut(Survival&) { connection = {}; }
+    void wipe() { asked.clear(); }
+  };
+};
+
+// A counter of writes with a page cache: command true syncs, false writes.
+struct Disk {
+  struct Message {};
+  struct Fact {};
+  using Command = bool;
+  static std::uint32_t size_of(const Message&) { return 0; }
+  static std::uint16_t kind_of(const Message&) { return 0; }
+  static std::uint64_t digest(const Message&) { return 0; }
+  static std::uint64_t digest(const Fact&) { return 0; }
+
+  struct Node {
+    std::vector<std::uint32_t> durable;  // numbers of writes on disk
+    std::vector<std::uint32_t> cache;    // written, not synced
+    std::uint32_t writes = 0;
+    bool memory = false;
+
+    void start(Context<Disk>&) { memory = true; }
+    void on_message(Context<Disk>&, ConnectionId, Message&&) {}
+    void on_closed(Context<Disk>&, ConnectionId) {}
+    void on_timer(Context<Disk>&, std::uint64_t) {}
+    void on_command(Context<Disk>&, bool sync) {
+      if (!sync) return cache.push_back(writes++);
+      durable.insert(durable.end(), cache.begin(), cache.end());
+      cache.clear();
+    }
+    void kill() { memory = false; }
+    void power_cut(Survival& survival) {
+      memory = false;
+      for (const auto write : cache) {
+        if (survival.decide(7, write) == Survival::Fate::whole) durable.push_back(write);
+      }
+      cache.clear();
+    }
+    void wipe() { durable.clear(), cache.clear(); }
+  };
+};
+
+}  // namespace ktrial::sim

@@ -1,0 +1,124 @@
+// The timers of all nodes. One per (node, key); a deadline is on the node's monotonic clock, an entry in
+// the event queue on world time. Moving a timer later costs nothing: the pending entry fires early, sees
+// that the deadline is not reached, and is queued again.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/clock.h"
+#include "sim/kernel.h"
+#include "sim/key_table.h"
+
+namespace ktrial::sim {
+
+class Timers {
+ public:
+  struct Fired {
+    bool fires = false;
+    std::uint64_t key = 0;
+    std::uint64_t cause = 0;
+  };
+
+  void add_node() { tables_.emplace_back(); }
+
+  void set(Kernel& k, const Clock& clock, NodeId node, std::uint64_t key, Nanos deadline) {
+    KeyTable& table = tables_[static_cast<std::size_t>(node)];
+    std::uint32_t slot = table.find(key);
+    if (slot == KeyTable::kAbsent) {
+      if (free_.empty()) {
+        slot = static_cast<std::uint32_t>(slots_.size());
+        slots_.emplace_back();
+      } else {
+        slot = free_.back();
+        free_.pop_back();
+      }
+      table.set(key, slot);
+      slots_[slot].node = node;
+      slots_[slot].key = key;
+      slots_[slot].queued_at = kNever;
+    }
+    Slot& timer = slots_[slot];
+    timer.deadline = deadline;
+    timer.active = true;
+    timer.cause = k.event_id;
+    const Nanos at = clock.world_time_of(deadline, k.now);
+    if (timer.queued_at > at) queue(k, slot, at);
+  }
+
+  void cancel(NodeId node, std::uint64_t key) {
+    const auto slot = tables_[static_cast<std::size_t>(node)].find(key);
+    if (slot != KeyTable::kAbsent) slots_[slot].active = false;
+  }
+
+  NodeId node_of(std::uint32_t slot) const { return slots_[slot].node; }
+  std::uint64_t key_of(std::uint32_t slot) const { return slots_[slot].key; }
+  bool is_current(std::uint32_t slot, std::uint32_t tag) const { return slots_[slot].generation == tag; }
+
+  // Its queue entry has come up. Requires is_current.
+  Fired expire(Kernel& k, const Clock& clock, std::uint32_t slot) {
+    Slot& timer = slots_[slot];
+    timer.queued_at = kNever;
+    if (timer.active) {
+      const Nanos at = clock.world_time_of(timer.deadline, k.now);
+      if (at > k.now) {
+        queue(k, slot, at);
+        return {};
+      }
+    }
+    const Fired fired{timer.active, timer.key, timer.cause};
+    tables_[static_cast<std::size_t>(timer.node)].erase(timer.key);
+    release(slot);
+    return fired;
+  }
+
+  // The node's clock was changed: deadlines now fall on other world times.
+  void clock_changed(Kernel& k, const Clock& clock, NodeId node) {
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+      Slot& timer = slots_[slot];
+      if (timer.node != node || !timer.active) continue;
+      const Nanos at = clock.world_time_of(timer.deadline, k.now);
+      if (at < timer.queued_at) queue(k, slot, at);
+    }
+  }
+
+  // The process is gone, and its timers with it.
+  void clear(NodeId node) {
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+      if (slots_[slot].node == node) release(slot);
+    }
+    tables_[static_cast<std::size_t>(node)].clear();
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t key = 0;
+    std::uint64_t cause = 0;
+    Nanos deadline{0};
+    Nanos queued_at = kNever;  // world time of the current queue entry
+    NodeId node = -1;
+    std::uint32_t generation = 0;
+    bool active = false;
+  };
+
+  void queue(Kernel& k, std::uint32_t slot, Nanos at) {
+    Slot& timer = slots_[slot];
+    ++timer.generation;  // an entry queued for a later time is stale now
+    timer.queued_at = at;
+    if (at != kNever) k.schedule(at, EventKind::timer, slot, timer.generation);
+  }
+  void release(std::uint32_t slot) {
+    Slot& timer = slots_[slot];
+    ++timer.generation;
+    timer.node = -1;
+    timer.active = false;
+    timer.queued_at = kNever;
+    free_.push_back(slot);
+  }
+
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+  std::vector<KeyTable> tables_;
+};
+
+}  // namespace ktrial::sim
