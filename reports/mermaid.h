@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <set>
 #include <string>
 
@@ -14,11 +15,11 @@
 namespace ktrial::reports {
 
 struct MermaidOptions {
-  std::size_t max_characters = 49'000;  // of the whole diagram, in bytes; at least 1,000
-  std::size_t max_events = 400;         // drawn arrows and notes
-  std::size_t max_text = 120;           // of one label, in characters
-  std::set<std::string> skip_names;     // message, fact and fault names that are not drawn; they are counted
-  std::set<std::uint64_t> skip_events;  // single events, e.g. Fetch with an empty answer; they are counted
+  std::size_t max_characters = 49'000;       // of the whole diagram, in bytes; at least 1,000
+  std::size_t max_events = 400;              // drawn arrows and notes
+  std::size_t max_text = 120;                // of one label, in characters
+  std::set<std::string> skip_names = {};     // message, fact and fault names that are not drawn; they are counted
+  std::set<std::uint64_t> skip_events = {};  // single events, e.g. Fetch with an empty answer; they are counted
 };
 
 std::string mermaid(const Trace& trace, const MermaidOptions& options = {});

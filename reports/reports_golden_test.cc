@@ -47,7 +47,7 @@ TEST(Ndjson, HeaderThenOneLineAnEvent) {
 
 TEST(Ndjson, EscapesControlCharactersAndReplacesBrokenBytes) {
   std::string out;
-  append_json_string(out, std::string("a\\\n\t\x01\x7f \xC3\xA9 \xFF \xED\xA0\x80", 17));
+  append_json_string(out, std::string("a\\\n\t\x01\x7f \xC3\xA9 \xFF \xED\xA0\x80"));
   EXPECT_EQ(out, "\"a\\\\\\n\\t\\u0001\\u007f \xC3\xA9 \xEF\xBF\xBD \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
 
