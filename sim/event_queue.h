@@ -91,6 +91,7 @@ class EventQueue {
       if ((occupied_ & bit) == 0 || entry.time < earliest_[k]) earliest_[k] = entry.time;
       occupied_ |= bit;
     }
+    if (buckets_[k].capacity() == 0) buckets_[k].reserve(64);  // small worlds then grow no bucket twice
     buckets_[k].push_back(entry);
   }
 

@@ -9,7 +9,7 @@ namespace {
 
 void EchoPingPong(benchmark::State& state) {
   World<Echo> world(1);
-  for (int i = 0; i < 2; ++i) world.add_node("n", {.forever = true, .record = false});
+  for (int i = 0; i < 2; ++i) world.add_node("n", {.forever = true, .record = false, .connection = {}});
   for (NodeId i = 0; i < 2; ++i) world.start(i);
   for (std::int64_t c = 0; c < state.range(0); ++c) world.command(0, {Echo::Command::Do::send_new, 1, 1});
   for (auto _ : state) world.step();

@@ -112,7 +112,7 @@ void add_client_state(const KafkaWorld& world, const ClusterView& view, const Sc
       model::Offset log_end;
       if (partition && partition->leader.present())
         if (const model::BrokerNode* broker = world.node(to_sim(partition->leader)).broker())
-          if (const model::Log* log = broker->log(tp)) log_end = log->end_offset();
+          if (const model::Log* log = broker->log(tp)) log_end = log->log_end();
       end.consumers.push_back({to_model(id), tp, position.offset, log_end});
     }
   }
