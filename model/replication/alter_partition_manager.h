@@ -48,7 +48,7 @@ class AlterPartitionManager {
     if (!in_flight_) return false;
     const AlterPartitionRequest sent = std::move(*in_flight_);
     in_flight_.reset();
-    if (response.error != Error::NONE) return !pending_.empty();
+    if (response.error != Error::NONE) return true;
     bool retry = false;
     for (const AlterPartitionRequest::Partition& item : sent.partitions)
       for (const AlterPartitionResponse::Partition& answer : response.partitions) {
@@ -62,7 +62,7 @@ class AlterPartitionManager {
           pending_.erase(item.partition);
         changed(item.partition, change);
       }
-    return retry || !pending_.empty();
+    return retry;
   }
 
  private:
