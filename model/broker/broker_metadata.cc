@@ -25,8 +25,6 @@ void BrokerNode::after_observer(Step& step) {
   if (m.heartbeat_channel.set_controller(step, m.observer.leader()))
     step.set_timer({kHeartbeatTimer, 0, 0}, step.now);  // what was in flight goes to the new controller
   m.alter_channel.set_controller(step, m.observer.leader());
-  // Before the registration there is no timer yet: ask as soon as somebody is there.
-  if (!m.lifecycle.epoch().present() && m.lifecycle.state() == BrokerState::STARTING) send_heartbeat(step);
 }
 
 void BrokerNode::all_partitions(std::vector<TopicPartition>& out) const {

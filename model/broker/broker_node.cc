@@ -160,12 +160,15 @@ void BrokerNode::wipe(std::vector<Fact>& facts) {
 
 void BrokerNode::send_heartbeat(Step& step) {
   Memory& m = *memory_;
-  if (m.heartbeat_channel.idle()) m.heartbeat_channel.send(step, m.lifecycle.next(m.image.next_offset() - 1));
+  if (!m.heartbeat_channel.idle()) return;
+  if (!m.heartbeat_channel.send(step, m.lifecycle.next(m.image.next_offset() - 1)))
+    step.set_timer({kHeartbeatTimer, 0, 0}, step.now + milliseconds(100));  // no active controller is known
+
 }
 
 void BrokerNode::on_lifecycle(Step& step, BrokerLifecycle::Then then, Nanos delay) {
   switch (then) {
-    case BrokerLifecycle::Then::die: return step.exit();
+    case BrokerLifecycle::Then::die: memory_->lifecycle.shutting_down(); return step.exit();
     case BrokerLifecycle::Then::shut_down: return shut_down(step);
     case BrokerLifecycle::Then::caught_up: {
       memory_->published = true;

@@ -98,6 +98,12 @@ class BrokerNode {
   void on_produce(Step& step, ConnectionId connection, std::int32_t correlation, const ProduceRequest& request);
   void on_fetch(Step& step, ConnectionId connection, std::int32_t correlation, const FetchRequest& request);
   bool try_produce(Step& step, DelayedProduce& operation);
+  struct FetchOutcome {
+    FetchResponse response;
+    std::vector<Offset> leader_log_ends;  // by partition of the request; absent where the read failed
+    bool complete = false;
+  };
+  FetchOutcome read_all(const FetchRequest& request) const;
   bool try_fetch(Step& step, const DelayedFetch& operation, bool forced);
   MetadataResponse metadata(const MetadataRequest& request) const;
   // Group requests, until the group coordinator is in place: all find no coordinator. Absent: not a group request.

@@ -83,46 +83,49 @@ bool BrokerNode::try_produce(Step& step, DelayedProduce& operation) {
 
 void BrokerNode::on_fetch(Step& step, ConnectionId connection, std::int32_t correlation, const FetchRequest& request) {
   Memory& m = *memory_;
-  const Brokers& brokers = m.image.brokers();
-  // Follower state first sees what was readable before any of it changes; an unsuccessful read changes nothing.
+  // The answer holds what was there before this fetch moved anything; an unsuccessful read moves nothing.
+  FetchOutcome outcome = read_all(request);
   if (request.replica_id.present())
-    for (const FetchRequest::Partition& item : request.partitions) {
-      const auto held = m.partitions.find(item.partition);
-      if (held == m.partitions.end()) continue;
-      const PartitionRead read = held->second.read(item, request.replica_id, request.replica_epoch, brokers, 0, false);
-      if (read.answer_now()) continue;
-      changed(item.partition, held->second.follower_fetched(step, request.replica_id, request.replica_epoch, item,
-                                                            read.leader_log_end, brokers));
-    }
-  DelayedFetch operation{connection, correlation, request};
-  const bool now = request.max_wait <= Nanos(0) || request.partitions.empty();
-  if (!try_fetch(step, operation, now)) m.fetches.park(step, std::move(operation), request.max_wait);
+    for (std::size_t i = 0; i < request.partitions.size(); ++i)
+      if (outcome.leader_log_ends[i].present())
+        changed(request.partitions[i].partition,
+                m.partitions.at(request.partitions[i].partition)
+                    .follower_fetched(step, request.replica_id, request.replica_epoch, request.partitions[i],
+                                      outcome.leader_log_ends[i], m.image.brokers()));
+  if (outcome.complete || request.max_wait <= Nanos(0) || request.partitions.empty())
+    return answer(step, connection, correlation, std::move(outcome.response));
+  m.fetches.park(step, DelayedFetch{connection, correlation, request}, request.max_wait);
 }
 
-bool BrokerNode::try_fetch(Step& step, const DelayedFetch& operation, bool forced) {
+BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request) const {
   const Memory& m = *memory_;
-  const FetchRequest& request = operation.request;
-  FetchResponse response;
+  FetchOutcome outcome;
   std::int64_t bytes = 0;
-  bool now = forced;
   for (const FetchRequest::Partition& item : request.partitions) {
     const auto held = m.partitions.find(item.partition);
+    PartitionRead read;
     if (held == m.partitions.end()) {
-      FetchResponse::Partition unknown;
-      unknown.partition = item.partition;
-      unknown.error = m.image.partition(item.partition) == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION : Error::NOT_LEADER_OR_FOLLOWER;
-      response.partitions.push_back(std::move(unknown));
-      now = true;
-      continue;
+      read.response.partition = item.partition;
+      read.response.error =
+          m.image.partition(item.partition) == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION : Error::NOT_LEADER_OR_FOLLOWER;
+    } else {
+      read = held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(), request.max_bytes - bytes,
+                               bytes == 0);
     }
-    PartitionRead read = held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
-                                           request.max_bytes - bytes, bytes == 0);
     bytes += read.bytes;
-    now = now || read.answer_now();
-    response.partitions.push_back(std::move(read.response));
+    outcome.complete = outcome.complete || read.answer_now();
+    outcome.leader_log_ends.push_back(read.answer_now() ? Offset() : read.leader_log_end);
+    outcome.response.partitions.push_back(std::move(read.response));
   }
-  if (!now && bytes < request.min_bytes) return false;
-  answer(step, operation.connection, operation.correlation_id, std::move(response));
+  outcome.complete = outcome.complete || bytes >= request.min_bytes;
+  return outcome;
+}
+
+// A parked fetch reads again, without another word about the follower's state.
+bool BrokerNode::try_fetch(Step& step, const DelayedFetch& operation, bool forced) {
+  FetchOutcome outcome = read_all(operation.request);
+  if (!outcome.complete && !forced) return false;
+  answer(step, operation.connection, operation.correlation_id, std::move(outcome.response));
   return true;
 }
 
