@@ -1,0 +1,85 @@
+// What a broker does with committed metadata.
+#include "model/broker/broker_node.h"
+
+namespace ktrial::model {
+
+const Partition* BrokerNode::partition(TopicPartition tp) const {
+  if (!memory_) return nullptr;
+  const auto it = memory_->partitions.find(tp);
+  return it == memory_->partitions.end() ? nullptr : &it->second;
+}
+
+const Log* BrokerNode::log(TopicPartition tp) const {
+  const Partition* p = partition(tp);
+  return p == nullptr ? nullptr : &p->log();
+}
+
+void BrokerNode::after_observer(Step& step) {
+  Memory& m = *memory_;
+  for (const MetadataBatch& batch : m.observer.take_committed()) {
+    MetadataDelta delta;
+    m.image.apply(batch, &delta);
+    step.fact(MetadataApplied{batch.next_offset(), digest(batch)});
+    if (m.published) publish(step, delta.partitions);
+  }
+  if (m.heartbeat_channel.set_controller(step, m.observer.leader()))
+    step.set_timer({kHeartbeatTimer, 0, 0}, step.now);  // what was in flight goes to the new controller
+  m.alter_channel.set_controller(step, m.observer.leader());
+}
+
+void BrokerNode::all_partitions(std::vector<TopicPartition>& out) const {
+  for (const auto& [id, topic] : memory_->image.topics())
+    for (std::size_t i = 0; i < topic.partitions.size(); ++i)
+      out.push_back({id, PartitionIndex(static_cast<std::int32_t>(i))});
+}
+
+Partition& BrokerNode::hold(TopicPartition tp) {
+  Memory& m = *memory_;
+  const TopicConfig topic = m.image.topic_config(tp.topic, config_.topic_defaults);
+  auto it = m.partitions.find(tp);
+  if (it == m.partitions.end())
+    it = m.partitions.emplace(tp, Partition(tp, {self_, config_.replica_lag_time_max, topic, config_.variants}, LogDisk())).first;
+  it->second.set_topic_config(topic);
+  return it->second;
+}
+
+void BrokerNode::unfetch(TopicPartition tp) {
+  for (auto& [leader, fetcher] : memory_->fetchers) fetcher.remove(tp);
+}
+
+// ReplicaManager.applyDelta: leaders first, then followers.
+void BrokerNode::publish(Step& step, const std::vector<TopicPartition>& touched) {
+  Memory& m = *memory_;
+  m.wake = true;  // also a change of brokers alone may let the high watermark move on
+  for (TopicPartition tp : touched) {
+    const PartitionRegistration* registration = m.image.partition(tp);
+    if (registration == nullptr || registration->leader != self_) continue;
+    unfetch(tp);
+    changed(tp, hold(tp).make_leader(step, *registration, m.image.brokers()));
+  }
+  for (TopicPartition tp : touched) {
+    const PartitionRegistration* registration = m.image.partition(tp);
+    if (registration == nullptr || registration->leader == self_ || !IsrState::holds(registration->replicas, self_)) continue;
+    Partition& partition = hold(tp);
+    const bool in_sync = IsrState::holds(registration->isr, self_);
+    const bool new_epoch = partition.make_follower(step, *registration);
+    // In controlled shutdown a partition that is followed out of sync is simply stopped.
+    if (m.lifecycle.state() >= BrokerState::PENDING_CONTROLLED_SHUTDOWN && !in_sync) {
+      unfetch(tp);
+      continue;
+    }
+    if (!new_epoch) continue;  // with the same epoch a running fetcher must not be disturbed
+    unfetch(tp);
+    if (!partition.leader().present()) continue;
+    auto it = m.fetchers.find(partition.leader());
+    if (it == m.fetchers.end()) it = m.fetchers.emplace(partition.leader(), ReplicaFetcher(self_, partition.leader())).first;
+    it->second.add(partition, step.now);
+  }
+}
+
+void BrokerNode::changed(TopicPartition tp, const PartitionChange& change) {
+  if (change.wake) memory_->wake = true;
+  if (change.propose) memory_->alter.submit(tp);
+}
+
+}  // namespace ktrial::model

@@ -1,0 +1,228 @@
+#include "model/broker/broker_node.h"
+
+namespace ktrial::model {
+
+void BrokerNode::start(Step& step) {
+  memory_.emplace(MetadataObserver(self_, controllers_, config_.quorum));
+  Memory& m = *memory_;
+  m.heartbeat_channel = ControllerChannel(0, config_.broker_session_timeout / 2);
+  m.alter_channel = ControllerChannel(1, milliseconds(30000));
+  const BrokerEpoch previous = disk_.clean_shutdown.read();
+  disk_.clean_shutdown.write_and_sync(BrokerEpoch());
+  for (auto& [tp, disk] : disk_.logs) {
+    m.partitions.emplace(tp, Partition(tp, {self_, config_.replica_lag_time_max, config_.topic_defaults, config_.variants},
+                                       std::move(disk)));
+    const Log& log = m.partitions.at(tp).log();
+    step.fact(LogLoaded{tp, log.log_start(), log.log_end(), log.high_watermark()});
+  }
+  disk_.logs.clear();
+  m.observer.start(step);
+  // Connection numbers outlive the process, so they tell its incarnations apart.
+  const auto about = static_cast<std::uint32_t>(step.next_connection);
+  const auto incarnation = static_cast<std::int64_t>(step.choose(Choice::incarnation, about, 1, std::uint64_t{1} << 62));
+  m.lifecycle = BrokerLifecycle(self_, IncarnationId(incarnation), previous);
+  step.set_timer({kIsrShrinkTimer, 0, 0}, step.now + config_.replica_lag_time_max / 2);
+  step.set_timer({kCheckpointTimer, 0, 0}, step.now + config_.replica_high_watermark_checkpoint_interval);
+  after_observer(step);
+  send_heartbeat(step);
+  settle(step);
+}
+
+void BrokerNode::on_message(Step& step, ConnectionId connection, Message&& message) {
+  if (!memory_) return;
+  Memory& m = *memory_;
+  const Brokers& brokers = m.image.brokers();
+  if (m.observer.on_message(step, connection, message)) {
+    after_observer(step);
+  } else if (m.heartbeat_channel.owns(connection)) {
+    if (m.heartbeat_channel.on_message(step, message)) {
+      Nanos delay{0};
+      const auto then = m.lifecycle.on_response(message.body, config_, delay);
+      on_lifecycle(step, then, delay);
+    }
+  } else if (m.alter_channel.owns(connection)) {
+    if (m.alter_channel.on_message(step, message)) {
+      const auto* response = std::get_if<AlterPartitionResponse>(&message.body);
+      const bool retry = response == nullptr
+                             ? m.alter.on_failed()
+                             : m.alter.on_response(step, *response, m.partitions, brokers,
+                                                   [&](TopicPartition tp, const PartitionChange& c) { changed(tp, c); });
+      if (retry) {
+        m.alter_waits = true;
+        step.set_timer({kAlterPartitionTimer, 0, 0}, step.now + kAlterPartitionRetry);
+      }
+    }
+  } else if (is_request(kind(message))) {
+    m.requests.received(connection, std::move(message));
+  } else {
+    for (auto& [leader, fetcher] : m.fetchers)
+      if (fetcher.on_message(step, connection, message, m.partitions, config_)) break;
+  }
+  settle(step);
+}
+
+void BrokerNode::on_closed(Step& step, ConnectionId connection) {
+  if (!memory_) return;
+  Memory& m = *memory_;
+  if (m.observer.on_closed(step, connection)) {
+    after_observer(step);
+  } else if (m.heartbeat_channel.owns(connection)) {
+    if (m.heartbeat_channel.on_closed(step)) {
+      Nanos delay{0};
+      const auto then = m.lifecycle.failed(delay);
+      on_lifecycle(step, then, delay);
+    }
+  } else if (m.alter_channel.owns(connection)) {
+    if (m.alter_channel.on_closed(step) && m.alter.on_failed()) {
+      m.alter_waits = true;
+      step.set_timer({kAlterPartitionTimer, 0, 0}, step.now + kAlterPartitionRetry);
+    }
+  } else {
+    bool mine = false;
+    for (auto& [leader, fetcher] : m.fetchers) mine = mine || fetcher.on_closed(step, connection, config_);
+    if (!mine) m.requests.closed(connection);
+  }
+  settle(step);
+}
+
+void BrokerNode::on_timer(Step& step, TimerId timer) {
+  if (!memory_) return;
+  Memory& m = *memory_;
+  if (timer.kind < kFirstBrokerTimer || timer.kind > kLastBrokerTimer) {
+    if (m.observer.on_timer(step, timer)) after_observer(step);
+    return settle(step);
+  }
+  switch (timer.kind) {
+    case kHeartbeatTimer: send_heartbeat(step); break;
+    case kControllerRequestTimer:
+      if (timer.sub == 0 && m.heartbeat_channel.on_timeout(step)) {
+        Nanos delay{0};
+        const auto then = m.lifecycle.failed(delay);
+        on_lifecycle(step, then, delay);
+      }
+      if (timer.sub == 1 && m.alter_channel.on_timeout(step)) m.alter.on_failed();
+      break;
+    case kAlterPartitionTimer: m.alter_waits = false; break;
+    case kDelayedProduceTimer:
+      m.produces.expire(timer.about, [&](DelayedProduce& operation) {
+        if (try_produce(step, operation)) return;
+        for (const auto& wait : operation.waiting) operation.response.partitions[wait.index].error = Error::REQUEST_TIMED_OUT;
+        answer(step, operation.connection, operation.correlation_id, std::move(operation.response));
+      });
+      break;
+    case kDelayedFetchTimer:
+      m.fetches.expire(timer.about, [&](DelayedFetch& operation) { try_fetch(step, operation, true); });
+      break;
+    case kIsrShrinkTimer:
+      for (auto& [tp, partition] : m.partitions) changed(tp, partition.maybe_shrink_isr(step));
+      step.set_timer({kIsrShrinkTimer, 0, 0}, step.now + config_.replica_lag_time_max / 2);
+      break;
+    case kCheckpointTimer:
+      for (auto& [tp, partition] : m.partitions) partition.log().checkpoint_high_watermark();
+      step.set_timer({kCheckpointTimer, 0, 0}, step.now + config_.replica_high_watermark_checkpoint_interval);
+      break;
+    case kShutdownTimer: return shut_down(step);
+    case kFetcherTimeoutTimer:
+      if (auto it = m.fetchers.find(NodeId(static_cast<std::int32_t>(timer.about))); it != m.fetchers.end())
+        it->second.on_timeout(step, config_);
+      break;
+    default: break;  // kFetcherWakeTimer: settle() runs every fetcher
+  }
+  settle(step);
+}
+
+void BrokerNode::on_command(Step& step, const Command& command) {
+  if (!memory_ || !std::holds_alternative<CleanStop>(command)) return;
+  if (memory_->lifecycle.state() >= BrokerState::PENDING_CONTROLLED_SHUTDOWN) return;
+  if (!memory_->lifecycle.begin_shutdown()) return shut_down(step);
+  step.set_timer({kShutdownTimer, 0, 0}, step.now + seconds(300));
+  send_heartbeat(step);
+  settle(step);
+}
+
+void BrokerNode::kill() {
+  if (!memory_) return;
+  for (auto& [tp, partition] : memory_->partitions) disk_.logs[tp] = partition.log().take_disk();
+  memory_.reset();
+}
+
+void BrokerNode::power_cut(const Survival& survival, std::vector<Fact>& facts) {
+  kill();
+  for (auto& [tp, log] : disk_.logs) log.power_cut(tp, survival, facts);
+  disk_.clean_shutdown.power_cut(survival, 0);
+}
+
+void BrokerNode::wipe(std::vector<Fact>& facts) {
+  kill();
+  for (auto& [tp, log] : disk_.logs) log.wipe(tp, facts);
+  disk_ = BrokerDisk();
+}
+
+void BrokerNode::send_heartbeat(Step& step) {
+  Memory& m = *memory_;
+  if (!m.heartbeat_channel.idle()) return;
+  if (!m.heartbeat_channel.send(step, m.lifecycle.next(m.image.next_offset() - 1)))
+    step.set_timer({kHeartbeatTimer, 0, 0}, step.now + milliseconds(100));  // no active controller is known
+
+}
+
+void BrokerNode::on_lifecycle(Step& step, BrokerLifecycle::Then then, Nanos delay) {
+  switch (then) {
+    case BrokerLifecycle::Then::die: memory_->lifecycle.shutting_down(); return step.exit();
+    case BrokerLifecycle::Then::shut_down: return shut_down(step);
+    case BrokerLifecycle::Then::caught_up: {
+      memory_->published = true;
+      std::vector<TopicPartition> all;
+      all_partitions(all);
+      publish(step, all);
+      memory_->lifecycle.set_ready_to_unfence();
+      break;
+    }
+    case BrokerLifecycle::Then::wait: break;
+  }
+  if (delay == Nanos(0)) return send_heartbeat(step);
+  step.set_timer({kHeartbeatTimer, 0, 0}, step.now + delay);
+}
+
+// Flush everything first: only then does the marker say the truth.
+void BrokerNode::shut_down(Step& step) {
+  Memory& m = *memory_;
+  m.lifecycle.shutting_down();
+  for (auto& [tp, partition] : m.partitions) {
+    partition.log().flush();
+    partition.log().checkpoint_high_watermark();
+  }
+  disk_.clean_shutdown.write_and_sync(m.lifecycle.epoch());
+  step.exit();
+}
+
+void BrokerNode::settle(Step& step) {
+  Memory& m = *memory_;
+  if (m.lifecycle.state() == BrokerState::SHUTTING_DOWN) return;
+  for (;;) {
+    if (m.wake) {
+      m.wake = false;
+      m.produces.complete(step, [&](DelayedProduce& operation) { return try_produce(step, operation); });
+      m.fetches.complete(step, [&](DelayedFetch& operation) { return try_fetch(step, operation, false); });
+      continue;
+    }
+    auto next = m.published ? m.requests.take() : std::nullopt;
+    if (!next) break;
+    handle(step, next->first, next->second);
+  }
+  if (!m.alter_waits && m.alter_channel.idle() && m.alter_channel.controller().present()) {
+    m.alter.on_failed();  // a request that its channel gave up is not in flight any more
+    if (auto request = m.alter.next(self_, m.lifecycle.epoch(), m.partitions)) m.alter_channel.send(step, std::move(*request));
+  }
+  for (auto it = m.fetchers.begin(); it != m.fetchers.end();) {
+    if (it->second.empty()) {
+      it->second.stop(step);
+      it = m.fetchers.erase(it);
+    } else {
+      it->second.run(step, config_, m.lifecycle.epoch());
+      ++it;
+    }
+  }
+}
+
+}  // namespace ktrial::model

@@ -1,0 +1,120 @@
+// A broker: {config, disk, memory}.
+//
+// Follows BrokerServer, KafkaApis, ReplicaManager and BrokerMetadataPublisher. It applies committed metadata batch by batch, leaders
+// before followers, and serves no request before the controller found it caught up.
+// Leaves out: CreateTopics forwarding (NOT_CONTROLLER), topic deletion, quotas, authorisation.
+// Always holds: outside a handler nothing that could be answered is parked, and nothing that could be sent is unsent.
+#pragma once
+
+#include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
+#include <optional>
+#include <vector>
+
+#include "model/broker/broker_lifecycle.h"
+#include "model/broker/controller_channel.h"
+#include "model/broker/request_channel.h"
+#include "model/node.h"
+#include "model/quorum/metadata_observer.h"
+#include "model/replication/alter_partition_manager.h"
+#include "model/replication/delayed.h"
+#include "model/replication/replica_fetcher.h"
+
+namespace ktrial::model {
+
+inline constexpr std::uint16_t kFirstBrokerTimer = 200;
+inline constexpr std::uint16_t kLastBrokerTimer = 249;
+inline constexpr std::uint16_t kHeartbeatTimer = 200;
+inline constexpr std::uint16_t kAlterPartitionTimer = 203;
+inline constexpr std::uint16_t kIsrShrinkTimer = 206;
+inline constexpr std::uint16_t kCheckpointTimer = 207;
+inline constexpr std::uint16_t kShutdownTimer = 208;
+
+struct BrokerDisk {
+  boost::container::flat_map<TopicPartition, LogDisk> logs;
+  AtomicFile<BrokerEpoch> clean_shutdown;  // .kafka_cleanshutdown; absent: none
+};
+
+class BrokerNode {
+ public:
+  BrokerNode(NodeId self, std::vector<NodeId> controllers, ClusterConfig config)
+      : self_(self), controllers_(std::move(controllers)), config_(std::move(config)) {}
+
+  void start(Step& step);
+  void on_message(Step& step, ConnectionId connection, Message&& message);
+  void on_closed(Step& step, ConnectionId connection);
+  void on_timer(Step& step, TimerId timer);
+  void on_command(Step& step, const Command& command);
+  void kill();
+  void power_cut(const Survival& survival, std::vector<Fact>& facts);
+  void wipe(std::vector<Fact>& facts);
+
+  // -- read only
+  NodeId self() const { return self_; }
+  bool running() const { return memory_.has_value(); }
+  BrokerState state() const { return memory_ ? memory_->lifecycle.state() : BrokerState::NOT_RUNNING; }
+  BrokerEpoch broker_epoch() const { return memory_ ? memory_->lifecycle.epoch() : BrokerEpoch(); }
+  const Partition* partition(TopicPartition tp) const;
+  const Partitions* partitions() const { return memory_ ? &memory_->partitions : nullptr; }
+  const Log* log(TopicPartition tp) const;
+  const MetadataImage* image() const { return memory_ ? &memory_->image : nullptr; }
+  const BrokerDisk& disk() const { return disk_; }
+
+ private:
+  struct Memory {
+    explicit Memory(MetadataObserver o) : observer(std::move(o)) {}
+    MetadataObserver observer;
+    MetadataImage image;
+    bool published = false;  // roles follow the image from the first publication on
+    BrokerLifecycle lifecycle;
+    ControllerChannel heartbeat_channel;
+    ControllerChannel alter_channel;
+    AlterPartitionManager alter;
+    bool alter_waits = false;
+    RequestChannel requests;
+    Partitions partitions;
+    boost::container::flat_map<NodeId, ReplicaFetcher> fetchers;
+    Purgatory<DelayedProduce> produces{kDelayedProduceTimer};
+    Purgatory<DelayedFetch> fetches{kDelayedFetchTimer};
+    bool wake = false;  // some partition changed in this step
+  };
+
+  // metadata (broker_metadata.cc)
+  void after_observer(Step& step);
+  void publish(Step& step, const std::vector<TopicPartition>& touched);
+  void all_partitions(std::vector<TopicPartition>& out) const;
+  Partition& hold(TopicPartition tp);
+  void unfetch(TopicPartition tp);
+
+  // lifecycle (broker_node.cc)
+  void send_heartbeat(Step& step);
+  void on_lifecycle(Step& step, BrokerLifecycle::Then then, Nanos delay);
+  void shut_down(Step& step);
+  void settle(Step& step);  // ends every handler: work through what the step has made possible
+
+  // requests (broker_requests.cc)
+  void handle(Step& step, ConnectionId connection, const Message& message);
+  void answer(Step& step, ConnectionId connection, std::int32_t correlation, MessageBody body);
+  void on_produce(Step& step, ConnectionId connection, std::int32_t correlation, const ProduceRequest& request);
+  void on_fetch(Step& step, ConnectionId connection, std::int32_t correlation, const FetchRequest& request);
+  bool try_produce(Step& step, DelayedProduce& operation);
+  struct FetchOutcome {
+    FetchResponse response;
+    std::vector<Offset> leader_log_ends;  // by partition of the request; absent where the read failed
+    bool complete = false;
+  };
+  FetchOutcome read_all(const FetchRequest& request) const;
+  bool try_fetch(Step& step, const DelayedFetch& operation, bool forced);
+  MetadataResponse metadata(const MetadataRequest& request) const;
+  // Group requests, until the group coordinator is in place: all find no coordinator. Absent: not a group request.
+  std::optional<MessageBody> on_group_request(Step& step, ConnectionId connection, const Message& message);
+  void changed(TopicPartition tp, const PartitionChange& change);
+
+  NodeId self_;
+  std::vector<NodeId> controllers_;
+  ClusterConfig config_;
+  BrokerDisk disk_;
+  std::optional<Memory> memory_;
+};
+
+}  // namespace ktrial::model

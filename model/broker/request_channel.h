@@ -1,0 +1,62 @@
+// Requests that have arrived, one in processing for each connection.
+//
+// Follows SocketServer's muting of a channel and RequestChannel: the next request of a connection is taken up when the last one was
+// answered. What was received is executed even if its connection is gone (a zombie request); only its answer goes nowhere.
+// Always holds: answers leave a connection in the order of the requests.
+#pragma once
+
+#include <boost/container/flat_map.hpp>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "model/step.h"
+
+namespace ktrial::model {
+
+class RequestChannel {
+ public:
+  void received(ConnectionId connection, Message message) { lines_[connection].waiting.push_back(std::move(message)); }
+  void closed(ConnectionId connection) {
+    const auto it = lines_.find(connection);
+    if (it == lines_.end()) return;
+    it->second.dead = true;
+    if (!it->second.busy && it->second.waiting.empty()) lines_.erase(it);
+  }
+  // The next request to process, of the lowest connection that has one.
+  std::optional<std::pair<ConnectionId, Message>> take() {
+    for (auto& [connection, line] : lines_) {
+      if (line.busy || line.waiting.empty()) continue;
+      line.busy = true;
+      std::pair<ConnectionId, Message> next{connection, std::move(line.waiting.front())};
+      line.waiting.pop_front();
+      return next;
+    }
+    return std::nullopt;
+  }
+  // Ends the processing of the connection's request; `answer` is absent for acks=0.
+  void done(Step& step, ConnectionId connection, std::optional<Message> answer) {
+    const auto it = lines_.find(connection);
+    if (it == lines_.end()) return;
+    if (answer && !it->second.dead) step.send(connection, std::move(*answer));
+    it->second.busy = false;
+    if (it->second.waiting.empty()) lines_.erase(it);
+  }
+  void close(Step& step, ConnectionId connection) {
+    const auto it = lines_.find(connection);
+    if (it != lines_.end() && !it->second.dead) {
+      step.close(connection);
+      it->second.dead = true;
+    }
+  }
+
+ private:
+  struct Line {
+    std::deque<Message> waiting;
+    bool busy = false;
+    bool dead = false;
+  };
+  boost::container::flat_map<ConnectionId, Line> lines_;
+};
+
+}  // namespace ktrial::model

@@ -1,0 +1,75 @@
+// Requests that wait for a partition: produces with acks=all and fetches with too little to return.
+//
+// Follows DelayedProduce, DelayedFetch and DelayedOperationPurgatory. Completion runs in the step of its trigger.
+// Leaves out: the reaper; an operation has a timer of its own.
+// Always holds: an operation is answered once, and leaves the purgatory when it is.
+#pragma once
+
+#include <boost/container/flat_map.hpp>
+#include <vector>
+
+#include "model/messages.h"
+#include "model/step.h"
+
+namespace ktrial::model {
+
+inline constexpr std::uint16_t kDelayedProduceTimer = 204;
+inline constexpr std::uint16_t kDelayedFetchTimer = 205;
+
+struct DelayedProduce {
+  struct Wait {
+    std::size_t index;  // into response.partitions
+    Offset required;
+  };
+  ConnectionId connection;
+  std::int32_t correlation_id = 0;
+  ProduceResponse response;
+  std::vector<Wait> waiting;
+};
+
+struct DelayedFetch {
+  ConnectionId connection;
+  std::int32_t correlation_id = 0;
+  FetchRequest request;
+};
+
+// Operations by number, oldest first.
+template <class Operation>
+class Purgatory {
+ public:
+  explicit Purgatory(std::uint16_t timer_kind = 0) : timer_kind_(timer_kind) {}
+
+  void park(Step& step, Operation operation, Nanos timeout) {
+    const std::uint32_t number = next_++;
+    operations_.emplace(number, std::move(operation));
+    step.set_timer({timer_kind_, 0, number}, step.now + timeout);
+  }
+  // `done(operation)` answers the operation when it can; all that were answered leave.
+  template <class Done>
+  void complete(Step& step, Done done) {
+    for (auto it = operations_.begin(); it != operations_.end();) {
+      if (!done(it->second)) {
+        ++it;
+        continue;
+      }
+      step.cancel_timer({timer_kind_, 0, it->first});
+      it = operations_.erase(it);
+    }
+  }
+  template <class Expire>
+  void expire(std::uint32_t number, Expire expire) {
+    const auto it = operations_.find(number);
+    if (it == operations_.end()) return;
+    Operation operation = std::move(it->second);
+    operations_.erase(it);
+    expire(operation);
+  }
+  std::size_t size() const { return operations_.size(); }
+
+ private:
+  std::uint16_t timer_kind_;
+  std::uint32_t next_ = 1;
+  boost::container::flat_map<std::uint32_t, Operation> operations_;
+};
+
+}  // namespace ktrial::model

@@ -1,0 +1,116 @@
+#include "model/replication/partition.h"
+
+namespace ktrial::model {
+
+Partition::Partition(TopicPartition tp, PartitionConfig config, LogDisk disk)
+    : tp_(tp), config_(config), log_(std::move(disk), config.topic.flush_messages) {}
+
+void Partition::set_topic_config(const TopicConfig& topic) {
+  config_.topic = topic;
+  log_.set_flush_messages(topic.flush_messages);
+}
+
+PartitionChange Partition::make_leader(Step& step, const PartitionRegistration& registration, const Brokers& brokers) {
+  if (registration.partition_epoch < partition_epoch_) return {};
+  const std::vector<NodeId> old_isr = isr_.committed;
+  const bool new_epoch = registration.leader_epoch > leader_epoch_;
+  const bool was_leader = role_ == ReplicaRole::leader;
+  const bool isr_changed = registration.partition_epoch > partition_epoch_ && old_isr != registration.isr;
+  partition_epoch_ = registration.partition_epoch;
+  replicas_ = registration.replicas;
+  recovery_ = registration.leader_recovery_state;
+  isr_ = IsrState{registration.isr, std::nullopt};
+  proposal_stalled_ = false;
+  boost::container::flat_map<NodeId, RemoteReplica> remotes;
+  for (NodeId id : replicas_)
+    if (id != config_.self) remotes[id] = remotes_.contains(id) ? remotes_[id] : RemoteReplica{};
+  remotes_ = std::move(remotes);
+  if (new_epoch) {
+    leader_epoch_ = registration.leader_epoch;
+    leader_epoch_start_ = log_.log_end();
+    log_.assign_epoch(leader_epoch_, leader_epoch_start_);
+    for (auto& [id, remote] : remotes_) {
+      const bool in_sync = IsrState::holds(isr_.committed, id);
+      if (!was_leader) {
+        remote = RemoteReplica{};
+        remote.last_caught_up = in_sync ? step.now : kNever;
+      }
+    }
+  }
+  role_ = ReplicaRole::leader;
+  leader_ = config_.self;
+  if (new_epoch || !was_leader)
+    step.fact(BecameLeader{tp_, leader_epoch_, partition_epoch_, leader_epoch_start_, log_.high_watermark(), isr_.committed});
+  else if (isr_changed)
+    step.fact(IsrChanged{tp_, leader_epoch_, partition_epoch_, isr_.committed, isr_.committed.size() < old_isr.size()});
+  advance_high_watermark(step, brokers);
+  return {.wake = true};
+}
+
+bool Partition::make_follower(Step& step, const PartitionRegistration& registration) {
+  if (registration.partition_epoch < partition_epoch_) return false;
+  const bool new_epoch = registration.leader_epoch > leader_epoch_;
+  partition_epoch_ = registration.partition_epoch;
+  replicas_ = registration.replicas;
+  recovery_ = registration.leader_recovery_state;
+  isr_ = IsrState{};
+  proposal_stalled_ = false;
+  remotes_.clear();
+  leader_epoch_start_ = Offset();
+  leader_ = registration.leader;
+  if (new_epoch) leader_epoch_ = registration.leader_epoch;
+  const bool changed = new_epoch || role_ != ReplicaRole::follower;
+  role_ = ReplicaRole::follower;
+  if (changed) step.fact(BecameFollower{tp_, leader_epoch_, leader_});
+  if (!new_epoch || !leader_.present()) return new_epoch;
+  // Variant replication_truncation [R01, R02]: before KIP-101 a follower began by cutting to its own high watermark. Today
+  // only a log without any epoch does (it cannot ask the leader where they part).
+  if (config_.variants.replication_truncation == Variants::Truncation::high_watermark || !log_.epochs().latest().present())
+    truncate(step, log_.high_watermark());
+  return new_epoch;
+}
+
+void Partition::set_high_watermark(Step& step, Offset hw) {
+  const Offset old = log_.high_watermark();
+  log_.set_high_watermark(hw);
+  if (log_.high_watermark() != old)
+    step.fact(HighWatermarkAdvanced{tp_, log_.high_watermark(), old, leader_epoch_, role_ == ReplicaRole::leader});
+}
+
+void Partition::copy_from_leader(Step& step, const FetchResponse::Partition& response, LeaderEpoch fetch_epoch) {
+  for (const RecordBatch& batch : response.batches) {
+    if (batch.partition_leader_epoch > fetch_epoch) break;  // KAFKA-18723
+    if (batch.checksum == Checksum::broken || batch.base_offset != log_.log_end()) break;
+    log_.append_as_follower(batch);
+    step.fact(BatchAppended{tp_, batch, false});
+  }
+  set_high_watermark(step, std::min(response.high_watermark, log_.log_end()));
+}
+
+void Partition::truncate(Step& step, Offset target) {
+  const Offset old_end = log_.log_end();
+  const Offset old_hw = log_.high_watermark();
+  if (log_.truncate_to(target)) step.fact(LogTruncated{tp_, log_.log_end(), old_end});
+  if (log_.high_watermark() != old_hw)
+    step.fact(HighWatermarkAdvanced{tp_, log_.high_watermark(), old_hw, leader_epoch_, role_ == ReplicaRole::leader});
+}
+
+void Partition::truncate_to_leader(Step& step, OffsetAndEpoch leader) {
+  if (!leader.offset.present()) return truncate(step, log_.high_watermark());
+  if (!leader.epoch.present()) return truncate(step, std::min(leader.offset, log_.log_end()));
+  const OffsetAndEpoch own = log_.end_offset_for(leader.epoch);
+  if (!own.offset.present()) return truncate(step, std::min(leader.offset, log_.log_end()));
+  // With an older epoch of our own this is one turn of KIP-279's loop: the next fetch asks again with that epoch.
+  if (own.epoch < leader.epoch) return truncate(step, std::min(own.offset, log_.log_end()));
+  truncate(step, std::min({own.offset, leader.offset, log_.log_end()}));
+}
+
+void Partition::truncate_fully_and_start_at(Step& step, Offset start) {
+  const Offset old_end = log_.log_end();
+  const Offset old_hw = log_.high_watermark();
+  log_.truncate_fully_and_start_at(start);
+  step.fact(LogTruncated{tp_, start, old_end});
+  if (start != old_hw) step.fact(HighWatermarkAdvanced{tp_, start, old_hw, leader_epoch_, false});
+}
+
+}  // namespace ktrial::model

@@ -1,0 +1,129 @@
+// One replica of one partition on a broker: its log, its role, and what that role remembers.
+//
+// Follows kafka.cluster.Partition: leader and follower transitions, appends, fetch reads, follower state, ISR changes through
+// AlterPartition, the high watermark. It answers what changed; purgatories and the channel to the controller are the broker's.
+// Leaves out: transactions, idempotence, reassignment, follower reads by consumers.
+// Always holds: epochs never go back while the process lives; a leader's high watermark never goes down.
+#pragma once
+
+#include <boost/container/flat_map.hpp>
+#include <optional>
+#include <vector>
+
+#include "model/config.h"
+#include "model/metadata/image.h"
+#include "model/replication/isr.h"
+#include "model/step.h"
+#include "model/storage/log.h"
+
+namespace ktrial::model {
+
+using Brokers = boost::container::flat_map<NodeId, BrokerRegistrationImage>;
+
+enum class ReplicaRole : std::uint8_t { none, leader, follower };
+
+struct PartitionConfig {
+  NodeId self;
+  Nanos replica_lag_time_max = milliseconds(30000);
+  TopicConfig topic;
+  Variants variants;
+};
+
+// What an operation did that others wait for.
+struct PartitionChange {
+  bool wake = false;     // parked produces and fetches of this partition want another look
+  bool propose = false;  // proposal() now has something to send
+  void operator|=(const PartitionChange& o) {
+    wake |= o.wake;
+    propose |= o.propose;
+  }
+};
+
+struct AppendResult {
+  Error error = Error::NONE;
+  Offset base_offset;
+  Offset required_offset;
+  PartitionChange change;
+};
+
+struct PartitionRead {
+  FetchResponse::Partition response;
+  Offset leader_log_end;  // before the read
+  std::int64_t bytes = 0;
+  bool answer_now() const { return response.error != Error::NONE || response.diverging_epoch.epoch.present(); }
+};
+
+class Partition {
+ public:
+  Partition() = default;
+  Partition(TopicPartition tp, PartitionConfig config, LogDisk disk);
+
+  // -- roles; a registration with an older partition epoch is ignored. `make_follower` tells whether the epoch is new.
+  PartitionChange make_leader(Step& step, const PartitionRegistration& registration, const Brokers& brokers);
+  bool make_follower(Step& step, const PartitionRegistration& registration);
+  void set_topic_config(const TopicConfig& topic);
+
+  // -- leader
+  AppendResult append(Step& step, const RecordBatch& batch, Acks acks, const Brokers& brokers);
+  // What a parked produce with acks=all has come to; absent: still waiting.
+  std::optional<Error> produce_outcome(Offset required) const;
+  PartitionRead read(const FetchRequest::Partition& request, NodeId replica, BrokerEpoch replica_epoch, const Brokers& brokers,
+                     std::int64_t max_bytes, bool first_always) const;
+  PartitionChange follower_fetched(Step& step, NodeId replica, BrokerEpoch replica_epoch, const FetchRequest::Partition& request,
+                                   Offset leader_log_end, const Brokers& brokers);
+  ListOffsetsResponse list_offsets(const ListOffsetsRequest& request) const;
+  OffsetForLeaderEpochResponse offset_for_leader_epoch(const OffsetForLeaderEpochRequest& request) const;
+
+  // -- ISR
+  PartitionChange maybe_shrink_isr(Step& step);
+  // The AlterPartition item of the pending proposal, absent if there is none.
+  std::optional<AlterPartitionRequest::Partition> proposal(BrokerEpoch own) const;
+  // Returns whether the same proposal has to be sent again.
+  bool on_alter_partition(Step& step, const AlterPartitionRequest::Partition& sent, const AlterPartitionResponse::Partition& answer,
+                          const Brokers& brokers, PartitionChange& change);
+
+  // -- follower
+  void copy_from_leader(Step& step, const FetchResponse::Partition& response, LeaderEpoch fetch_epoch);
+  void truncate(Step& step, Offset target);
+  void truncate_to_leader(Step& step, OffsetAndEpoch leader);  // the diverging answer, 8.3
+  void truncate_fully_and_start_at(Step& step, Offset start);
+
+  TopicPartition id() const { return tp_; }
+  ReplicaRole role() const { return role_; }
+  NodeId leader() const { return leader_; }
+  LeaderEpoch leader_epoch() const { return leader_epoch_; }
+  PartitionEpoch partition_epoch() const { return partition_epoch_; }
+  Offset leader_epoch_start() const { return leader_epoch_start_; }
+  const IsrState& isr() const { return isr_; }
+  const boost::container::flat_map<NodeId, RemoteReplica>& remotes() const { return remotes_; }
+  const Log& log() const { return log_; }
+  Log& log() { return log_; }
+  const PartitionConfig& config() const { return config_; }
+
+ private:
+  Error check_epoch(LeaderEpoch current) const;
+  std::int32_t min_isr() const;
+  bool eligible(NodeId replica, const Brokers& brokers) const;
+  bool advance_high_watermark(Step& step, const Brokers& brokers);
+  void set_high_watermark(Step& step, Offset hw);
+  PartitionChange maybe_expand_isr(Step& step, NodeId replica, const Brokers& brokers);
+  void propose(Step& step, std::vector<NodeId> isr);
+
+  TopicPartition tp_;
+  PartitionConfig config_;
+  Log log_;
+  ReplicaRole role_ = ReplicaRole::none;
+  NodeId leader_;
+  LeaderEpoch leader_epoch_;
+  PartitionEpoch partition_epoch_;
+  Offset leader_epoch_start_;
+  std::vector<NodeId> replicas_;
+  LeaderRecoveryState recovery_ = LeaderRecoveryState::RECOVERED;
+  IsrState isr_;
+  bool proposal_stalled_ = false;  // refused so that only new metadata helps
+  boost::container::flat_map<NodeId, RemoteReplica> remotes_;
+};
+
+using Partitions = boost::container::flat_map<TopicPartition, Partition>;
+
+}  // namespace ktrial::model

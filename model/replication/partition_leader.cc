@@ -1,0 +1,150 @@
+// The leader's side of a partition: appends, reads, follower state, high watermark.
+#include "model/replication/partition.h"
+
+namespace ktrial::model {
+
+Error Partition::check_epoch(LeaderEpoch current) const {
+  if (current.present() && current < leader_epoch_) return Error::FENCED_LEADER_EPOCH;
+  if (current.present() && current > leader_epoch_) return Error::UNKNOWN_LEADER_EPOCH;
+  if (role_ != ReplicaRole::leader) return Error::NOT_LEADER_OR_FOLLOWER;
+  return Error::NONE;
+}
+
+std::int32_t Partition::min_isr() const {
+  return std::min(config_.topic.min_insync_replicas, static_cast<std::int32_t>(replicas_.size()));
+}
+
+AppendResult Partition::append(Step& step, const RecordBatch& batch, Acks acks, const Brokers& brokers) {
+  AppendResult result;
+  const auto refuse = [&](Error error) {
+    result.error = error;
+    return result;
+  };
+  if (role_ != ReplicaRole::leader) return refuse(Error::NOT_LEADER_OR_FOLLOWER);
+  if (acks == Acks::all && static_cast<std::int32_t>(isr_.committed.size()) < min_isr()) return refuse(Error::NOT_ENOUGH_REPLICAS);
+  if (batch.checksum == Checksum::broken) return refuse(Error::CORRUPT_MESSAGE);
+  if (batch.size_in_bytes > config_.topic.max_message_bytes) return refuse(Error::MESSAGE_TOO_LARGE);
+  if (batch.record_count <= 0) return refuse(Error::INVALID_RECORD);
+  const RecordBatch& stored = log_.append_as_leader(batch, leader_epoch_);
+  result.base_offset = stored.base_offset;
+  result.required_offset = stored.next_offset();
+  step.fact(BatchAppended{tp_, stored, true});
+  advance_high_watermark(step, brokers);
+  result.change.wake = true;
+  return result;
+}
+
+std::optional<Error> Partition::produce_outcome(Offset required) const {
+  if (role_ != ReplicaRole::leader) return Error::NOT_LEADER_OR_FOLLOWER;
+  if (log_.high_watermark() < required) return std::nullopt;
+  return min_isr() <= static_cast<std::int32_t>(isr_.maximal().size()) ? Error::NONE : Error::NOT_ENOUGH_REPLICAS_AFTER_APPEND;
+}
+
+PartitionRead Partition::read(const FetchRequest::Partition& request, NodeId replica, BrokerEpoch replica_epoch,
+                              const Brokers& brokers, std::int64_t max_bytes, bool first_always) const {
+  PartitionRead result;
+  FetchResponse::Partition& r = result.response;
+  r.partition = tp_;
+  r.error = check_epoch(request.current_leader_epoch);
+  if (r.error != Error::NONE) {
+    r.current_leader = {leader_, leader_epoch_};
+    return result;
+  }
+  const bool follower = replica.present();
+  if (follower && !remotes_.contains(replica)) {
+    r.error = request.current_leader_epoch.present() ? Error::UNKNOWN_LEADER_EPOCH : Error::NOT_LEADER_OR_FOLLOWER;
+    return result;
+  }
+  if (follower && replica_epoch.present()) {
+    const auto alive = brokers.find(replica);
+    const bool newer = alive != brokers.end() && !alive->second.fenced && alive->second.epoch > replica_epoch;
+    if (newer || remotes_.at(replica).broker_epoch > replica_epoch) {
+      r.error = Error::NOT_LEADER_OR_FOLLOWER;
+      return result;
+    }
+  }
+  result.leader_log_end = log_.log_end();
+  r.high_watermark = r.last_stable_offset = log_.high_watermark();
+  r.log_start_offset = log_.log_start();
+  if (request.last_fetched_epoch.present()) {
+    const OffsetAndEpoch end = log_.end_offset_for(request.last_fetched_epoch);
+    if (!end.offset.present() || request.fetch_offset < log_.log_start()) {
+      r.error = Error::OFFSET_OUT_OF_RANGE;
+      return result;
+    }
+    if (end.epoch < request.last_fetched_epoch || end.offset < request.fetch_offset) {
+      r.diverging_epoch = end;
+      return result;
+    }
+  }
+  if (request.fetch_offset < log_.log_start() || request.fetch_offset > log_.log_end()) {
+    r.error = Error::OFFSET_OUT_OF_RANGE;
+    return result;
+  }
+  const Offset upper = follower ? log_.log_end() : log_.high_watermark();
+  r.batches = log_.read(request.fetch_offset, upper, std::min<std::int64_t>(max_bytes, request.max_bytes), first_always);
+  for (const RecordBatch& batch : r.batches) result.bytes += batch.size_in_bytes;
+  return result;
+}
+
+PartitionChange Partition::follower_fetched(Step& step, NodeId replica, BrokerEpoch replica_epoch,
+                                            const FetchRequest::Partition& request, Offset leader_log_end, const Brokers& brokers) {
+  const auto it = remotes_.find(replica);
+  if (role_ != ReplicaRole::leader || it == remotes_.end()) return {};
+  const Offset old_end = it->second.log_end;
+  it->second.fetched(request.fetch_offset, request.log_start_offset, step.now, leader_log_end, replica_epoch);
+  PartitionChange change = maybe_expand_isr(step, replica, brokers);
+  if (old_end != it->second.log_end) change.wake |= advance_high_watermark(step, brokers);
+  return change;
+}
+
+// maybeIncrementLeaderHW
+bool Partition::advance_high_watermark(Step& step, const Brokers& brokers) {
+  if (static_cast<std::int32_t>(isr_.committed.size()) < min_isr()) return false;
+  Offset lowest = log_.log_end();
+  for (const auto& [id, remote] : remotes_) {
+    const bool counts = IsrState::holds(isr_.maximal(), id) ||
+                        (remote.caught_up(log_.log_end(), step.now, config_.replica_lag_time_max) && eligible(id, brokers));
+    if (counts) lowest = std::min(lowest, remote.log_end);
+  }
+  if (lowest <= log_.high_watermark()) return false;
+  set_high_watermark(step, lowest);
+  return true;
+}
+
+ListOffsetsResponse Partition::list_offsets(const ListOffsetsRequest& request) const {
+  ListOffsetsResponse answer;
+  answer.partition = tp_;
+  answer.error = check_epoch(request.current_leader_epoch);
+  if (answer.error != Error::NONE) return answer;
+  if (request.timestamp == kEarliestTimestamp) {
+    answer.offset = log_.log_start();
+    answer.leader_epoch = log_.epochs().epoch_at(log_.log_start());
+    return answer;
+  }
+  if (!request.replica_id.present()) {
+    // KIP-207: until the high watermark has reached this epoch's start, "latest" could be less than what was read before.
+    if (log_.high_watermark() < leader_epoch_start_) {
+      answer.error = Error::OFFSET_NOT_AVAILABLE;
+      return answer;
+    }
+    answer.offset = log_.high_watermark();
+  } else {
+    answer.offset = log_.log_end();
+  }
+  answer.leader_epoch = leader_epoch_;
+  return answer;
+}
+
+OffsetForLeaderEpochResponse Partition::offset_for_leader_epoch(const OffsetForLeaderEpochRequest& request) const {
+  OffsetForLeaderEpochResponse answer;
+  answer.partition = tp_;
+  answer.error = check_epoch(request.current_leader_epoch);
+  if (answer.error != Error::NONE) return answer;
+  const OffsetAndEpoch end = log_.end_offset_for(request.leader_epoch);
+  answer.leader_epoch = end.epoch;
+  answer.end_offset = end.offset;
+  return answer;
+}
+
+}  // namespace ktrial::model
