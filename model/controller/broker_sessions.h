@@ -1,0 +1,82 @@
+// Who was heard of when: the active controller's soft state about brokers.
+//
+// Follows BrokerHeartbeatManager and BrokerHeartbeatTracker (metadata).
+// Always holds: it is never replicated; a new controller gives every unfenced broker a full session.
+#pragma once
+
+#include <algorithm>
+#include <boost/container/flat_map.hpp>
+#include <limits>
+#include <optional>
+
+#include "model/metadata/image.h"
+
+namespace ktrial::model {
+
+class BrokerSessions {
+ public:
+  explicit BrokerSessions(Nanos timeout) : timeout_(timeout) {}
+
+  void reset(const MetadataImage& image, Nanos now) {
+    brokers_.clear();
+    for (const auto& [id, broker] : image.brokers())
+      if (!broker.fenced) brokers_[id].contact = now;
+  }
+  void touch(NodeId id, Nanos now, Offset metadata_offset) {
+    brokers_[id].contact = now;
+    brokers_[id].metadata_offset = metadata_offset;
+  }
+  void enter_controlled_shutdown(NodeId id, Offset at) { brokers_[id].shutdown_offset = at; }
+  Offset controlled_shutdown_offset(NodeId id) const {
+    const auto at = brokers_.find(id);
+    return at == brokers_.end() ? Offset{} : at->second.shutdown_offset;
+  }
+  bool has_valid_session(NodeId id, Nanos now) const {
+    const auto at = brokers_.find(id);
+    return at != brokers_.end() && now - at->second.contact < timeout_;
+  }
+  // The lowest metadata offset that an active broker reported.
+  Offset lowest_active_offset(const MetadataImage& image) const {
+    Offset lowest{std::numeric_limits<std::int64_t>::max()};
+    for (const auto& [id, broker] : image.brokers())
+      if (broker.active()) {
+        const auto at = brokers_.find(id);
+        lowest = std::min(lowest, at == brokers_.end() ? Offset{} : at->second.metadata_offset);
+      }
+    return lowest;
+  }
+  // The unfenced broker whose session ran out first, one a pass.
+  std::optional<NodeId> stale(const MetadataImage& image, Nanos now) const {
+    std::optional<NodeId> found;
+    Nanos oldest = now;
+    for (const auto& [id, broker] : image.brokers()) {
+      const auto at = brokers_.find(id);
+      if (broker.fenced || at == brokers_.end() || now - at->second.contact < timeout_) continue;
+      if (!found || at->second.contact < oldest) {
+        found = id;
+        oldest = at->second.contact;
+      }
+    }
+    return found;
+  }
+  std::optional<Nanos> next_expiry(const MetadataImage& image) const {
+    std::optional<Nanos> next;
+    for (const auto& [id, broker] : image.brokers()) {
+      const auto at = brokers_.find(id);
+      if (broker.fenced || at == brokers_.end()) continue;
+      if (!next || at->second.contact + timeout_ < *next) next = at->second.contact + timeout_;
+    }
+    return next;
+  }
+
+ private:
+  struct Session {
+    Nanos contact{0};
+    Offset metadata_offset;
+    Offset shutdown_offset;
+  };
+  Nanos timeout_;
+  boost::container::flat_map<NodeId, Session> brokers_;
+};
+
+}  // namespace ktrial::model

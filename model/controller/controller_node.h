@@ -1,0 +1,93 @@
+// A controller process: a voter of the metadata quorum and, while it leads, the authority on brokers and partitions.
+//
+// Follows QuorumController, ClusterControlManager and ReplicationControlManager (metadata).
+// Leaves out: ELR, reassignment, topic deletion, directories, features.
+// Always holds: an operation is one atomic batch built on committed plus own uncommitted records; its answer leaves
+// after commit; on loss of leadership the state is the committed one and every pending answer is NOT_CONTROLLER.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "model/controller/broker_sessions.h"
+#include "model/controller/partition_change_builder.h"
+#include "model/node.h"
+#include "model/quorum/quorum_node.h"
+
+namespace ktrial::model {
+
+class ControllerNode {
+ public:
+  ControllerNode(NodeId self, std::vector<NodeId> voters, ClusterConfig config);
+
+  void start(Step& step);
+  void on_message(Step& step, ConnectionId connection, Message&& message);
+  void on_closed(Step& step, ConnectionId connection);
+  void on_timer(Step& step, TimerId timer);
+  void on_command(Step& step, const Command& command);
+  void kill() { memory_.reset(); }
+  void power_cut(const Survival& survives, std::vector<Fact>& facts);
+  void wipe(std::vector<Fact>& facts);
+
+  bool running() const { return memory_.has_value(); }
+  bool is_active() const { return memory_ && memory_->active; }
+  const MetadataImage& committed() const { return memory_->committed; }
+  const QuorumNode& quorum() const { return memory_->quorum; }
+
+ private:
+  using Records = std::vector<MetadataRecord>;
+  struct PendingReply {
+    Offset after;  // sent when the committed prefix reaches this
+    ConnectionId connection;
+    std::int32_t correlation;
+    MessageBody body;
+  };
+  struct Memory {
+    Memory(QuorumNode q, Nanos session) : quorum(std::move(q)), sessions(session) {}
+    QuorumNode quorum;
+    MetadataImage committed;
+    MetadataImage working;  // committed plus own uncommitted records, while active
+    BrokerSessions sessions;
+    bool active = false;
+    bool stopping = false;
+    QuorumEpoch active_epoch;
+    Nanos last_append{0};
+    std::vector<PendingReply> pending;
+    std::vector<CreateTopicsRequest> wanted;  // commands not yet committed
+  };
+
+  // controller_node.cc
+  void after_quorum(Step& step);
+  void activate(Step& step);
+  void deactivate(Step& step);
+  void apply_committed(Step& step, const MetadataBatch& batch);
+  bool write(Step& step, Records records);
+  void reply(Step& step, ConnectionId connection, std::int32_t correlation, MessageBody body, bool at_once = false);
+  void create_wanted_topics(Step& step);
+  void check_sessions(Step& step);
+  void elect_periodically(Step& step, Election election);
+
+  // broker_control.cc
+  BrokerRegistrationResponse register_broker(Step& step, const BrokerRegistrationRequest& r);
+  BrokerHeartbeatResponse heartbeat(Step& step, const BrokerHeartbeatRequest& r);
+  void fence(Records& records, NodeId broker);
+  void unfence(Records& records, NodeId broker);
+  void remove_from_isrs(Records& records, NodeId broker, bool bump_leader_epoch);
+  bool leads_anything(NodeId broker) const;
+
+  // partition_control.cc
+  AlterPartitionResponse alter_partition(Step& step, const AlterPartitionRequest& r);
+  Error check_alter(NodeId broker, const AlterPartitionRequest::Partition& p) const;
+  CreateTopicsResponse create_topic(Step& step, const CreateTopicsRequest& r);
+  ElectLeadersResponse elect_leaders(Step& step, const ElectLeadersRequest& r);
+  Election election_of(TopicId topic) const;
+
+  NodeId self_;
+  std::vector<NodeId> voters_;
+  ClusterConfig config_;
+  QuorumDisk disk_;
+  std::optional<Memory> memory_;
+};
+
+}  // namespace ktrial::model

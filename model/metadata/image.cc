@@ -1,0 +1,197 @@
+#include "model/metadata/image.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace ktrial::model {
+namespace {
+
+template <class T>
+void note(std::vector<T>& list, const T& value) {
+  if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
+}
+
+void set_config(std::vector<std::pair<std::string, std::string>>& configs, const ConfigRecord& record) {
+  const auto at = std::lower_bound(configs.begin(), configs.end(), record.key,
+                                   [](const auto& entry, const std::string& key) { return entry.first < key; });
+  if (at != configs.end() && at->first == record.key)
+    at->second = record.value;
+  else
+    configs.insert(at, {record.key, record.value});
+}
+
+template <class T>
+void parse_number(const std::string& text, T& value) {
+  T parsed{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
+  if (error == std::errc() && end == text.data() + text.size()) value = parsed;
+}
+
+void overlay(const std::vector<std::pair<std::string, std::string>>& configs, TopicConfig& config) {
+  for (const auto& [key, value] : configs) {
+    if (key == "min.insync.replicas") parse_number(value, config.min_insync_replicas);
+    if (key == "unclean.leader.election.enable") config.unclean_leader_election_enable = value == "true";
+    if (key == "flush.messages") parse_number(value, config.flush_messages);
+    if (key == "max.message.bytes") parse_number(value, config.max_message_bytes);
+  }
+}
+
+// FNV-1a over the records' fields, each with a fixed width, each list with its length.
+class Digester {
+ public:
+  void number(std::int64_t v) {
+    for (int i = 0; i < 8; ++i) byte(static_cast<std::uint8_t>(static_cast<std::uint64_t>(v) >> (8 * i)));
+  }
+  void text(const std::string& s) {
+    number(static_cast<std::int64_t>(s.size()));
+    for (const char c : s) byte(static_cast<std::uint8_t>(c));
+  }
+  void nodes(const std::vector<NodeId>& ids) {
+    number(static_cast<std::int64_t>(ids.size()));
+    for (const NodeId id : ids) number(id.value);
+  }
+  void partition(TopicPartition tp) {
+    number(tp.topic.value);
+    number(tp.partition.value);
+  }
+  void flag(const std::optional<bool>& v) { number(v ? (*v ? 1 : 0) : -1); }
+
+  void operator()(const RegisterBrokerRecord& r) {
+    number(r.broker.value), number(r.incarnation.value), number(r.broker_epoch.value);
+    number(r.fenced), number(r.in_controlled_shutdown);
+  }
+  void operator()(const BrokerRegistrationChangeRecord& r) {
+    number(r.broker.value), number(r.broker_epoch.value);
+    flag(r.fenced), flag(r.in_controlled_shutdown);
+  }
+  void operator()(const TopicRecord& r) { text(r.name), number(r.id.value); }
+  void operator()(const PartitionRecord& r) {
+    partition(r.partition), nodes(r.replicas), nodes(r.isr);
+    number(r.leader.value), number(r.leader_epoch.value), number(r.partition_epoch.value);
+    number(static_cast<std::int64_t>(r.leader_recovery_state));
+  }
+  void operator()(const PartitionChangeRecord& r) {
+    partition(r.partition);
+    number(r.isr.has_value());
+    if (r.isr) nodes(*r.isr);
+    number(r.leader ? r.leader->value : -2);
+    number(r.leader_recovery_state ? static_cast<std::int64_t>(*r.leader_recovery_state) : -1);
+  }
+  void operator()(const ConfigRecord& r) { text(r.topic), text(r.key), text(r.value); }
+  void operator()(const NoOpRecord&) {}
+  void operator()(const LeaderChangeRecord& r) { number(r.leader.value); }
+
+  std::uint64_t result() const { return hash_; }
+
+ private:
+  void byte(std::uint8_t b) { hash_ = (hash_ ^ b) * 1099511628211ull; }
+  std::uint64_t hash_ = 14695981039346656037ull;
+};
+
+}  // namespace
+
+void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataDelta* delta) {
+  MetadataDelta unused;
+  MetadataDelta& d = delta ? *delta : unused;
+  if (const auto* r = std::get_if<RegisterBrokerRecord>(&record)) {
+    brokers_[r->broker] = {r->incarnation, r->broker_epoch, r->fenced, r->in_controlled_shutdown};
+    note(d.brokers, r->broker);
+  } else if (const auto* r = std::get_if<BrokerRegistrationChangeRecord>(&record)) {
+    const auto at = brokers_.find(r->broker);
+    if (at != brokers_.end() && at->second.epoch == r->broker_epoch) {
+      if (r->fenced) at->second.fenced = *r->fenced;
+      if (r->in_controlled_shutdown) at->second.in_controlled_shutdown = *r->in_controlled_shutdown;
+      note(d.brokers, r->broker);
+    }
+  } else if (const auto* r = std::get_if<TopicRecord>(&record)) {
+    topics_[r->id].name = r->name;
+    topic_ids_[r->name] = r->id;
+    next_topic_id_ = std::max(next_topic_id_, r->id.value + 1);
+    note(d.topics, r->id);
+  } else if (const auto* r = std::get_if<PartitionRecord>(&record)) {
+    auto& partitions = topics_[r->partition.topic].partitions;
+    const auto index = static_cast<std::size_t>(r->partition.partition.value);
+    if (partitions.size() <= index) partitions.resize(index + 1);
+    partitions[index] = {r->replicas,        r->isr, r->leader, r->leader_epoch, r->partition_epoch,
+                         r->leader_recovery_state};
+    note(d.partitions, r->partition);
+  } else if (const auto* r = std::get_if<PartitionChangeRecord>(&record)) {
+    const auto topic = topics_.find(r->partition.topic);
+    const auto index = static_cast<std::size_t>(r->partition.partition.value);
+    if (topic != topics_.end() && index < topic->second.partitions.size()) {
+      PartitionRegistration& p = topic->second.partitions[index];
+      if (r->isr) p.isr = *r->isr;
+      if (r->leader_recovery_state) p.leader_recovery_state = *r->leader_recovery_state;
+      if (r->leader) {
+        p.leader = *r->leader;
+        ++p.leader_epoch;
+      }
+      ++p.partition_epoch;
+      note(d.partitions, r->partition);
+    }
+  } else if (const auto* r = std::get_if<ConfigRecord>(&record)) {
+    if (r->topic.empty()) {
+      set_config(cluster_configs_, *r);
+      for (const auto& [id, topic] : topics_) note(d.topics, id);
+    } else if (const auto at = topic_ids_.find(r->topic); at != topic_ids_.end()) {
+      set_config(topics_[at->second].configs, *r);
+      note(d.topics, at->second);
+    }
+  }
+  next_offset_ = offset + 1;
+}
+
+void MetadataImage::apply(const MetadataBatch& batch, MetadataDelta* delta) {
+  Offset offset = batch.base_offset;
+  for (const MetadataRecord& record : *batch.records) {
+    apply(record, offset, delta);
+    ++offset;
+  }
+}
+
+const PartitionRegistration* MetadataImage::partition(TopicPartition tp) const {
+  const TopicImage* t = topic(tp.topic);
+  if (!t || !tp.partition.present()) return nullptr;
+  const auto index = static_cast<std::size_t>(tp.partition.value);
+  return index < t->partitions.size() ? &t->partitions[index] : nullptr;
+}
+
+const TopicImage* MetadataImage::topic(TopicId id) const {
+  const auto at = topics_.find(id);
+  return at == topics_.end() ? nullptr : &at->second;
+}
+
+TopicId MetadataImage::topic_id(const std::string& name) const {
+  const auto at = topic_ids_.find(name);
+  return at == topic_ids_.end() ? TopicId{} : at->second;
+}
+
+const BrokerRegistrationImage* MetadataImage::broker(NodeId id) const {
+  const auto at = brokers_.find(id);
+  return at == brokers_.end() ? nullptr : &at->second;
+}
+
+bool MetadataImage::is_active(NodeId id) const {
+  const BrokerRegistrationImage* b = broker(id);
+  return b && b->active();
+}
+
+TopicConfig MetadataImage::topic_config(TopicId id, const TopicConfig& defaults) const {
+  TopicConfig config = defaults;
+  overlay(cluster_configs_, config);
+  if (const TopicImage* t = topic(id)) overlay(t->configs, config);
+  return config;
+}
+
+std::uint64_t digest(const MetadataBatch& batch) {
+  Digester d;
+  d.number(batch.base_offset.value);
+  d.number(batch.epoch.value);
+  for (const MetadataRecord& record : *batch.records) {
+    d.number(static_cast<std::int64_t>(record.index()));
+    std::visit([&d](const auto& r) { d(r); }, record);
+  }
+  return d.result();
+}
+
+}  // namespace ktrial::model

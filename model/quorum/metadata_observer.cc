@@ -1,0 +1,101 @@
+#include "model/quorum/metadata_observer.h"
+
+#include <algorithm>
+
+namespace ktrial::model {
+namespace {
+constexpr std::uint16_t kPeerTimer = 120;
+constexpr TimerId kFetchTimer{121};
+}  // namespace
+
+MetadataObserver::MetadataObserver(NodeId self, std::vector<NodeId> voters, const QuorumConfig& config)
+    : self_(self), config_(config) {
+  std::sort(voters.begin(), voters.end());
+  for (const NodeId v : voters) peers_.emplace_back(v, kPeerTimer);
+}
+
+void MetadataObserver::start(Step& step) {
+  forget_leader(step);
+  drive(step);
+}
+
+void MetadataObserver::forget_leader(Step& step) {
+  leader_ = {};
+  asked_ = peers_[step.choose(Choice::bootstrap_server, attempts_++, 0, peers_.size() - 1)].peer();
+  fetch_deadline_ = step.now + config_.fetch_timeout;
+  step.set_timer(kFetchTimer, fetch_deadline_);
+}
+
+void MetadataObserver::drive(Step& step) {
+  const NodeId target = leader_.present() ? leader_ : asked_;
+  for (PeerChannel& peer : peers_)
+    if (peer.peer() == target && peer.ready(step.now))
+      peer.send(step, next_correlation_++,
+                QuorumFetchRequest{self_, epoch_, end_offset(log_), last_epoch(log_), config_.fetch_max_wait}, config_);
+}
+
+bool MetadataObserver::on_message(Step& step, ConnectionId connection, const Message& message) {
+  const auto* r = std::get_if<QuorumFetchResponse>(&message.body);
+  if (!r) return false;
+  const auto peer = std::find_if(peers_.begin(), peers_.end(),
+                                 [&](PeerChannel& p) { return p.accept(connection, message); });
+  if (peer == peers_.end()) return true;
+  if (r->error != Error::NONE) peer->back_off(step, config_);
+  if (r->leader_epoch > epoch_ || (r->leader_epoch == epoch_ && r->leader.present() && !leader_.present())) {
+    epoch_ = r->leader_epoch;
+    if (r->leader.present()) {
+      leader_ = r->leader;
+      fetch_deadline_ = step.now + config_.fetch_timeout;
+      step.set_timer(kFetchTimer, fetch_deadline_);
+    } else {
+      forget_leader(step);
+    }
+  } else if (r->error != Error::NONE) {
+    // The one asked does not lead and knows no more than we do.
+    if (peer->peer() == leader_ || !leader_.present()) forget_leader(step);
+  } else if (r->leader_epoch == epoch_ && peer->peer() == leader_) {
+    fetch_deadline_ = step.now + config_.fetch_timeout;
+    step.set_timer(kFetchTimer, fetch_deadline_);
+    if (r->diverging_end_offset.present()) {
+      // What was handed over is committed, so a sound quorum never diverges below it.
+      const Offset end = std::min(end_of_epoch(log_, r->diverging_epoch).end, r->diverging_end_offset);
+      if (end < taken_) step.fact(ProbeHit{"metadata observer: truncation below the high watermark"});
+      log_.resize(batches_before(log_, end));
+      taken_ = std::min(taken_, end_offset(log_));
+    } else {
+      for (const MetadataBatch& b : r->batches)
+        if (b.base_offset == end_offset(log_)) log_.push_back(b);
+      high_watermark_ = std::max(high_watermark_, std::min(end_offset(log_), r->high_watermark));
+    }
+  }
+  drive(step);
+  return true;
+}
+
+bool MetadataObserver::on_closed(Step& step, ConnectionId connection) {
+  for (PeerChannel& peer : peers_) {
+    if (!peer.on_closed(step, connection, config_)) continue;
+    if (!leader_.present() && peer.peer() == asked_) forget_leader(step);
+    drive(step);
+    return true;
+  }
+  return false;
+}
+
+bool MetadataObserver::on_timer(Step& step, TimerId timer) {
+  if (timer.kind < 120 || timer.kind > 139) return false;
+  for (PeerChannel& peer : peers_) peer.on_timer(step, timer, config_);
+  if (timer == kFetchTimer && step.now >= fetch_deadline_) forget_leader(step);
+  drive(step);
+  return true;
+}
+
+std::vector<MetadataBatch> MetadataObserver::take_committed() {
+  const std::size_t from = batches_before(log_, taken_), to = batches_before(log_, high_watermark_);
+  std::vector<MetadataBatch> result(log_.begin() + static_cast<std::ptrdiff_t>(from),
+                                    log_.begin() + static_cast<std::ptrdiff_t>(std::max(from, to)));
+  if (!result.empty()) taken_ = result.back().next_offset();
+  return result;
+}
+
+}  // namespace ktrial::model
