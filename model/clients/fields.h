@@ -72,12 +72,11 @@ void for_each_field(const T& t, F&& f) {
 // The unqualified name of a type ("FetchRequest").
 template <class T>
 const char* type_name() {
-  static const std::string name = [] {
-    std::string_view text = __PRETTY_FUNCTION__;
+  static const std::string name = [](std::string_view text) {
     text = text.substr(text.find("T = ") + 4);
     text = text.substr(0, text.find_first_of(";]"));
     return std::string(text.substr(text.rfind(':') + 1));
-  }();
+  }(__PRETTY_FUNCTION__);
   return name.c_str();
 }
 
