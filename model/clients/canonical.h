@@ -1,0 +1,79 @@
+// The canonical form of a message or fact: a flat array of integers, in field order, that is hashed with XXH3.
+// Always holds: equal content gives equal arrays on every machine (no padding, no pointers).
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "model/clients/fields.h"
+#include "model/facts.h"
+#include "model/messages.h"
+
+namespace ktrial::model {
+
+std::uint64_t digest(const MetadataBatch& batch);  // metadata/image.h, whose image is not needed here
+
+class Canonical {
+ public:
+  template <class Tag, class Rep>
+  void add(const Named<Tag, Rep>& v) {
+    put(v.value);
+  }
+  void add(Nanos v) { put(v.count()); }
+  void add(const std::string& text) {
+    put(static_cast<std::int64_t>(text.size()));
+    for (std::size_t i = 0; i < text.size(); i += 8) {
+      std::uint64_t word = 0;
+      for (std::size_t j = i; j < text.size() && j < i + 8; ++j)
+        word |= std::uint64_t{static_cast<unsigned char>(text[j])} << (8 * (j - i));
+      put(static_cast<std::int64_t>(word));
+    }
+  }
+  void add(const char* text) { add(std::string(text)); }
+  template <class A, class B>
+  void add(const std::pair<A, B>& p) {
+    add(p.first);
+    add(p.second);
+  }
+  template <class T>
+  void add(const std::vector<T>& items) {
+    put(static_cast<std::int64_t>(items.size()));
+    for (const auto& item : items) add(item);
+  }
+  void add(const RecordBatch& b) {
+    add(b.base_offset);
+    add(b.partition_leader_epoch);
+    add(b.producer_id);
+    add(b.producer_epoch);
+    add(b.base_sequence);
+    put(b.record_count);
+    put(b.size_in_bytes);
+    put(static_cast<std::int64_t>(b.checksum));
+    add(b.max_timestamp);
+    if (b.records) add(*b.records);
+    put(b.coordinator_records ? 1 : 0);  // their content follows from the offset and the leader epoch
+  }
+  void add(const MetadataBatch& b) {
+    add(b.base_offset);
+    add(b.epoch);
+    put(static_cast<std::int64_t>(model::digest(b)));
+  }
+  template <class T>
+  void add(const T& v) {
+    if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>)
+      put(static_cast<std::int64_t>(v));
+    else if constexpr (!std::is_empty_v<T>)
+      for_each_field(v, [this](const auto& field) { add(field); });
+  }
+
+  const std::int64_t* data() const { return words_.data(); }
+  std::size_t bytes() const { return words_.size() * sizeof(std::int64_t); }
+
+ private:
+  void put(std::int64_t v) { words_.push_back(v); }
+  boost::container::small_vector<std::int64_t, 64> words_;
+};
+
+}  // namespace ktrial::model

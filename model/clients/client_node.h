@@ -1,0 +1,62 @@
+// A client process: a producer or a consumer with its application.
+//
+// Satisfies concept Node. A client has no disk: a kill and a power cut both lose everything but what the application
+// itself keeps, which is how far it has read its input (`next_value_`), so no value is ever sent by two sends.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/clients/consumer.h"
+#include "model/clients/producer.h"
+#include "model/node.h"
+
+namespace ktrial::model {
+
+struct ProducerSpec {
+  ProducerConfig config;
+  SendWorkload workload;
+};
+struct ConsumerSpec {
+  ConsumerConfig config;
+  std::vector<TopicAssignment> assignment;
+};
+using ClientSpec = std::variant<ProducerSpec, ConsumerSpec>;  // a GroupMemberSpec is to join them
+
+class ClientNode {
+ public:
+  ClientNode(NodeId self, std::vector<NodeId> bootstrap, ClientSpec spec)
+      : self_(self), bootstrap_(std::move(bootstrap)), spec_(std::move(spec)) {}
+
+  void start(Step& step);
+  void on_message(Step& step, ConnectionId connection, Message&& message);
+  void on_closed(Step& step, ConnectionId connection);
+  void on_timer(Step& step, TimerId timer);
+  void on_command(Step& step, const Command& command);
+  void kill();
+  void power_cut(const Survival&, std::vector<Fact>&) { kill(); }
+  void wipe(std::vector<Fact>&) { kill(); }
+
+  NodeId self() const { return self_; }
+  const ClientSpec& spec() const { return spec_; }
+  bool running() const { return producer_ || consumer_; }
+  bool idle() const { return !producer_ || producer_->idle(); }  // every send is answered
+  bool done() const;                                             // a producer's workload is sent and answered
+  // A consumer's positions; empty otherwise.
+  boost::container::flat_map<TopicPartition, FetchPosition> positions() const;
+
+ private:
+  NodeId self_;
+  std::vector<NodeId> bootstrap_;
+  ClientSpec spec_;
+  std::int64_t next_value_ = 0;  // the application's own durable input position
+  bool started_ = false;         // and whether it has begun
+  std::optional<Producer> producer_;
+  std::optional<Consumer> consumer_;
+};
+
+static_assert(Node<ClientNode>);
+
+}  // namespace ktrial::model

@@ -1,0 +1,199 @@
+#include "model/clients/fetcher.h"
+
+#include <algorithm>
+
+namespace ktrial::model {
+
+void Fetcher::move(FetchPosition& p, FetchState state, Offset offset, LeaderEpoch epoch) {
+  p.state = state;
+  p.offset = offset;
+  p.offset_epoch = epoch;
+  p.version = ++version_;
+  p.asking = false;
+}
+
+void Fetcher::assign(const std::vector<TopicPartition>& partitions) {
+  boost::container::flat_map<TopicPartition, FetchPosition> next;
+  for (const TopicPartition tp : partitions) {
+    const auto it = positions_.find(tp);
+    FetchPosition p = it == positions_.end() ? FetchPosition{} : it->second;
+    if (it == positions_.end()) p.version = ++version_;
+    next.emplace(tp, p);
+  }
+  positions_ = std::move(next);
+}
+void Fetcher::seek(TopicPartition tp, Offset offset, LeaderEpoch epoch) {
+  const auto it = positions_.find(tp);
+  if (it == positions_.end()) return;
+  move(it->second, FetchState::FETCHING, offset, epoch);
+  it->second.current_leader = {};  // so that the epoch is validated against the leader first
+}
+void Fetcher::reset(TopicPartition tp) {
+  const auto it = positions_.find(tp);
+  if (it != positions_.end()) move(it->second, FetchState::AWAIT_RESET, it->second.offset, {});
+}
+void Fetcher::pause(TopicPartition tp, bool paused) {
+  const auto it = positions_.find(tp);
+  if (it != positions_.end()) it->second.paused = paused;
+}
+
+void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& metadata) {
+  boost::container::flat_map<NodeId, std::vector<TopicPartition>> fetches;
+  for (auto& [tp, p] : positions_) {
+    const LeaderIdAndEpoch leader = metadata.leader(tp);
+    if (p.state == FetchState::INITIALIZING) continue;
+    if (!leader.leader.present()) {
+      metadata.request_update();
+      continue;
+    }
+    if (leader.epoch > p.current_leader && p.state != FetchState::AWAIT_RESET) {
+      p.current_leader = leader.epoch;
+      move(p, p.offset_epoch.present() ? FetchState::AWAIT_VALIDATION : FetchState::FETCHING, p.offset,
+           p.offset_epoch);
+    }
+    if (p.retry_at > step.now || !network.ready(leader.leader, step.now)) continue;
+    if (p.state == FetchState::FETCHING) {
+      if (!p.paused) fetches[leader.leader].push_back(tp);
+    } else if (!p.asking) {
+      p.asking = true;
+      MessageBody body;
+      if (p.state == FetchState::AWAIT_RESET)
+        body = ListOffsetsRequest{
+            {}, tp, leader.epoch,
+            config_.auto_offset_reset == OffsetReset::earliest ? kEarliestTimestamp : kLatestTimestamp};
+      else
+        body = OffsetForLeaderEpochRequest{{}, tp, leader.epoch, p.offset_epoch};
+      const std::int32_t id = network.send(step, leader.leader, std::move(body), kFetcherRequest);
+      asked_[id] = {Asked{tp, p.version, p.offset}};
+    }
+  }
+  for (const auto& [node, partitions] : fetches) {
+    if (fetching_.contains(node)) continue;
+    FetchRequest request;
+    request.max_wait = config_.fetch_max_wait;
+    request.min_bytes = config_.fetch_min_bytes;
+    request.max_bytes = 50 << 20;
+    std::vector<Asked> asked;
+    for (const TopicPartition tp : partitions) {
+      const FetchPosition& p = positions_.at(tp);
+      FetchRequest::Partition wanted;
+      wanted.partition = tp;
+      wanted.current_leader_epoch = p.current_leader;
+      wanted.fetch_offset = p.offset;
+      wanted.max_bytes = config_.max_partition_fetch_bytes;
+      request.partitions.push_back(wanted);
+      asked.push_back({tp, p.version, p.offset});
+    }
+    const std::int32_t id = network.send(step, node, std::move(request), kFetcherRequest);
+    asked_[id] = std::move(asked);
+    fetching_[node] = id;
+  }
+}
+
+FetchPosition* Fetcher::asked_position(const Asked& asked) {
+  const auto it = positions_.find(asked.partition);
+  return it != positions_.end() && it->second.version == asked.version ? &it->second : nullptr;
+}
+
+bool Fetcher::on_response(Step& step, const NetworkClient::InFlight& request, const MessageBody& body,
+                          MetadataCache& metadata) {
+  const auto it = asked_.find(request.correlation_id);
+  if (request.about != kFetcherRequest || it == asked_.end()) return false;
+  const std::vector<Asked> asked = std::move(it->second);
+  asked_.erase(it);
+  if (const auto* fetched = std::get_if<FetchResponse>(&body)) {
+    fetching_.erase(request.node);
+    for (const auto& result : fetched->partitions)
+      for (const Asked& a : asked)
+        if (a.partition == result.partition) on_fetched(step, a, result, metadata);
+  } else if (const auto* offsets = std::get_if<ListOffsetsResponse>(&body)) {
+    on_reset(step, asked.front(), *offsets, metadata);
+  } else if (const auto* end = std::get_if<OffsetForLeaderEpochResponse>(&body)) {
+    on_validated(step, asked.front(), *end, metadata);
+  }
+  return true;
+}
+
+void Fetcher::on_disconnect(Step& step, const NetworkClient::InFlight& request) {
+  const auto it = asked_.find(request.correlation_id);
+  if (it == asked_.end()) return;
+  for (const Asked& a : it->second)
+    if (FetchPosition* p = asked_position(a)) {
+      p->asking = false;
+      p->retry_at = step.now + config_.retry_backoff;
+    }
+  asked_.erase(it);
+  const auto f = fetching_.find(request.node);
+  if (f != fetching_.end() && f->second == request.correlation_id) fetching_.erase(f);
+}
+
+void Fetcher::retry_later(Step& step, FetchPosition& p, Error error, MetadataCache& metadata) {
+  p.asking = false;
+  p.retry_at = step.now + config_.retry_backoff;
+  if (error_class(error) != ErrorClass::retriable || error == Error::UNKNOWN_LEADER_EPOCH) metadata.request_update();
+}
+
+void Fetcher::lost_position(Step&, TopicPartition, FetchPosition& p) {
+  // With policy none the application gets an exception; it then stays where it is.
+  const bool none = config_.auto_offset_reset == OffsetReset::none;
+  move(p, none ? FetchState::INITIALIZING : FetchState::AWAIT_RESET, p.offset, {});
+}
+
+void Fetcher::on_fetched(Step& step, const Asked& asked, const FetchResponse::Partition& result,
+                         MetadataCache& metadata) {
+  FetchPosition* p = asked_position(asked);
+  if (p == nullptr || p->state != FetchState::FETCHING || p->paused) return;
+  if (result.error == Error::OFFSET_OUT_OF_RANGE) return lost_position(step, asked.partition, *p);
+  if (result.error != Error::NONE) {
+    metadata.on_current_leader(asked.partition, result.current_leader);
+    return retry_later(step, *p, result.error, metadata);
+  }
+  Offset next = p->offset;
+  LeaderEpoch epoch = p->offset_epoch;
+  for (const RecordBatch& batch : result.batches) {
+    if (batch.last_offset() < next) continue;
+    for (std::int32_t i = 0; batch.records && i < batch.record_count; ++i)
+      if (batch.base_offset + i >= next)
+        step.fact(RecordConsumed{asked.partition, batch.base_offset + i, batch.partition_leader_epoch,
+                                 (*batch.records)[static_cast<std::size_t>(i)].value});
+    next = batch.next_offset();
+    epoch = batch.partition_leader_epoch;
+  }
+  if (next != p->offset) move(*p, FetchState::FETCHING, next, epoch);
+  if (result.high_watermark.present() && result.high_watermark != p->high_watermark) {
+    p->high_watermark = result.high_watermark;
+    step.fact(ConsumerHighWatermarkSeen{asked.partition, result.high_watermark});
+  }
+}
+
+void Fetcher::on_reset(Step& step, const Asked& asked, const ListOffsetsResponse& result, MetadataCache& metadata) {
+  FetchPosition* p = asked_position(asked);
+  if (p == nullptr || p->state != FetchState::AWAIT_RESET) return;
+  if (result.error != Error::NONE || !result.offset.present())
+    return retry_later(step, *p, result.error, metadata);
+  step.fact(ConsumerPositionReset{asked.partition, p->offset, result.offset, false});
+  move(*p, FetchState::FETCHING, result.offset, result.leader_epoch);
+  p->current_leader = metadata.leader(asked.partition).epoch;
+}
+
+void Fetcher::on_validated(Step& step, const Asked& asked, const OffsetForLeaderEpochResponse& result,
+                           MetadataCache& metadata) {
+  FetchPosition* p = asked_position(asked);
+  if (p == nullptr || p->state != FetchState::AWAIT_VALIDATION) return;
+  if (result.error != Error::NONE) return retry_later(step, *p, result.error, metadata);
+  if (!result.end_offset.present() || !result.leader_epoch.present())
+    return lost_position(step, asked.partition, *p);
+  if (result.end_offset >= p->offset) return move(*p, FetchState::FETCHING, p->offset, p->offset_epoch);
+  if (config_.auto_offset_reset == OffsetReset::none) return lost_position(step, asked.partition, *p);
+  step.fact(ConsumerPositionReset{asked.partition, p->offset, result.end_offset, true});
+  move(*p, FetchState::FETCHING, result.end_offset, result.leader_epoch);
+}
+
+std::optional<Nanos> Fetcher::next_deadline(Nanos now) const {
+  std::optional<Nanos> next;
+  for (const auto& [tp, p] : positions_)
+    if (p.retry_at > now && (!next || p.retry_at < *next)) next = p.retry_at;
+  return next;
+}
+
+}  // namespace ktrial::model

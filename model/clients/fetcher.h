@@ -1,0 +1,76 @@
+// The fetching core of a consumer: positions of assigned partitions, and the requests that move them.
+//
+// Follows SubscriptionState, AbstractFetch, OffsetFetcher and FetchCollector. A partition is INITIALIZING, FETCHING,
+// AWAIT_RESET (ListOffsets by auto.offset.reset) or AWAIT_VALIDATION (OffsetForLeaderEpoch after a new leader epoch).
+// Leaves out: fetch sessions, follower fetching, read_committed, buffering (poll() takes everything at once).
+// Always holds: an answer is used only if the partition's position is still the one that was asked for; one fetch per
+// node is outstanding.
+#pragma once
+
+#include <boost/container/flat_map.hpp>
+#include <vector>
+
+#include "model/clients/metadata_cache.h"
+#include "model/clients/network_client.h"
+#include "model/config.h"
+#include "model/step.h"
+
+namespace ktrial::model {
+
+enum class FetchState : std::uint8_t { INITIALIZING, FETCHING, AWAIT_RESET, AWAIT_VALIDATION };
+
+struct FetchPosition {
+  FetchState state = FetchState::INITIALIZING;
+  Offset offset;               // of the next record to fetch
+  LeaderEpoch offset_epoch;    // of the last record consumed; absent: nothing to validate
+  LeaderEpoch current_leader;  // leader epoch that fetches are sent with
+  bool paused = false;
+  std::uint64_t version = 0;   // changes with every change of the position: what answers are checked against
+  bool asking = false;         // a ListOffsets or OffsetForLeaderEpoch is in flight
+  Nanos retry_at{0};
+  Offset high_watermark;
+};
+
+class Fetcher {
+ public:
+  explicit Fetcher(const ConsumerConfig& config = {}) : config_(config) {}
+
+  // Replaces the assignment; partitions kept keep their positions, new ones are INITIALIZING until seek() or reset().
+  void assign(const std::vector<TopicPartition>& partitions);
+  void seek(TopicPartition tp, Offset offset, LeaderEpoch epoch = {});
+  void reset(TopicPartition tp);  // to auto.offset.reset
+  void pause(TopicPartition tp, bool paused = true);
+  const boost::container::flat_map<TopicPartition, FetchPosition>& positions() const { return positions_; }
+
+  void send_requests(Step& step, NetworkClient& network, MetadataCache& metadata);
+  // True when the answer belonged here. Facts: RecordConsumed, ConsumerPositionReset, ConsumerHighWatermarkSeen.
+  bool on_response(Step& step, const NetworkClient::InFlight& request, const MessageBody& body,
+                   MetadataCache& metadata);
+  void on_disconnect(Step& step, const NetworkClient::InFlight& request);
+  std::optional<Nanos> next_deadline(Nanos now) const;
+
+ private:
+  struct Asked {
+    TopicPartition partition;
+    std::uint64_t version = 0;
+    Offset offset;
+  };
+  FetchPosition* asked_position(const Asked& asked);
+  void move(FetchPosition& p, FetchState state, Offset offset, LeaderEpoch epoch);
+  void lost_position(Step& step, TopicPartition tp, FetchPosition& p);
+  void on_fetched(Step& step, const Asked& asked, const FetchResponse::Partition& result, MetadataCache& metadata);
+  void on_reset(Step& step, const Asked& asked, const ListOffsetsResponse& result, MetadataCache& metadata);
+  void on_validated(Step& step, const Asked& asked, const OffsetForLeaderEpochResponse& result,
+                    MetadataCache& metadata);
+  void retry_later(Step& step, FetchPosition& p, Error error, MetadataCache& metadata);
+
+  ConsumerConfig config_;
+  boost::container::flat_map<TopicPartition, FetchPosition> positions_;
+  boost::container::flat_map<std::int32_t, std::vector<Asked>> asked_;  // by correlation id
+  boost::container::flat_map<NodeId, std::int32_t> fetching_;           // the outstanding fetch of each node
+  std::uint64_t version_ = 0;
+};
+
+inline constexpr std::uint64_t kFetcherRequest = 100;  // InFlight::about of its requests
+
+}  // namespace ktrial::model

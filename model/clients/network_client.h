@@ -1,0 +1,73 @@
+// A client's connections: one per node, opened on demand, with requests in flight and their timeouts.
+//
+// Follows org.apache.kafka.clients.NetworkClient with ClusterConnectionStates and InFlightRequests: reconnect backoff
+// grows exponentially per node; the oldest request over request.timeout.ms closes the connection, and everything in
+// flight on it is failed as disconnected.
+// Leaves out: API versions, connection setup timeout, idle closing, jitter, throttling; an opened connection is
+// usable at once (the world delays or closes it).
+// Always holds: responses on a connection come in the order of its requests, so the front one is the answered one.
+#pragma once
+
+#include <boost/container/flat_map.hpp>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "model/step.h"
+
+namespace ktrial::model {
+
+// base * 2^failures, at most `max` (org.apache.kafka.common.utils.ExponentialBackoff without jitter).
+Nanos exponential_backoff(Nanos base, Nanos max, std::int32_t failures);
+
+struct NetworkConfig {
+  Nanos request_timeout = milliseconds(30000);
+  Nanos reconnect_backoff = milliseconds(50);
+  Nanos reconnect_backoff_max = milliseconds(1000);
+};
+
+class NetworkClient {
+ public:
+  struct InFlight {
+    std::int32_t correlation_id = 0;
+    NodeId node;
+    Nanos sent{0};
+    std::uint64_t about = 0;  // the sender's own mark
+    bool expects_response = true;
+  };
+
+  explicit NetworkClient(NetworkConfig config = {}) : config_(config) {}
+
+  // Whether a request may be sent now (connected, or allowed to connect).
+  bool ready(NodeId node, Nanos now) const;
+  // Sends; opens the connection if needed. Only when ready().
+  std::int32_t send(Step& step, NodeId node, MessageBody body, std::uint64_t about, bool expects_response = true);
+  // The request that `message` answers; none when it is not awaited any more.
+  std::optional<InFlight> on_response(ConnectionId connection, const Message& message);
+  // Requests that failed with the connection, oldest first.
+  std::vector<InFlight> on_closed(Nanos now, ConnectionId connection);
+  // Closes connections whose oldest request is too old.
+  std::vector<InFlight> expire(Step& step);
+  void close_all(Step& step);
+
+  std::int32_t in_flight(NodeId node) const;
+  // One of `nodes` that is ready, with fewest in flight; ties are the world's choice. Absent: none is ready.
+  NodeId least_loaded_node(Step& step, const std::vector<NodeId>& nodes) const;
+  // When expire() or a reconnect has something to do next.
+  std::optional<Nanos> next_deadline(Nanos now) const;
+
+ private:
+  struct Connection {
+    ConnectionId id;
+    std::deque<InFlight> in_flight;
+    std::int32_t failures = 0;
+    Nanos not_before{0};
+  };
+  std::vector<InFlight> drop(Nanos now, Connection& connection);
+
+  NetworkConfig config_;
+  boost::container::flat_map<NodeId, Connection> connections_;
+  std::int32_t next_correlation_id_ = 0;
+};
+
+}  // namespace ktrial::model

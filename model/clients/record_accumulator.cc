@@ -1,0 +1,77 @@
+#include "model/clients/record_accumulator.h"
+
+#include <algorithm>
+
+#include "model/clients/network_client.h"
+
+namespace ktrial::model {
+
+void RecordAccumulator::append(Nanos now, TopicPartition tp, const Record& record, std::int32_t value_bytes) {
+  const std::int32_t bytes = kRecordOverheadBytes + value_bytes;
+  auto& queue = queues_[tp];
+  if (queue.empty() || queue.back().attempts > 0 || queue.back().size_in_bytes + bytes > config_.batch_size) {
+    ProducerBatch batch;
+    batch.partition = tp;
+    batch.created = now;
+    queue.push_back(std::move(batch));
+  }
+  queue.back().records.push_back(record);
+  queue.back().size_in_bytes += bytes;
+}
+
+Nanos RecordAccumulator::retry_at(const ProducerBatch& batch, LeaderEpoch known) const {
+  if (batch.attempts == 0 || known > batch.leader_epoch) return Nanos{0};
+  return batch.last_attempt +
+         exponential_backoff(config_.retry_backoff, config_.retry_backoff_max, batch.attempts - 1);
+}
+
+std::optional<Nanos> RecordAccumulator::ready_at(TopicPartition tp, LeaderEpoch known, bool flush) const {
+  const auto it = queues_.find(tp);
+  if (it == queues_.end() || it->second.empty()) return std::nullopt;
+  const ProducerBatch& first = it->second.front();
+  if (first.attempts > 0) return retry_at(first, known);
+  const bool full = it->second.size() > 1 || first.size_in_bytes >= config_.batch_size;
+  return full || flush ? Nanos{0} : first.created + config_.linger;
+}
+
+bool RecordAccumulator::in_backoff(Nanos now, TopicPartition tp, LeaderEpoch known) const {
+  const auto it = queues_.find(tp);
+  return it != queues_.end() && !it->second.empty() && retry_at(it->second.front(), known) > now;
+}
+
+std::optional<ProducerBatch> RecordAccumulator::drain(TopicPartition tp) {
+  auto it = queues_.find(tp);
+  if (it == queues_.end() || it->second.empty()) return std::nullopt;
+  ProducerBatch batch = std::move(it->second.front());
+  it->second.pop_front();
+  return batch;
+}
+
+std::vector<ProducerBatch> RecordAccumulator::expired(Nanos now) {
+  std::vector<ProducerBatch> out;
+  for (auto& [tp, queue] : queues_)
+    while (!queue.empty() && queue.front().created + config_.delivery_timeout <= now) {
+      out.push_back(std::move(queue.front()));
+      queue.pop_front();
+    }
+  return out;
+}
+
+std::optional<Nanos> RecordAccumulator::next_expiry() const {
+  std::optional<Nanos> next;
+  for (const auto& [tp, queue] : queues_) {
+    if (queue.empty()) continue;
+    const Nanos at = queue.front().created + config_.delivery_timeout;
+    if (!next || at < *next) next = at;
+  }
+  return next;
+}
+
+std::vector<TopicPartition> RecordAccumulator::partitions() const {
+  std::vector<TopicPartition> out;
+  for (const auto& [tp, queue] : queues_)
+    if (!queue.empty()) out.push_back(tp);
+  return out;
+}
+
+}  // namespace ktrial::model

@@ -1,0 +1,48 @@
+// The producer's batches that wait to be sent, a queue per partition.
+//
+// Follows org.apache.kafka.clients.producer.internals.RecordAccumulator and ProducerBatch.
+// Leaves out: buffer.memory, compression, splitting, idempotence. As in Kafka without idempotence, a batch to retry
+// goes to the front of its queue, so several failed batches of one partition come back in reverse order.
+#pragma once
+
+#include <boost/container/flat_map.hpp>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "model/config.h"
+
+namespace ktrial::model {
+
+struct ProducerBatch {
+  TopicPartition partition;
+  std::vector<Record> records;
+  std::int32_t size_in_bytes = kBatchOverheadBytes;
+  Nanos created{0};
+  std::int32_t attempts = 0;
+  Nanos last_attempt{0};
+  LeaderEpoch leader_epoch;  // at the last attempt
+};
+
+class RecordAccumulator {
+ public:
+  explicit RecordAccumulator(const ProducerConfig& config = {}) : config_(config) {}
+
+  void append(Nanos now, TopicPartition tp, const Record& record, std::int32_t value_bytes);
+  void reenqueue(ProducerBatch batch) { queues_[batch.partition].push_front(std::move(batch)); }
+  // When the first batch of `tp` may go out; none when there is none.
+  std::optional<Nanos> ready_at(TopicPartition tp, LeaderEpoch known_leader_epoch, bool flush) const;
+  bool in_backoff(Nanos now, TopicPartition tp, LeaderEpoch known_leader_epoch) const;
+  std::optional<ProducerBatch> drain(TopicPartition tp);
+  std::vector<ProducerBatch> expired(Nanos now);
+  std::optional<Nanos> next_expiry() const;
+  std::vector<TopicPartition> partitions() const;  // with batches
+  bool empty() const { return partitions().empty(); }
+
+ private:
+  Nanos retry_at(const ProducerBatch& batch, LeaderEpoch known) const;
+  ProducerConfig config_;
+  boost::container::flat_map<TopicPartition, std::deque<ProducerBatch>> queues_;
+};
+
+}  // namespace ktrial::model

@@ -1,0 +1,196 @@
+#include "model/facts.h"
+
+#include <array>
+#include <sstream>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "model/clients/canonical.h"
+#include "model/clients/fields.h"
+
+namespace ktrial::model {
+namespace {
+
+constexpr std::size_t kKinds = std::variant_size_v<Fact>;
+
+template <std::size_t... I>
+std::array<const char*, kKinds> make_names(std::index_sequence<I...>) {
+  return {type_name<std::variant_alternative_t<I, Fact>>()...};
+}
+
+// Text out of pieces: numbers, ids, lists and words.
+class Text {
+ public:
+  template <class... A>
+  static std::string of(const A&... pieces) {
+    Text t;
+    (t.put(pieces), ...);
+    return t.out_.str();
+  }
+
+ private:
+  void put(const char* text) { out_ << text; }
+  void put(const std::string& text) { out_ << text; }
+  void put(std::string_view text) { out_ << text; }
+  void put(std::int64_t n) { out_ << n; }
+  void put(std::int32_t n) { out_ << n; }
+  void put(Error e) { out_ << name(e); }
+  template <class Tag, class Rep>
+  void put(const Named<Tag, Rep>& v) {
+    if (v.present())
+      out_ << v.value;
+    else
+      out_ << "none";
+  }
+  void put(TopicPartition tp) { out_ << "topic " << tp.topic.value << " partition " << tp.partition.value; }
+  template <class T>
+  void put(const std::vector<T>& items) {
+    out_ << '[';
+    const char* between = "";
+    for (const auto& item : items) {
+      out_ << between;
+      put(item);
+      between = ", ";
+    }
+    out_ << ']';
+  }
+  std::ostringstream out_;
+};
+template <class... A>
+std::string say(const A&... pieces) {
+  return Text::of(pieces...);
+}
+
+std::string tell(const BatchAppended& f) {
+  return say(f.partition, ": ", f.by_leader ? "leader appended" : "follower copied", " offsets ", f.batch.base_offset,
+             " to ", f.batch.last_offset(), " of leader epoch ", f.batch.partition_leader_epoch);
+}
+std::string tell(const LogTruncated& f) {
+  return say(f.partition, ": log truncated to offset ", f.end_offset, " (log end offset was ", f.old_end_offset, ")");
+}
+std::string tell(const LogLoaded& f) {
+  return say(f.partition, ": log loaded, log start offset ", f.log_start_offset, ", log end offset ", f.end_offset,
+             ", high watermark ", f.high_watermark);
+}
+std::string tell(const UnsyncedDataLost& f) {
+  return say(f.partition, ": unflushed data lost from offset ", f.from, " (log end offset was ", f.old_end_offset, ")");
+}
+std::string tell(const HighWatermarkAdvanced& f) {
+  return say(f.partition, ": ", f.is_leader ? "leader" : "follower", " high watermark ", f.old_high_watermark, " -> ",
+             f.high_watermark, " in leader epoch ", f.leader_epoch);
+}
+std::string tell(const BecameLeader& f) {
+  return say(f.partition, " leader epoch ", f.leader_epoch, ": became leader at partition epoch ", f.partition_epoch,
+             ", epoch start offset ", f.leader_epoch_start_offset, ", high watermark ", f.high_watermark, ", ISR ",
+             f.isr);
+}
+std::string tell(const BecameFollower& f) {
+  return say(f.partition, " leader epoch ", f.leader_epoch, ": became follower of leader ", f.leader);
+}
+std::string tell(const IsrChanged& f) {
+  return say(f.partition, " leader epoch ", f.leader_epoch, ": ISR ", f.shrank ? "shrank" : "expanded", " to ", f.isr,
+             " at partition epoch ", f.partition_epoch);
+}
+std::string tell(const IsrProposed& f) {
+  return say(f.partition, " leader epoch ", f.leader_epoch, ": AlterPartition proposes ISR ", f.isr);
+}
+std::string tell(const PartitionStateCommitted& f) {
+  return say(f.partition, f.created ? ": created" : f.unclean ? ": unclean leader election" : ": state committed",
+             ", leader ", f.leader, f.leader_changed ? " (changed)" : "", ", leader epoch ", f.leader_epoch,
+             ", partition epoch ", f.partition_epoch, ", replicas ", f.replicas, ", ISR ", f.isr,
+             f.leader_recovery_state == LeaderRecoveryState::RECOVERING ? ", RECOVERING" : "");
+}
+std::string tell(const BrokerRegistered& f) {
+  return say("broker ", f.broker, " registered with broker epoch ", f.broker_epoch);
+}
+std::string tell(const BrokerFenced& f) { return say("broker ", f.broker, " fenced"); }
+std::string tell(const BrokerUnfenced& f) { return say("broker ", f.broker, " unfenced"); }
+std::string tell(const TopicCreated& f) {
+  return say("topic ", f.id, " created as ", f.name, " with ", f.partitions, " partitions");
+}
+std::string tell(const VoteGranted& f) { return say("vote granted to ", f.candidate, " in quorum epoch ", f.epoch); }
+std::string tell(const QuorumLeaderElected& f) {
+  return say("elected leader of quorum epoch ", f.epoch, " at log end offset ", f.log_end_offset);
+}
+std::string tell(const QuorumBecameFollower& f) {
+  return say("became follower of quorum leader ", f.leader, " in quorum epoch ", f.epoch);
+}
+std::string tell(const QuorumResigned& f) { return say("resigned from quorum epoch ", f.epoch); }
+std::string tell(const MetadataAppended& f) {
+  return say("metadata log: appended offsets ", f.batch.base_offset, " to ", f.batch.last_offset(),
+             " of quorum epoch ", f.batch.epoch);
+}
+std::string tell(const MetadataTruncated& f) { return say("metadata log: truncated to offset ", f.end_offset); }
+std::string tell(const MetadataLoaded& f) { return say("metadata log: loaded, log end offset ", f.end_offset); }
+std::string tell(const MetadataCommitted& f) { return say("metadata log: high watermark ", f.high_watermark); }
+std::string tell(const MetadataApplied& f) { return say("metadata applied up to offset ", f.next_offset); }
+std::string tell(const RecordSent& f) {
+  return say(f.partition, ": producer ", f.producer, " sends value ", f.value);
+}
+std::string tell(const RecordAcknowledged& f) {
+  return say(f.partition, ": values ", f.values, " acknowledged at base offset ", f.base_offset, " (acks=",
+             f.acks < 0 ? std::string("all") : std::to_string(f.acks), ")");
+}
+std::string tell(const RecordFailed& f) {
+  return say(f.partition, ": send of values ", f.values, " failed with ", f.error);
+}
+std::string tell(const RecordConsumed& f) {
+  return say(f.partition, ": consumed value ", f.value, " at offset ", f.offset, " of leader epoch ", f.leader_epoch);
+}
+std::string tell(const ConsumerPositionReset& f) {
+  return say(f.partition, ": consumer position reset from offset ", f.from, " to ", f.to,
+             f.truncation ? " (log truncation detected)" : "");
+}
+std::string tell(const ConsumerHighWatermarkSeen& f) {
+  return say(f.partition, ": consumer sees high watermark ", f.high_watermark);
+}
+std::string tell(const GroupStateChanged& f) {
+  static constexpr std::array<const char*, 5> kStates = {"Empty", "PreparingRebalance", "CompletingRebalance",
+                                                         "Stable", "Dead"};
+  return say("group ", f.group, " generation ", f.generation, ": ", f.state < kStates.size() ? kStates[f.state] : "?",
+             " with ", f.members, " members");
+}
+std::string tell(const PartitionsAssigned& f) {
+  return say("group ", f.group, " generation ", f.generation, ": assigned ", f.partitions);
+}
+std::string tell(const PartitionsRevoked& f) {
+  return say("group ", f.group, " generation ", f.generation, f.lost ? ": lost " : ": revoked ", f.partitions);
+}
+std::string tell(const RecordProcessed& f) {
+  return say(f.partition, ": group ", f.group, " processed value ", f.value, " at offset ", f.offset);
+}
+std::string tell(const OffsetCommitted& f) {
+  return say(f.partition, ": group ", f.group, " committed offset ", f.offset, " by member ", f.member,
+             " of generation ", f.generation, " (current generation ", f.current_generation, ")");
+}
+std::string tell(const OffsetCommitRefused& f) {
+  return say("group ", f.group, " generation ", f.generation, ": offset commit refused with ", f.error);
+}
+std::string tell(const CommittedOffsetFetched& f) {
+  return say(f.partition, ": group ", f.group, " fetched committed offset ", f.offset);
+}
+std::string tell(const GroupCoordinatorLoaded& f) {
+  return say("group coordinator loaded offsets partition ", f.offsets_partition);
+}
+std::string tell(const ProbeHit& f) { return say("probe ", f.name); }
+
+}  // namespace
+
+const char* fact_name(std::uint16_t kind) {
+  static const auto names = make_names(std::make_index_sequence<kKinds>());
+  return kind < kKinds ? names[kind] : "?";
+}
+
+std::uint64_t digest(const Fact& f) {
+  Canonical form;
+  form.add(kind(f));
+  std::visit([&](const auto& fact) { form.add(fact); }, f);
+  return XXH3_64bits(form.data(), form.bytes());
+}
+
+std::string describe(const Fact& f) {
+  return std::visit([](const auto& fact) { return tell(fact); }, f);
+}
+
+}  // namespace ktrial::model
