@@ -37,10 +37,10 @@ bool GroupMembership::in_flight(Kind kind) const {
 
 void GroupMembership::poll(MembershipHost& host) {
   if (closed_ || fatal_ != Error::NONE) return;
-  poll_expired_ = false;
   arm(host, membership_timer::max_poll, config_.max_poll_interval);
   in_poll_ = true;
   advance(host);
+  if (!rejoin_needed_) in_poll_ = false;
 }
 
 void GroupMembership::commit(MembershipHost& host) {
@@ -77,12 +77,12 @@ void GroupMembership::advance(MembershipHost& host) {
     }
     return;
   }
-  if (commit_.active && commit_.waiting) send_commit(host);
+  if (commit_.active && commit_.waiting && !commit_.backing_off) send_commit(host);
   if (!rejoin_needed_) {
     in_poll_ = false;
     return fetch_offsets(host);
   }
-  if (!in_poll_ || join_waits_ || poll_expired_ || in_flight(Kind::join) || in_flight(Kind::sync)) return;
+  if (!in_poll_ || join_waits_ || in_flight(Kind::join) || in_flight(Kind::sync)) return;
   if (join_prepare_needed_ && !prepare_join(host)) return;
   send_join(host);
 }
@@ -223,15 +223,14 @@ void GroupMembership::reset_generation(MembershipHost& host, bool also_member_id
   rejoin_needed_ = true;
   join_prepare_needed_ = true;
   stop_heartbeats(host);
-  if (commit_.active && commit_.waiting) finish_commit(host, Error::REBALANCE_IN_PROGRESS);
+  finish_commit(host, Error::REBALANCE_IN_PROGRESS);  // never to be repeated in another generation
 }
 
 void GroupMembership::leave_by_poll_timeout(MembershipHost& host) {
   if (closed_ || fatal_ != Error::NONE) return;
-  poll_expired_ = true;
-  in_poll_ = false;
-  // A member in a join is inside poll(): the interval counts from its return.
-  if (state_ != MemberState::STABLE) return;
+  // A member that rebalances is inside poll(): the interval counts from its return.
+  if (in_poll_) return arm(host, membership_timer::max_poll, config_.max_poll_interval);
+  if (!generation_.present()) return;
   if (coordinator_known_ && member_.present()) send(host, Kind::leave, LeaveGroupRequest{group_, member_});
   reset_generation(host, true);  // the application hears of it in its next poll
 }
@@ -244,7 +243,7 @@ void GroupMembership::coordinator_unknown(MembershipHost& host) {
   bool join_lost = false;
   for (const auto& [token, sent] : lost) {
     if (sent.kind == Kind::join || sent.kind == Kind::sync) join_lost = true;
-    if (sent.kind == Kind::commit) commit_.waiting = true;
+    if (sent.kind == Kind::commit && commit_.active && commit_.token == token) commit_.waiting = true;
   }
   if (join_lost) {
     state_ = MemberState::UNJOINED;
@@ -310,77 +309,6 @@ void GroupMembership::on_heartbeat(MembershipHost& host, const InFlight& sent, E
   }
 }
 
-// ---- Commits and committed offsets
-
-void GroupMembership::send_commit(MembershipHost& host) {
-  commit_.waiting = !coordinator_known_;
-  if (!coordinator_known_) return advance(host);
-  if (!generation_.present()) return finish_commit(host, Error::REBALANCE_IN_PROGRESS);
-  host.step().cancel_timer(timer(membership_timer::commit_backoff));
-  send(host, Kind::commit, OffsetCommitRequest{group_, generation_, member_, commit_.offsets});
-}
-
-void GroupMembership::finish_commit(MembershipHost& host, Error error) {
-  if (!commit_.active) return;
-  const auto offsets = std::move(commit_.offsets);
-  commit_ = {};
-  other_attempts_ = 0;
-  host.step().cancel_timer(timer(membership_timer::commit_backoff));
-  host.on_commit_result(offsets, error);
-}
-
-void GroupMembership::on_commit(MembershipHost& host, const InFlight& sent, Error error) {
-  if (!commit_.active) return;
-  switch (error) {
-    case Error::COORDINATOR_NOT_AVAILABLE:
-    case Error::NOT_COORDINATOR:
-    case Error::REQUEST_TIMED_OUT:
-      coordinator_unknown(host);
-      [[fallthrough]];
-    case Error::COORDINATOR_LOAD_IN_PROGRESS:
-    case Error::UNKNOWN_TOPIC_OR_PARTITION:
-      commit_.waiting = true;
-      arm(host, membership_timer::commit_backoff, backoff(other_attempts_++));
-      if (!coordinator_known_) advance(host);
-      return;
-    case Error::REBALANCE_IN_PROGRESS:
-      rejoin_needed_ = true;
-      break;
-    case Error::UNKNOWN_MEMBER_ID:
-    case Error::ILLEGAL_GENERATION:
-      if (unchanged(sent)) reset_generation(host, error == Error::UNKNOWN_MEMBER_ID);
-      break;
-    default:
-      break;
-  }
-  finish_commit(host, error);
-  advance(host);
-}
-
-void GroupMembership::fetch_offsets(MembershipHost& host) {
-  if (!offsets_wanted_ || offsets_wait_ || !coordinator_known_ || in_flight(Kind::offset_fetch)) return;
-  send(host, Kind::offset_fetch, OffsetFetchRequest{group_, owned_});
-}
-
-void GroupMembership::on_offset_fetch(MembershipHost& host, const InFlight& sent, const OffsetFetchResponse& response) {
-  if (!offsets_wanted_) return;
-  if (!unchanged(sent)) return fetch_offsets(host);  // asked for an assignment that is gone
-  if (response.error == Error::NONE) {
-    offsets_wanted_ = false;
-    other_attempts_ = 0;
-    for (const CommittedOffset& c : response.offsets)
-      host.step().fact(CommittedOffsetFetched{group_, c.partition, c.offset});
-    return host.on_committed_offsets(response.offsets);
-  }
-  if (response.error == Error::NOT_COORDINATOR || response.error == Error::COORDINATOR_NOT_AVAILABLE)
-    coordinator_unknown(host);
-  else if (!retriable(response.error))
-    fatal_ = response.error;
-  offsets_wait_ = true;
-  arm(host, membership_timer::offset_fetch_backoff, backoff(other_attempts_++));
-  advance(host);
-}
-
 // ---- Answers and timers
 
 void GroupMembership::on_response(MembershipHost& host, std::uint32_t token, const MessageBody& body) {
@@ -391,7 +319,7 @@ void GroupMembership::on_response(MembershipHost& host, std::uint32_t token, con
   if (const auto* join = std::get_if<JoinGroupResponse>(&body)) return on_join(host, sent, *join);
   if (const auto* sync = std::get_if<SyncGroupResponse>(&body)) return on_sync(host, sent, *sync);
   if (const auto* beat = std::get_if<HeartbeatResponse>(&body)) return on_heartbeat(host, sent, beat->error);
-  if (const auto* commit = std::get_if<OffsetCommitResponse>(&body)) return on_commit(host, sent, commit->error);
+  if (const auto* commit = std::get_if<OffsetCommitResponse>(&body)) return on_commit(host, sent, token, commit->error);
   if (const auto* offsets = std::get_if<OffsetFetchResponse>(&body)) return on_offset_fetch(host, sent, *offsets);
 }
 
@@ -418,6 +346,7 @@ void GroupMembership::on_timer(MembershipHost& host, TimerId t) {
       offsets_wait_ = false;
       return advance(host);
     case membership_timer::commit_backoff:
+      commit_.backing_off = false;
       if (commit_.active && commit_.waiting) send_commit(host);
       return;
     case membership_timer::prepare_deadline:

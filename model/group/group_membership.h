@@ -86,6 +86,8 @@ class GroupMembership {
   struct Commit {
     bool active = false;   // sent, or waiting for its retry
     bool waiting = false;  // for the coordinator or for the backoff
+    bool backing_off = false;
+    std::uint32_t token = 0;  // of the latest request
     std::vector<CommittedOffset> offsets;
   };
 
@@ -109,7 +111,7 @@ class GroupMembership {
   void on_join(MembershipHost& host, const InFlight& sent, const JoinGroupResponse& response);
   void on_sync(MembershipHost& host, const InFlight& sent, const SyncGroupResponse& response);
   void on_heartbeat(MembershipHost& host, const InFlight& sent, Error error);
-  void on_commit(MembershipHost& host, const InFlight& sent, Error error);
+  void on_commit(MembershipHost& host, const InFlight& sent, std::uint32_t token, Error error);
   void on_offset_fetch(MembershipHost& host, const InFlight& sent, const OffsetFetchResponse& response);
   void finish_commit(MembershipHost& host, Error error);
 
@@ -134,7 +136,6 @@ class GroupMembership {
   bool join_waits_ = false;       // for its backoff
   bool offsets_wanted_ = false;
   bool offsets_wait_ = false;     // for the backoff of OffsetFetch
-  bool poll_expired_ = false;
   bool closed_ = false;
   std::int32_t join_attempts_ = 0;
   std::int32_t find_attempts_ = 0;
