@@ -175,14 +175,26 @@ TEST(Group, MemberThatClosesHandsItsPartitionsOver) {
   auto& c1 = w.member();
   auto& c2 = w.member();
   w.poll_all();
-  w.advance(milliseconds(2999));
-  c1.silent = true;
-  w.advance(milliseconds(1));
-  w.settle();
-  EXPECT_EQ(w.state(), GroupState::Stable);
+  w.advance(seconds(7));  // the second join extended the initial delay
+  EXPECT_EQ(c1.group.owned().size(), 1u);
+  EXPECT_EQ(c2.group.owned().size(), 1u);
   c1.group.close(c1);
   w.advance(seconds(10));
   EXPECT_EQ(c2.group.owned().size(), 2u);
+}
+
+TEST(Group, MemberThatDoesNotSyncIsDropped) {
+  World w;
+  JoinGroupRequest join{"g", seconds(45), seconds(60), {}, "range", {kOrders}};
+  const auto first = w.ask<JoinGroupResponse>(join);
+  EXPECT_EQ(first.error, Error::MEMBER_ID_REQUIRED);
+  join.member = first.member;
+  EXPECT_EQ(w.ask<JoinGroupResponse>(join).error, Error::REQUEST_TIMED_OUT);  // parked
+  w.coordinator.on_timer(w.broker, {group_timer::join, 0, 0});
+  EXPECT_EQ(w.state(), GroupState::CompletingRebalance);
+  w.coordinator.on_timer(w.broker, {group_timer::pending_sync, 0, 0});
+  EXPECT_EQ(w.state(), GroupState::Empty);
+  EXPECT_EQ(w.coordinator.find("g")->generation(), GenerationId(2));
 }
 
 }  // namespace
