@@ -19,6 +19,9 @@
 namespace ktrial::scenarios {
 
 // Kafka keys and values as the file has them, in the file's order.
+using model::milliseconds;
+using model::seconds;
+
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 template <class Config>
