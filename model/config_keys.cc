@@ -1,0 +1,196 @@
+#include "model/config_keys.h"
+
+#include <charconv>
+
+namespace ktrial::model {
+namespace {
+
+std::vector<ConfigKey> make_keys() {
+  using S = ConfigScope;
+  using T = ConfigKey::Type;
+  constexpr auto modelled = ConfigStatus::modelled;
+  constexpr auto warned = ConfigStatus::accepted_with_warning;
+  constexpr auto refused = ConfigStatus::refused;
+  using C = const ConfigTarget&;
+  using V = std::int64_t;
+  return {
+      {"controller.quorum.election.timeout.ms", S::broker, "1000", modelled, 0, 9223372036854, [](C t, V v) { t.broker->quorum.election_timeout = milliseconds(v); }, T::number},
+      {"controller.quorum.fetch.timeout.ms", S::broker, "2000", modelled, 0, 9223372036854, [](C t, V v) { t.broker->quorum.fetch_timeout = milliseconds(v); }, T::number},
+      {"controller.quorum.election.backoff.max.ms", S::broker, "1000", modelled, 0, 9223372036854, [](C t, V v) { t.broker->quorum.election_backoff_max = milliseconds(v); }, T::number},
+      {"controller.quorum.append.linger.ms", S::broker, "25", modelled, 0, 9223372036854, [](C t, V v) { t.broker->quorum.append_linger = milliseconds(v); }, T::number},
+      {"controller.quorum.request.timeout.ms", S::broker, "2000", modelled, 0, 9223372036854, [](C t, V v) { t.broker->quorum.request_timeout = milliseconds(v); }, T::number},
+      {"controller.quorum.retry.backoff.ms", S::broker, "20", modelled, 0, 9223372036854, [](C t, V v) { t.broker->quorum.retry_backoff = milliseconds(v); }, T::number},
+      {"metadata.max.idle.interval.ms", S::broker, "500", modelled, 0, 9223372036854, [](C t, V v) { t.broker->quorum.metadata_max_idle_interval = milliseconds(v); }, T::number},
+      {"broker.heartbeat.interval.ms", S::broker, "2000", modelled, 1, 9223372036854, [](C t, V v) { t.broker->broker_heartbeat_interval = milliseconds(v); }, T::number},
+      {"broker.session.timeout.ms", S::broker, "9000", modelled, 1, 9223372036854, [](C t, V v) { t.broker->broker_session_timeout = milliseconds(v); }, T::number},
+      {"replica.lag.time.max.ms", S::broker, "30000", modelled, 1, 9223372036854, [](C t, V v) { t.broker->replica_lag_time_max = milliseconds(v); }, T::number},
+      {"replica.fetch.wait.max.ms", S::broker, "500", modelled, 1, 9223372036854, [](C t, V v) { t.broker->replica_fetch_wait_max = milliseconds(v); }, T::number},
+      {"replica.fetch.backoff.ms", S::broker, "1000", modelled, 0, 9223372036854, [](C t, V v) { t.broker->replica_fetch_backoff = milliseconds(v); }, T::number},
+      {"replica.socket.timeout.ms", S::broker, "30000", modelled, 1, 9223372036854, [](C t, V v) { t.broker->replica_socket_timeout = milliseconds(v); }, T::number},
+      {"replica.high.watermark.checkpoint.interval.ms", S::broker, "5000", modelled, 1, 9223372036854, [](C t, V v) { t.broker->replica_high_watermark_checkpoint_interval = milliseconds(v); }, T::number},
+      {"unclean.leader.election.interval.ms", S::broker, "300000", modelled, 1, 9223372036854, [](C t, V v) { t.broker->unclean_leader_election_interval = milliseconds(v); }, T::number},
+      {"offsets.commit.timeout.ms", S::broker, "5000", modelled, 1, 9223372036854, [](C t, V v) { t.broker->offsets_commit_timeout = milliseconds(v); }, T::number},
+      {"group.initial.rebalance.delay.ms", S::broker, "3000", modelled, 0, 9223372036854, [](C t, V v) { t.broker->group_initial_rebalance_delay = milliseconds(v); }, T::number},
+      {"group.min.session.timeout.ms", S::broker, "6000", modelled, 1, 9223372036854, [](C t, V v) { t.broker->group_min_session_timeout = milliseconds(v); }, T::number},
+      {"group.max.session.timeout.ms", S::broker, "1800000", modelled, 1, 9223372036854, [](C t, V v) { t.broker->group_max_session_timeout = milliseconds(v); }, T::number},
+      {"num.partitions", S::broker, "1", modelled, 1, 2147483647, [](C t, V v) { t.broker->num_partitions = static_cast<std::int32_t>(v); }, T::number},
+      {"default.replication.factor", S::broker, "1", modelled, 1, 32767, [](C t, V v) { t.broker->default_replication_factor = static_cast<std::int16_t>(v); }, T::number},
+      {"replica.fetch.min.bytes", S::broker, "1", modelled, 0, 2147483647, [](C t, V v) { t.broker->replica_fetch_min_bytes = static_cast<std::int32_t>(v); }, T::number},
+      {"replica.fetch.max.bytes", S::broker, "1048576", modelled, 0, 2147483647, [](C t, V v) { t.broker->replica_fetch_max_bytes = static_cast<std::int32_t>(v); }, T::number},
+      {"replica.fetch.response.max.bytes", S::broker, "10485760", modelled, 0, 2147483647, [](C t, V v) { t.broker->replica_fetch_response_max_bytes = static_cast<std::int32_t>(v); }, T::number},
+      {"offsets.topic.num.partitions", S::broker, "50", modelled, 1, 2147483647, [](C t, V v) { t.broker->offsets_topic_num_partitions = static_cast<std::int32_t>(v); }, T::number},
+      {"offsets.topic.replication.factor", S::broker, "3", modelled, 1, 32767, [](C t, V v) { t.broker->offsets_topic_replication_factor = static_cast<std::int16_t>(v); }, T::number},
+      {"auto.leader.rebalance.enable", S::broker, "true", modelled, 0, 1, [](C t, V v) { t.broker->auto_leader_rebalance_enable = v != 0; }, T::boolean},
+      {"leader.imbalance.check.interval.seconds", S::broker, "300", modelled, 1, 9223372036, [](C t, V v) { t.broker->leader_imbalance_check_interval = seconds(v); }, T::number},
+      {"min.insync.replicas", S::broker, "1", modelled, 1, 2147483647, [](C t, V v) { t.broker->topic_defaults.min_insync_replicas = static_cast<std::int32_t>(v); }, T::number},
+      {"unclean.leader.election.enable", S::broker, "false", modelled, 0, 1, [](C t, V v) { t.broker->topic_defaults.unclean_leader_election_enable = v != 0; }, T::boolean},
+      {"message.max.bytes", S::broker, "1048588", modelled, 0, 2147483647, [](C t, V v) { t.broker->topic_defaults.max_message_bytes = static_cast<std::int32_t>(v); }, T::number},
+      {"log.flush.interval.messages", S::broker, "9223372036854775807", modelled, 1, INT64_MAX, [](C t, V v) { t.broker->topic_defaults.flush_messages = static_cast<std::int64_t>(v); }, T::number},
+      {"min.insync.replicas", S::topic, "1", modelled, 1, 2147483647, [](C t, V v) { t.topic->min_insync_replicas = static_cast<std::int32_t>(v); }, T::number},
+      {"unclean.leader.election.enable", S::topic, "false", modelled, 0, 1, [](C t, V v) { t.topic->unclean_leader_election_enable = v != 0; }, T::boolean},
+      {"max.message.bytes", S::topic, "1048588", modelled, 0, 2147483647, [](C t, V v) { t.topic->max_message_bytes = static_cast<std::int32_t>(v); }, T::number},
+      {"flush.messages", S::topic, "9223372036854775807", modelled, 1, INT64_MAX, [](C t, V v) { t.topic->flush_messages = static_cast<std::int64_t>(v); }, T::number},
+      {"request.timeout.ms", S::producer, "30000", modelled, 0, 9223372036854, [](C t, V v) { t.producer->request_timeout = milliseconds(v); }, T::number},
+      {"retry.backoff.ms", S::producer, "100", modelled, 0, 9223372036854, [](C t, V v) { t.producer->retry_backoff = milliseconds(v); }, T::number},
+      {"retry.backoff.max.ms", S::producer, "1000", modelled, 0, 9223372036854, [](C t, V v) { t.producer->retry_backoff_max = milliseconds(v); }, T::number},
+      {"reconnect.backoff.ms", S::producer, "50", modelled, 0, 9223372036854, [](C t, V v) { t.producer->reconnect_backoff = milliseconds(v); }, T::number},
+      {"reconnect.backoff.max.ms", S::producer, "1000", modelled, 0, 9223372036854, [](C t, V v) { t.producer->reconnect_backoff_max = milliseconds(v); }, T::number},
+      {"metadata.max.age.ms", S::producer, "300000", modelled, 0, 9223372036854, [](C t, V v) { t.producer->metadata_max_age = milliseconds(v); }, T::number},
+      {"request.timeout.ms", S::consumer, "30000", modelled, 0, 9223372036854, [](C t, V v) { t.consumer->request_timeout = milliseconds(v); }, T::number},
+      {"retry.backoff.ms", S::consumer, "100", modelled, 0, 9223372036854, [](C t, V v) { t.consumer->retry_backoff = milliseconds(v); }, T::number},
+      {"retry.backoff.max.ms", S::consumer, "1000", modelled, 0, 9223372036854, [](C t, V v) { t.consumer->retry_backoff_max = milliseconds(v); }, T::number},
+      {"reconnect.backoff.ms", S::consumer, "50", modelled, 0, 9223372036854, [](C t, V v) { t.consumer->reconnect_backoff = milliseconds(v); }, T::number},
+      {"reconnect.backoff.max.ms", S::consumer, "1000", modelled, 0, 9223372036854, [](C t, V v) { t.consumer->reconnect_backoff_max = milliseconds(v); }, T::number},
+      {"metadata.max.age.ms", S::consumer, "300000", modelled, 0, 9223372036854, [](C t, V v) { t.consumer->metadata_max_age = milliseconds(v); }, T::number},
+      {"acks", S::producer, "all", modelled, -1, 1, [](C t, V v) { t.producer->acks = static_cast<Acks>(v); }, T::acks},
+      {"linger.ms", S::producer, "5", modelled, 0, 9223372036854, [](C t, V v) { t.producer->linger = milliseconds(v); }, T::number},
+      {"delivery.timeout.ms", S::producer, "120000", modelled, 0, 9223372036854, [](C t, V v) { t.producer->delivery_timeout = milliseconds(v); }, T::number},
+      {"batch.size", S::producer, "16384", modelled, 0, 2147483647, [](C t, V v) { t.producer->batch_size = static_cast<std::int32_t>(v); }, T::number},
+      {"max.in.flight.requests.per.connection", S::producer, "5", modelled, 1, 2147483647, [](C t, V v) { t.producer->max_in_flight_requests_per_connection = static_cast<std::int32_t>(v); }, T::number},
+      {"retries", S::producer, "2147483647", modelled, 0, 2147483647, [](C t, V v) { t.producer->retries = static_cast<std::int32_t>(v); }, T::number},
+      {"fetch.max.wait.ms", S::consumer, "500", modelled, 0, 9223372036854, [](C t, V v) { t.consumer->fetch_max_wait = milliseconds(v); }, T::number},
+      {"session.timeout.ms", S::consumer, "45000", modelled, 0, 9223372036854, [](C t, V v) { t.consumer->session_timeout = milliseconds(v); }, T::number},
+      {"heartbeat.interval.ms", S::consumer, "3000", modelled, 0, 9223372036854, [](C t, V v) { t.consumer->heartbeat_interval = milliseconds(v); }, T::number},
+      {"max.poll.interval.ms", S::consumer, "300000", modelled, 0, 9223372036854, [](C t, V v) { t.consumer->max_poll_interval = milliseconds(v); }, T::number},
+      {"fetch.min.bytes", S::consumer, "1", modelled, 0, 2147483647, [](C t, V v) { t.consumer->fetch_min_bytes = static_cast<std::int32_t>(v); }, T::number},
+      {"max.partition.fetch.bytes", S::consumer, "1048576", modelled, 0, 2147483647, [](C t, V v) { t.consumer->max_partition_fetch_bytes = static_cast<std::int32_t>(v); }, T::number},
+      {"max.poll.records", S::consumer, "500", modelled, 1, 2147483647, [](C t, V v) { t.consumer->max_poll_records = static_cast<std::int32_t>(v); }, T::number},
+      {"auto.offset.reset", S::consumer, "latest", modelled, 0, 2, [](C t, V v) { t.consumer->auto_offset_reset = static_cast<OffsetReset>(v); }, T::offset_reset},
+      {"auto.create.topics.enable", S::broker, "true", warned},
+      {"num.replica.fetchers", S::broker, "1", warned},
+      {"leader.imbalance.per.broker.percentage", S::broker, "10", warned},
+      {"controlled.shutdown.enable", S::broker, "true", warned},
+      {"controlled.shutdown.max.retries", S::broker, "3", warned},
+      {"controlled.shutdown.retry.backoff.ms", S::broker, "5000", warned},
+      {"log.dir.failure.timeout.ms", S::broker, "30000", warned},
+      {"log.segment.bytes", S::broker, "1073741824", warned},
+      {"log.retention.ms", S::broker, "604800000", warned},
+      {"log.flush.offset.checkpoint.interval.ms", S::broker, "60000", warned},
+      {"initial.broker.registration.timeout.ms", S::broker, "60000", warned},
+      {"metadata.log.max.record.bytes.between.snapshots", S::broker, "20971520", warned},
+      {"metadata.log.max.snapshot.interval.ms", S::broker, "3600000", warned},
+      {"offsets.retention.minutes", S::broker, "10080", warned},
+      {"offsets.topic.segment.bytes", S::broker, "104857600", warned},
+      {"offset.metadata.max.bytes", S::broker, "4096", warned},
+      {"group.max.size", S::broker, "2147483647", warned},
+      {"producer.id.expiration.ms", S::broker, "86400000", warned},
+      {"segment.bytes", S::topic, "1073741824", warned},
+      {"segment.ms", S::topic, "604800000", warned},
+      {"segment.index.bytes", S::topic, "10485760", warned},
+      {"index.interval.bytes", S::topic, "4096", warned},
+      {"flush.ms", S::topic, "9223372036854775807", warned},
+      {"retention.ms", S::topic, "604800000", warned},
+      {"retention.bytes", S::topic, "-1", warned},
+      {"file.delete.delay.ms", S::topic, "60000", warned},
+      {"min.cleanable.dirty.ratio", S::topic, "0.5", warned},
+      {"delete.retention.ms", S::topic, "86400000", warned},
+      {"message.timestamp.type", S::topic, "CreateTime", warned},
+      {"buffer.memory", S::producer, "33554432", warned},
+      {"max.block.ms", S::producer, "60000", warned},
+      {"max.request.size", S::producer, "1048576", warned},
+      {"compression.type", S::producer, "none", warned},
+      {"partitioner.adaptive.partitioning.enable", S::producer, "true", warned},
+      {"fetch.max.bytes", S::consumer, "52428800", warned},
+      {"auto.commit.interval.ms", S::consumer, "5000", warned},
+      {"default.api.timeout.ms", S::consumer, "60000", warned},
+      {"check.crcs", S::consumer, "true", warned},
+      {"allow.auto.create.topics", S::consumer, "true", warned},
+      {"replica.selector.class", S::broker, "", refused},
+      {"zookeeper.session.timeout.ms", S::broker, "18000", refused},
+      {"zookeeper.connection.timeout.ms", S::broker, "", refused},
+      {"controller.socket.timeout.ms", S::broker, "30000", refused},
+      {"inter.broker.protocol.version", S::broker, "", refused},
+      {"controller.quorum.voters", S::broker, "", refused},
+      {"controller.quorum.bootstrap.servers", S::broker, "", refused},
+      {"transaction.state.log.num.partitions", S::broker, "50", refused},
+      {"transaction.max.timeout.ms", S::broker, "900000", refused},
+      {"transactional.id.expiration.ms", S::broker, "604800000", refused},
+      {"remote.log.manager.task.interval.ms", S::broker, "30000", refused},
+      {"group.coordinator.rebalance.protocols", S::broker, "classic,consumer", refused},
+      {"group.consumer.session.timeout.ms", S::broker, "45000", refused},
+      {"group.consumer.heartbeat.interval.ms", S::broker, "5000", refused},
+      {"group.consumer.assignors", S::broker, "uniform,range", refused},
+      {"group.share.session.timeout.ms", S::broker, "45000", refused},
+      {"cleanup.policy", S::topic, "delete", refused},
+      {"remote.storage.enable", S::topic, "false", refused},
+      {"local.retention.ms", S::topic, "-2", refused},
+      {"enable.idempotence", S::producer, "true", refused},
+      {"transactional.id", S::producer, "", refused},
+      {"transaction.timeout.ms", S::producer, "60000", refused},
+      {"isolation.level", S::consumer, "read_uncommitted", refused},
+      {"group.protocol", S::consumer, "classic", refused},
+      {"group.instance.id", S::consumer, "", refused},
+      {"client.rack", S::consumer, "", refused},
+      {"enable.auto.commit", S::consumer, "true", refused},
+      {"partition.assignment.strategy", S::consumer, "range", refused},
+  };
+}
+constexpr const char* kScopes[] = {"broker", "topic", "producer", "consumer"};
+constexpr const char* kStatus[] = {"modelled", "accepted with a warning", "refused"};
+
+}  // namespace
+
+const std::vector<ConfigKey>& config_keys() {
+  static const std::vector<ConfigKey> keys = make_keys();
+  return keys;
+}
+
+const ConfigKey* find_config_key(ConfigScope scope, const std::string& name) {
+  for (const ConfigKey& k : config_keys())
+    if (k.scope == scope && k.name == name) return &k;
+  return nullptr;
+}
+
+std::string apply_config(const ConfigKey& key, const std::string& value, const ConfigTarget& target) {
+  using T = ConfigKey::Type;
+  if (key.status == ConfigStatus::refused) return "'" + key.name + "' is not modelled and would change the result";
+  if (!key.set) return "";
+  std::int64_t v = 0;
+  const auto wrong = [&](const std::string& want) { return "'" + key.name + "' is '" + value + "', expected " + want; };
+  if (key.type == T::boolean) {
+    if (value != "true" && value != "false") return wrong("true or false");
+    v = value == "true";
+  } else if (key.type == T::acks) {
+    if (value != "all" && value != "-1" && value != "0" && value != "1") return wrong("all, -1, 0 or 1");
+    v = value == "0" ? 0 : value == "1" ? 1 : -1;
+  } else if (key.type == T::offset_reset) {
+    if (value != "latest" && value != "earliest" && value != "none") return wrong("latest, earliest or none");
+    v = value == "latest" ? 0 : value == "earliest" ? 1 : 2;
+  } else {
+    const auto r = std::from_chars(value.data(), value.data() + value.size(), v);
+    if (value.empty() || r.ec != std::errc() || r.ptr != value.data() + value.size() || v < key.min || v > key.max)
+      return wrong("a whole number from " + std::to_string(key.min) + " to " + std::to_string(key.max));
+  }
+  key.set(target, v);
+  return "";
+}
+
+std::string config_keys_markdown() {
+  std::string out = "| key | scope | default | status |\n|---|---|---|---|\n";
+  for (const ConfigKey& k : config_keys())
+    out += "| `" + k.name + "` | " + kScopes[static_cast<int>(k.scope)] + " | " + k.default_text + " | " +
+           kStatus[static_cast<int>(k.status)] + " |\n";
+  return out;
+}
+
+}  // namespace ktrial::model

@@ -1,0 +1,37 @@
+// Every known Kafka config key: its scope, default, and whether ktrial models it. Values are Kafka's plain texts.
+// Source: kafka.md 21 and 23. Leaves out: relations between keys. A key of two scopes has two rows.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+
+namespace ktrial::model {
+
+enum class ConfigScope : std::uint8_t { broker, topic, producer, consumer };
+enum class ConfigStatus : std::uint8_t { modelled, accepted_with_warning, refused };
+// The struct to write to; the pointer of the key's scope must be set.
+struct ConfigTarget {
+  ClusterConfig* broker = nullptr;
+  TopicConfig* topic = nullptr;
+  ProducerConfig* producer = nullptr;
+  ConsumerConfig* consumer = nullptr;
+};
+struct ConfigKey {
+  std::string name;
+  ConfigScope scope;
+  std::string default_text;
+  ConfigStatus status;
+  std::int64_t min = 0;  // of numbers
+  std::int64_t max = 0;
+  void (*set)(const ConfigTarget&, std::int64_t) = nullptr;  // modelled keys; booleans as 0/1
+  enum class Type : std::uint8_t { number, boolean, acks, offset_reset, text } type = Type::text;
+};
+const std::vector<ConfigKey>& config_keys();
+const ConfigKey* find_config_key(ConfigScope scope, const std::string& name);
+// Applies a value. Returns an empty text, or what is wrong with the value.
+std::string apply_config(const ConfigKey& key, const std::string& value, const ConfigTarget& target);
+std::string config_keys_markdown();
+
+}  // namespace ktrial::model

@@ -1,0 +1,143 @@
+// A fault plan as data: what breaks, when, whom, for how long. Hand-written and generated plans are this one type, so
+// a shrunk failure is a scenario file (DESIGN.md, idea 8).
+//
+// Follows the fault alphabet of issue 2 ("sim: a world for any protocol").
+// Leaves out: resolving a selector to nodes and executing a fault; the runner does both against a running world.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/types.h"
+
+namespace ktrial::scenarios {
+
+using model::Nanos;
+
+enum class FaultKind : std::uint8_t {
+  kill,              // the process dies; the page cache survives
+  power_cut,         // the machine dies; unsynced data survives as the decisions say
+  pause,             // the process stops for `duration` (GC, SIGSTOP) and resumes
+  slow,              // every step of the process takes `amount` times as long
+  clean_stop,        // controlled shutdown
+  restart,           // starts the process again if it is down
+  wipe,              // the disk is emptied, the process dies
+  cut,               // no traffic between two sides
+  isolate,           // no traffic between the targets and anybody else
+  delay,             // `delay` is added to each message
+  bandwidth,         // a link carries `amount` bytes a second
+  reset,             // connections are reset, what is in flight is lost
+  cut_mid_response,  // the connection dies while the next response is being sent
+  hold,              // messages of kind `message` are held until the undo
+  clock_step,        // the wall clock jumps by `delay` (may be negative)
+  clock_drift,       // clocks drift by `amount` parts per million (may be negative)
+  elect_preferred,   // ElectLeaders, preferred, for `partition`
+  elect_unclean,     // ElectLeaders, unclean, for `partition`
+};
+inline constexpr int kFaultKinds = 18;
+const char* to_string(FaultKind kind);  // as in a file: "power-cut"
+std::optional<FaultKind> fault_kind(const std::string& text);
+
+// A topic partition by name; topics have no ids before the run.
+struct PartitionRef {
+  std::string topic;
+  std::int32_t partition = -1;
+  bool operator==(const PartitionRef&) const = default;
+};
+std::string to_string(const PartitionRef& ref);  // "orders-0"
+
+// Whom a fault hits, evaluated when it strikes.
+struct Selector {
+  enum class Kind : std::uint8_t {
+    broker,             // broker(2), or the plain node id 2
+    controller,         // controller(4)
+    client,             // client(p1), or the plain name p1
+    leader,             // leader(orders-0)
+    followers,          // followers(orders-0): every replica but the leader
+    follower,           // follower(orders-0, 1): the index-th follower in replica order, from 1
+    active_controller,  // the leader of the metadata quorum
+    majority,           // of the controllers
+    minority,           // of the controllers
+    all_brokers,
+    all_controllers,
+    all_clients,
+    coordinator,  // coordinator(billing): the leader of the group's partition of __consumer_offsets
+  } kind = Kind::broker;
+  std::int32_t node = -1;   // broker, controller: the node id
+  std::int32_t index = -1;  // follower
+  PartitionRef partition;   // leader, followers, follower
+  std::string name;         // client, coordinator (the group)
+  bool operator==(const Selector&) const = default;
+};
+std::string to_string(const Selector& selector);
+
+enum class Comparison : std::uint8_t { happened, equal, at_most, at_least };
+
+// "As soon as": a fact was stated (`happened`), or a number that facts tell compares so with `value`.
+struct Condition {
+  enum class Kind : std::uint8_t {
+    leader_changed,      // leader-changed(orders-0): a committed change of its leader
+    isr_shrank,          // isr-shrank(orders-0)
+    isr_expanded,        // isr-expanded(orders-0)
+    log_truncated,       // log-truncated(orders-0)
+    record_acked,        // record-acked, record-acked(orders-0)
+    record_consumed,     // record-consumed, record-consumed(orders-0)
+    broker_fenced,       // broker-fenced(2)
+    broker_unfenced,     // broker-unfenced(2)
+    controller_elected,  // controller-elected: a new leader of the metadata quorum
+    group_stable,        // group-stable(billing)
+    isr,                 // isr(orders-0) == 1: size of the ISR the leader has committed
+    high_watermark,      // high-watermark(orders-0) >= 10
+    log_end,             // log-end(orders-0) >= 10, of the leader
+    leader_epoch,        // leader-epoch(orders-0) >= 2
+    acked,               // acked >= 10: records acknowledged so far
+    consumed,            // consumed >= 10
+    generation,          // generation(billing) >= 2
+  } kind = Kind::leader_changed;
+  PartitionRef partition;  // absent (-1): any
+  std::int32_t node = -1;
+  std::string group;
+  Comparison comparison = Comparison::happened;
+  std::int64_t value = 0;
+  bool operator==(const Condition&) const = default;
+};
+inline constexpr int kConditionKinds = 17;
+std::string to_string(const Condition& condition);
+
+struct FaultSpec {
+  // When: at a time, or the first time the condition holds after the previous fault of the list with a trigger of its
+  // kind was armed (all conditions are armed from the start). Exactly one of the two is set.
+  std::optional<Nanos> at;
+  std::optional<Condition> when;
+  FaultKind kind = FaultKind::kill;
+  std::vector<Selector> targets;  // whom; empty with `between` or `from`/`to` or for elections
+  std::vector<Selector> between;  // cut, delay, bandwidth, reset: two sides, both directions
+  std::vector<Selector> from;     // one-way: from these ...
+  std::vector<Selector> to;       // ... to these
+  std::optional<PartitionRef> partition;  // elections
+  std::string message;                    // hold: the message's name, "FetchResponse"
+  std::optional<Nanos> delay;             // delay, clock-step
+  std::optional<std::int64_t> amount;     // slow: factor; bandwidth: bytes/s; clock-drift: ppm
+  // Undo (heal, restart, resume, release): after this long, or at this time; neither: it stays.
+  std::optional<Nanos> duration;
+  std::optional<Nanos> until;
+  bool operator==(const FaultSpec&) const = default;
+};
+
+enum class RandomTarget : std::uint8_t { one, minority, majority, leaders, controllers, clients, all };
+inline constexpr int kRandomTargets = 7;
+const char* to_string(RandomTarget target);
+
+// Faults drawn by the search from decisions named "fault plan / i / ...".
+struct RandomFaults {
+  std::vector<FaultKind> kinds;
+  std::vector<RandomTarget> targets;
+  std::int32_t budget = 0;           // at most so many
+  Nanos quiet_after{0};              // all have ended by then
+  Nanos start_after{0};              // none before
+  bool operator==(const RandomFaults&) const = default;
+};
+
+}  // namespace ktrial::scenarios

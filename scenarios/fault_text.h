@@ -1,0 +1,20 @@
+// Selectors and conditions as text: `leader(orders-0)`, `isr(orders-0) == 1`. Parsing reverses to_string exactly.
+// Leaves out: whether the names exist; the scenario reader checks them.
+#pragma once
+#include <tl/expected.hpp>
+
+#include "scenarios/fault_spec.h"
+
+namespace ktrial::scenarios {
+
+struct TextError {
+  std::string message;
+  std::string hint;
+};
+tl::expected<Selector, TextError> parse_selector(const std::string& text);
+tl::expected<Condition, TextError> parse_condition(const std::string& text);
+std::optional<PartitionRef> parse_partition(const std::string& text);
+std::optional<RandomTarget> random_target(const std::string& text);
+std::vector<std::string> fault_kind_names();
+
+}  // namespace ktrial::scenarios
