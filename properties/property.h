@@ -1,0 +1,108 @@
+// A property: one promise of Kafka, judged from the facts of a run.
+//
+// Verifies nothing itself. A property is a value (clone()), sees only facts, injected faults and the shared Shadow, and
+// never changes a run. premise() counts how often it had something to judge: 0 means vacuous, never "holds".
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/facts.h"
+#include "properties/observation.h"
+
+namespace ktrial::properties {
+
+struct Shadow;  // properties/ledger.h
+
+struct StoryLine {
+  std::uint64_t event = 0;
+  std::string text;
+};
+
+struct Violation {
+  std::string property;
+  Nanos at{0};
+  std::uint64_t event = 0;
+  NodeId node;
+  std::string text;    // expected / seen
+  std::string reason;  // stable key: two violations with one reason are "the same failure" to the shrinker
+  std::vector<StoryLine> story;
+  std::optional<std::string> permitted_by;  // the ledger's explanation
+};
+
+// The state of the run at its end, filled by the runner.
+struct FinishContext {
+  struct Partition {
+    model::TopicPartition id;
+    NodeId leader;
+    std::vector<NodeId> isr, replicas;
+  };
+  struct Consumer {
+    NodeId node;
+    model::TopicPartition partition;
+    model::Offset position, end_offset;
+  };
+  Nanos at{0};
+  bool faults_ended = false;
+  Nanos since_quiet{0};
+  std::vector<Partition> partitions;
+  std::int64_t unanswered_sends = 0;
+  std::vector<Consumer> consumers;
+  std::set<NodeId> down;  // still dead or paused by a fault: excused
+};
+
+class Property {
+ public:
+  virtual ~Property() = default;
+  virtual std::unique_ptr<Property> clone() const = 0;
+  virtual const char* name() const = 0;
+  virtual const char* meaning() const = 0;  // one sentence
+  virtual std::vector<std::uint16_t> kinds() const = 0;
+  // The shadow already contains `fact`.
+  virtual void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) = 0;
+  virtual void on_injected(const Injected&, const FactContext&) {}
+  virtual void finish(const FinishContext&, const Shadow&) {}
+
+  std::uint64_t premise() const { return premise_; }
+  const std::vector<Violation>& violations() const { return violations_; }
+
+ protected:
+  void met() { ++premise_; }
+  Violation& violate(const FactContext& c, std::string reason, std::string text) {
+    violations_.push_back({name(), c.at, c.event, c.node, std::move(text), std::move(reason), {}, std::nullopt});
+    violations_.back().story.push_back({c.event, violations_.back().text});
+    return violations_.back();
+  }
+
+ private:
+  std::uint64_t premise_ = 0;
+  std::vector<Violation> violations_;
+};
+
+// clone() by the copy constructor, name and meaning from the class's kName and kMeaning.
+template <class Self>
+class PropertyOf : public Property {
+ public:
+  std::unique_ptr<Property> clone() const override { return std::make_unique<Self>(static_cast<const Self&>(*this)); }
+  const char* name() const override { return Self::kName; }
+  const char* meaning() const override { return Self::kMeaning; }
+};
+
+template <class... Facts>
+std::vector<std::uint16_t> kinds_of() {
+  return {model::fact_kind<Facts>()...};
+}
+
+using PropertyList = std::vector<std::unique_ptr<Property>>;
+void add_replication_properties(PropertyList&);
+void add_quorum_properties(PropertyList&);
+void add_client_properties(PropertyList&);
+void add_group_properties(PropertyList&);
+void add_liveness_properties(PropertyList&);
+
+}  // namespace ktrial::properties
