@@ -77,7 +77,7 @@ void BrokerNode::publish(Step& step, const std::vector<TopicPartition>& touched)
   }
 }
 
-void BrokerNode::changed(TopicPartition tp, const PartitionChange& change) {
+void BrokerNode::changed(TopicPartition tp, const PartitionProgress& change) {
   if (change.wake) memory_->wake = true;
   if (change.propose) memory_->alter.submit(tp);
 }

@@ -46,7 +46,7 @@ void BrokerNode::on_message(Step& step, ConnectionId connection, Message&& messa
       const bool retry = response == nullptr
                              ? m.alter.on_failed()
                              : m.alter.on_response(step, *response, m.partitions, brokers,
-                                                   [&](TopicPartition tp, const PartitionChange& c) { changed(tp, c); });
+                                                   [&](TopicPartition tp, const PartitionProgress& c) { changed(tp, c); });
       if (retry) {
         m.alter_waits = true;
         step.set_timer({kAlterPartitionTimer, 0, 0}, step.now + kAlterPartitionRetry);

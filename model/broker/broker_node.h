@@ -108,7 +108,7 @@ class BrokerNode {
   MetadataResponse metadata(const MetadataRequest& request) const;
   // Group requests, until the group coordinator is in place: all find no coordinator. Absent: not a group request.
   std::optional<MessageBody> on_group_request(Step& step, ConnectionId connection, const Message& message);
-  void changed(TopicPartition tp, const PartitionChange& change);
+  void changed(TopicPartition tp, const PartitionProgress& change);
 
   NodeId self_;
   std::vector<NodeId> controllers_;

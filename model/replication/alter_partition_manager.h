@@ -54,7 +54,7 @@ class AlterPartitionManager {
       for (const AlterPartitionResponse::Partition& answer : response.partitions) {
         const auto held = partitions.find(item.partition);
         if (answer.partition != item.partition || held == partitions.end()) continue;
-        PartitionChange change;
+        PartitionProgress change;
         if (held->second.on_alter_partition(step, item, answer, brokers, change))
           retry = true;
         else if (auto next = held->second.proposal(sent.broker_epoch);

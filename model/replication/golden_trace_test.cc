@@ -125,7 +125,7 @@ TEST(GoldenTrace, T4_Shrink_T5_Expand) {
   ASSERT_TRUE(item);
   EXPECT_EQ(item->new_isr.size(), 2u);
   AlterPartitionResponse::Partition ok{kTp, Error::NONE, NodeId(0), LeaderEpoch(1), nodes({0, 1}), {}, PartitionEpoch(2)};
-  PartitionChange change;
+  PartitionProgress change;
   EXPECT_FALSE(c.at[0].on_alter_partition(c.step, *item, ok, c.brokers, change));
   EXPECT_EQ(c.hw(0), Offset(1));
   // T5

@@ -10,7 +10,7 @@ void Partition::set_topic_config(const TopicConfig& topic) {
   log_.set_flush_messages(topic.flush_messages);
 }
 
-PartitionChange Partition::make_leader(Step& step, const PartitionRegistration& registration, const Brokers& brokers) {
+PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration& registration, const Brokers& brokers) {
   if (registration.partition_epoch < partition_epoch_) return {};
   const std::vector<NodeId> old_isr = isr_.committed;
   const bool new_epoch = registration.leader_epoch > leader_epoch_;

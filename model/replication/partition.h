@@ -30,10 +30,10 @@ struct PartitionConfig {
 };
 
 // What an operation did that others wait for.
-struct PartitionChange {
+struct PartitionProgress {
   bool wake = false;     // parked produces and fetches of this partition want another look
   bool propose = false;  // proposal() now has something to send
-  void operator|=(const PartitionChange& o) {
+  void operator|=(const PartitionProgress& o) {
     wake |= o.wake;
     propose |= o.propose;
   }
@@ -43,7 +43,7 @@ struct AppendResult {
   Error error = Error::NONE;
   Offset base_offset;
   Offset required_offset;
-  PartitionChange change;
+  PartitionProgress change;
 };
 
 struct PartitionRead {
@@ -59,7 +59,7 @@ class Partition {
   Partition(TopicPartition tp, PartitionConfig config, LogDisk disk);
 
   // -- roles; a registration with an older partition epoch is ignored. `make_follower` tells whether the epoch is new.
-  PartitionChange make_leader(Step& step, const PartitionRegistration& registration, const Brokers& brokers);
+  PartitionProgress make_leader(Step& step, const PartitionRegistration& registration, const Brokers& brokers);
   bool make_follower(Step& step, const PartitionRegistration& registration);
   void set_topic_config(const TopicConfig& topic);
 
@@ -69,18 +69,18 @@ class Partition {
   std::optional<Error> produce_outcome(Offset required) const;
   PartitionRead read(const FetchRequest::Partition& request, NodeId replica, BrokerEpoch replica_epoch, const Brokers& brokers,
                      std::int64_t max_bytes, bool first_always) const;
-  PartitionChange follower_fetched(Step& step, NodeId replica, BrokerEpoch replica_epoch, const FetchRequest::Partition& request,
+  PartitionProgress follower_fetched(Step& step, NodeId replica, BrokerEpoch replica_epoch, const FetchRequest::Partition& request,
                                    Offset leader_log_end, const Brokers& brokers);
   ListOffsetsResponse list_offsets(const ListOffsetsRequest& request) const;
   OffsetForLeaderEpochResponse offset_for_leader_epoch(const OffsetForLeaderEpochRequest& request) const;
 
   // -- ISR
-  PartitionChange maybe_shrink_isr(Step& step);
+  PartitionProgress maybe_shrink_isr(Step& step);
   // The AlterPartition item of the pending proposal, absent if there is none.
   std::optional<AlterPartitionRequest::Partition> proposal(BrokerEpoch own) const;
   // Returns whether the same proposal has to be sent again.
   bool on_alter_partition(Step& step, const AlterPartitionRequest::Partition& sent, const AlterPartitionResponse::Partition& answer,
-                          const Brokers& brokers, PartitionChange& change);
+                          const Brokers& brokers, PartitionProgress& change);
 
   // -- follower
   void copy_from_leader(Step& step, const FetchResponse::Partition& response, LeaderEpoch fetch_epoch);
@@ -106,7 +106,7 @@ class Partition {
   bool eligible(NodeId replica, const Brokers& brokers) const;
   bool advance_high_watermark(Step& step, const Brokers& brokers);
   void set_high_watermark(Step& step, Offset hw);
-  PartitionChange maybe_expand_isr(Step& step, NodeId replica, const Brokers& brokers);
+  PartitionProgress maybe_expand_isr(Step& step, NodeId replica, const Brokers& brokers);
   void propose(Step& step, std::vector<NodeId> isr);
 
   TopicPartition tp_;

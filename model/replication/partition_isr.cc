@@ -17,7 +17,7 @@ void Partition::propose(Step& step, std::vector<NodeId> isr) {
   step.fact(IsrProposed{tp_, leader_epoch_, *isr_.proposed});
 }
 
-PartitionChange Partition::maybe_expand_isr(Step& step, NodeId replica, const Brokers& brokers) {
+PartitionProgress Partition::maybe_expand_isr(Step& step, NodeId replica, const Brokers& brokers) {
   if (isr_.in_flight() || IsrState::holds(isr_.committed, replica)) return {};
   const Offset end = remotes_.at(replica).log_end;
   if (!end.present() || end < log_.high_watermark()) return {};
@@ -30,7 +30,7 @@ PartitionChange Partition::maybe_expand_isr(Step& step, NodeId replica, const Br
   return {.wake = false, .propose = true};
 }
 
-PartitionChange Partition::maybe_shrink_isr(Step& step) {
+PartitionProgress Partition::maybe_shrink_isr(Step& step) {
   if (role_ != ReplicaRole::leader || isr_.in_flight()) return {};
   std::vector<NodeId> left;
   for (NodeId id : isr_.committed) {
@@ -58,7 +58,7 @@ std::optional<AlterPartitionRequest::Partition> Partition::proposal(BrokerEpoch 
 }
 
 bool Partition::on_alter_partition(Step& step, const AlterPartitionRequest::Partition& sent,
-                                   const AlterPartitionResponse::Partition& answer, const Brokers& brokers, PartitionChange& change) {
+                                   const AlterPartitionResponse::Partition& answer, const Brokers& brokers, PartitionProgress& change) {
   // Newer metadata has already replaced the proposal that this answers.
   if (role_ != ReplicaRole::leader || !isr_.in_flight() || sent.leader_epoch != leader_epoch_ ||
       sent.partition_epoch != partition_epoch_)

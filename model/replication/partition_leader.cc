@@ -87,13 +87,13 @@ PartitionRead Partition::read(const FetchRequest::Partition& request, NodeId rep
   return result;
 }
 
-PartitionChange Partition::follower_fetched(Step& step, NodeId replica, BrokerEpoch replica_epoch,
+PartitionProgress Partition::follower_fetched(Step& step, NodeId replica, BrokerEpoch replica_epoch,
                                             const FetchRequest::Partition& request, Offset leader_log_end, const Brokers& brokers) {
   const auto it = remotes_.find(replica);
   if (role_ != ReplicaRole::leader || it == remotes_.end()) return {};
   const Offset old_end = it->second.log_end;
   it->second.fetched(request.fetch_offset, request.log_start_offset, step.now, leader_log_end, replica_epoch);
-  PartitionChange change = maybe_expand_isr(step, replica, brokers);
+  PartitionProgress change = maybe_expand_isr(step, replica, brokers);
   if (old_end != it->second.log_end) change.wake |= advance_high_watermark(step, brokers);
   return change;
 }
