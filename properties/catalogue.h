@@ -1,0 +1,15 @@
+// The catalogue of properties: names and one sentence each, for `ktrial list properties`, stories and docs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ktrial::properties {
+
+struct CatalogueEntry {
+  std::string name;
+  std::string meaning;
+};
+std::vector<CatalogueEntry> catalogue();
+
+}  // namespace ktrial::properties

@@ -1,0 +1,109 @@
+// Properties that clients see: what a consumer is given, and the order in which a producer's records stand in the log.
+#include <fmt/format.h>
+
+#include "properties/ledger.h"
+#include "properties/property.h"
+
+namespace ktrial::properties {
+namespace {
+
+using Key = std::pair<NodeId, model::TopicPartition>;
+
+// Excused from the offset on from which the ledger permits loss: history was rewritten there with permission.
+struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
+  static constexpr const char* kName = "consumer-reads-committed-in-order";
+  static constexpr const char* kMeaning =
+      "A consumer is given committed records only, in offset order, without a gap between two resets of its position.";
+  std::vector<std::uint16_t> kinds() const override {
+    return kinds_of<model::RecordConsumed, model::ConsumerPositionReset>();
+  }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
+    if (const auto* reset = std::get_if<model::ConsumerPositionReset>(&fact)) {
+      next_[{context.node, reset->partition}] = reset->to;
+      return;
+    }
+    const auto& record = std::get<model::RecordConsumed>(fact);
+    met();
+    auto [next, fresh] = next_.try_emplace({context.node, record.partition}, record.offset);
+    if (record.offset != next->second)
+      violate(context, "gap or repeat",
+              fmt::format("expected offset {} of topic {} partition {}, was given offset {}", next->second.value,
+                          record.partition.topic.value, record.partition.partition.value, record.offset.value));
+    next->second = record.offset + 1;
+    if (record.offset.value >= shadow.ledger.permitted_from(record.partition)) return;
+    const Entry* committed = shadow.logs.committed(record.partition, record.offset.value);
+    if (!committed)
+      violate(context, "uncommitted record read",
+              fmt::format("was given offset {} of topic {} partition {}, which no leader had committed",
+                          record.offset.value, record.partition.topic.value, record.partition.partition.value));
+    else if (committed->value != record.value)
+      violate(context, "two records at one offset",
+              fmt::format("was given value {} at offset {} of topic {} partition {}, but value {} was committed there",
+                          record.value.value, record.offset.value, record.partition.topic.value,
+                          record.partition.partition.value, committed->value.value));
+  }
+
+ private:
+  std::map<Key, model::Offset> next_;
+};
+
+struct ProducerOrder : PropertyOf<ProducerOrder> {
+  static constexpr const char* kName = "producer-order";
+  static constexpr const char* kMeaning =
+      "Records of one producer are committed to a partition in the order of their sends (repeats aside).";
+  std::vector<std::uint16_t> kinds() const override {
+    return kinds_of<model::RecordSent, model::RecordFailed, model::HighWatermarkAdvanced>();
+  }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
+    if (const auto* sent = std::get_if<model::RecordSent>(&fact)) {
+      partitions_[sent->partition].producers[producer(sent->value)].pending.insert(sent->value);
+    } else if (const auto* failed = std::get_if<model::RecordFailed>(&fact)) {
+      // The producer gave up on it: whether and where it shows up is unknown to everybody.
+      for (const model::ValueId value : failed->values) {
+        auto& p = partitions_[failed->partition].producers[producer(value)];
+        p.pending.erase(value);
+        p.skipped.erase(value);
+      }
+    } else if (const auto& hw = std::get<model::HighWatermarkAdvanced>(fact); hw.is_leader) {
+      auto& partition = partitions_[hw.partition];
+      for (const std::int64_t end = shadow.logs.committed_end(hw.partition); partition.next < end; ++partition.next)
+        committed(shadow.logs.committed(hw.partition, partition.next)->value, partition, hw.partition, context);
+    }
+  }
+
+ private:
+  struct Producer {
+    std::set<model::ValueId> pending;  // sent, not yet seen committed
+    std::set<model::ValueId> skipped;  // a later one was committed first
+  };
+  struct Partition {
+    std::int64_t next = 0;
+    std::map<std::int64_t, Producer> producers;
+  };
+  static std::int64_t producer(model::ValueId value) { return value.value >> 40; }
+
+  void committed(model::ValueId value, Partition& partition, model::TopicPartition tp, const FactContext& context) {
+    if (!value.present()) return;
+    Producer& p = partition.producers[producer(value)];
+    if (const auto it = p.pending.find(value); it != p.pending.end()) {
+      met();
+      p.skipped.insert(p.pending.begin(), it);
+      p.pending.erase(p.pending.begin(), std::next(it));
+    } else if (p.skipped.erase(value)) {
+      violate(context, "records out of order",
+              fmt::format("value {} of producer {} was committed to topic {} partition {} at offset {}, behind a later one",
+                          value.value & ((std::int64_t{1} << 40) - 1), producer(value), tp.topic.value,
+                          tp.partition.value, partition.next));
+    }
+  }
+  std::map<model::TopicPartition, Partition> partitions_;
+};
+
+}  // namespace
+
+void add_client_properties(PropertyList& list) {
+  list.push_back(std::make_unique<ConsumerReadsCommitted>());
+  list.push_back(std::make_unique<ProducerOrder>());
+}
+
+}  // namespace ktrial::properties

@@ -1,0 +1,87 @@
+#include "properties/judge.h"
+
+#include "properties/catalogue.h"
+
+namespace ktrial::properties {
+namespace {
+
+PropertyList all_properties() {
+  PropertyList list;
+  add_replication_properties(list);
+  add_client_properties(list);
+  add_quorum_properties(list);
+  add_liveness_properties(list);
+  return list;
+}
+
+}  // namespace
+
+Judge::Judge() : properties_(all_properties()), by_kind_(std::variant_size_v<model::Fact>) {
+  for (std::size_t i = 0; i < properties_.size(); ++i)
+    for (const std::uint16_t kind : properties_[i]->kinds()) by_kind_[kind].push_back(i);
+}
+
+Judge::Judge(const Judge& other) : shadow_(other.shadow_), by_kind_(other.by_kind_) {
+  for (const auto& property : other.properties_) properties_.push_back(property->clone());
+}
+
+Judge& Judge::operator=(const Judge& other) {
+  Judge copy(other);
+  *this = std::move(copy);
+  return *this;
+}
+
+void Judge::on_fact(const model::Fact& fact, const FactContext& context) {
+  shadow_.logs.on_fact(fact, context);
+  shadow_.ledger.on_fact(fact, context, shadow_.logs);
+  for (const std::size_t i : by_kind_[model::kind(fact)]) properties_[i]->on_fact(fact, context, shadow_);
+}
+
+void Judge::on_injected(const Injected& injected, const FactContext& context) {
+  for (const auto& property : properties_) property->on_injected(injected, context);
+}
+
+void Judge::finish(const FinishContext& context) {
+  for (const auto& property : properties_) property->finish(context, shadow_);
+}
+
+std::vector<Verdict> Judge::verdicts() const {
+  std::vector<Verdict> verdicts;
+  for (const auto& property : properties_) {
+    Verdict verdict{property->name(), Outcome::holds, property->premise(), property->violations()};
+    if (!verdict.violations.empty())
+      verdict.outcome = Outcome::violated;
+    else if (verdict.premise == 0)
+      verdict.outcome = Outcome::vacuous;
+    verdicts.push_back(std::move(verdict));
+  }
+  return verdicts;
+}
+
+const Violation* Judge::first_violation() const {
+  const Violation* first = nullptr;
+  for (const auto& property : properties_)
+    if (!property->violations().empty() && (!first || property->violations().front().event < first->event))
+      first = &property->violations().front();
+  return first;
+}
+
+const Verdict Judge::verdict(const std::string& name) const {
+  for (Verdict& verdict : verdicts())
+    if (verdict.property == name) return verdict;
+  return {};
+}
+
+std::vector<std::string> all_property_names() {
+  std::vector<std::string> names;
+  for (const auto& property : all_properties()) names.emplace_back(property->name());
+  return names;
+}
+
+std::vector<CatalogueEntry> catalogue() {
+  std::vector<CatalogueEntry> entries;
+  for (const auto& property : all_properties()) entries.push_back({property->name(), property->meaning()});
+  return entries;
+}
+
+}  // namespace ktrial::properties

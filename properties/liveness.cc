@@ -1,0 +1,53 @@
+// Liveness: once faults have ended for long enough, everything works again (crib 27, L1).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "properties/property.h"
+
+namespace ktrial::properties {
+namespace {
+
+// Everything that a run may still wait for is over by then: replica.socket.timeout.ms and request.timeout.ms (30 s),
+// a broker session, an election and the back-offs between them.
+constexpr Nanos kRecoveryTime = std::chrono::seconds(60);
+
+struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
+  static constexpr const char* kName = "eventually-recovers";
+  static constexpr const char* kMeaning =
+      "60 s after the last fault every partition has a leader and a full ISR, every send an answer, and consumers are at "
+      "the end; what a node that is still down excuses is excused. Judged only if the run goes on for that long.";
+  std::vector<std::uint16_t> kinds() const override { return {}; }
+  void on_fact(const model::Fact&, const FactContext&, const Shadow&) override {}
+  void finish(const FinishContext& end, const Shadow&) override {
+    if (!end.faults_ended || end.since_quiet < kRecoveryTime) return;
+    met();
+    const FactContext at{end.at, NodeId{}, 0};
+    const auto down = [&](NodeId node) { return end.down.contains(node); };
+    bool excused = false;
+    for (const FinishContext::Partition& p : end.partitions) {
+      const auto name = fmt::format("topic {} partition {}", p.id.topic.value, p.id.partition.value);
+      const bool isr_down = std::all_of(p.isr.begin(), p.isr.end(), down);
+      excused |= isr_down;
+      if (isr_down) continue;
+      if (!p.leader.present()) violate(at, "no leader", name + " has no leader");
+      for (const NodeId replica : p.replicas)
+        if (!down(replica) && std::find(p.isr.begin(), p.isr.end(), replica) == p.isr.end())
+          violate(at, "ISR not full", fmt::format("broker {} did not return to the ISR of {}", replica.value, name));
+    }
+    if (excused) return;  // what clients wait for may wait for that partition
+    if (end.unanswered_sends > 0)
+      violate(at, "send without answer", fmt::format("{} producers still wait for answers", end.unanswered_sends));
+    for (const FinishContext::Consumer& c : end.consumers)
+      if (!down(c.node) && c.end_offset.present() && c.position != c.end_offset)
+        violate(at, "consumer not at the end",
+                fmt::format("client {} is at offset {} of topic {} partition {}, whose log ends at {}", c.node.value,
+                            c.position.value, c.partition.topic.value, c.partition.partition.value, c.end_offset.value));
+  }
+};
+
+}  // namespace
+
+void add_liveness_properties(PropertyList& list) { list.push_back(std::make_unique<EventuallyRecovers>()); }
+
+}  // namespace ktrial::properties

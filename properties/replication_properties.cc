@@ -1,0 +1,187 @@
+// Properties of replication: what Kafka promises of one partition's replicas (crib 8.5 and 27, S1 to S8).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "properties/ledger.h"
+#include "properties/property.h"
+
+namespace ktrial::properties {
+namespace {
+
+std::string tp_text(model::TopicPartition tp) {
+  return fmt::format("topic {} partition {}", tp.topic.value, tp.partition.value);
+}
+
+// Reports each loss that the ledger booked since it was last asked.
+template <class Self>
+class LossProperty : public PropertyOf<Self> {
+ public:
+  std::vector<std::uint16_t> kinds() const override {
+    return kinds_of<model::RecordAcknowledged, model::BecameLeader>();
+  }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
+    if (std::holds_alternative<model::RecordAcknowledged>(fact)) this->met();
+    const auto& losses = shadow.ledger.losses();
+    for (; next_ < losses.size(); ++next_) static_cast<Self*>(this)->lost(losses[next_], context);
+  }
+
+ private:
+  std::size_t next_ = 0;
+};
+
+std::string loss_text(const Loss& loss) {
+  return fmt::format("the record acknowledged (acks={}) at offset {} of {} is not in the log of broker {}, leader in epoch {}",
+                     loss.acked.acks == -1 ? "all" : std::to_string(loss.acked.acks), loss.offset,
+                     tp_text(loss.partition), loss.leader.value, loss.leader_epoch.value);
+}
+
+struct AckedRecordsSurvive : LossProperty<AckedRecordsSurvive> {
+  static constexpr const char* kName = "acked-records-survive";
+  static constexpr const char* kMeaning =
+      "A record that the producer was told is written is in the log of every later leader, at its offset.";
+  void lost(const Loss& loss, const FactContext& context) {
+    Violation& v = violate(context, "acked record lost, " + (loss.permitted_by.empty() ? "not permitted" : loss.permitted_by),
+                           loss_text(loss));
+    if (!loss.permitted_by.empty()) v.permitted_by = loss.permitted_by;
+  }
+};
+
+struct LossIsPermitted : LossProperty<LossIsPermitted> {
+  static constexpr const char* kName = "loss-is-permitted";
+  static constexpr const char* kMeaning =
+      "Whatever acknowledged record is lost, the injected faults and the configuration permit it (the loss ledger).";
+  void lost(const Loss& loss, const FactContext& context) {
+    if (loss.permitted_by.empty()) violate(context, "loss not permitted", loss_text(loss));
+  }
+};
+
+struct LogsAgree : PropertyOf<LogsAgree> {
+  static constexpr const char* kName = "logs-agree-below-high-watermark";
+  static constexpr const char* kMeaning =
+      "Below its high watermark every replica holds the same records as the leader, and as were committed there.";
+  std::vector<std::uint16_t> kinds() const override {
+    return kinds_of<model::HighWatermarkAdvanced, model::BecameLeader>();
+  }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
+    if (const auto* leader = std::get_if<model::BecameLeader>(&fact)) {
+      auto& known = leaders_[leader->partition];
+      if (leader->leader_epoch > known.first) known = {leader->leader_epoch, context.node};
+      return;
+    }
+    const auto& hw = std::get<model::HighWatermarkAdvanced>(fact);
+    // One offset below the old mark too: a replica that kept a wrong record there goes on above it.
+    const std::int64_t from = std::max<std::int64_t>(hw.old_high_watermark.value - 1, 0);
+    const auto leader = leaders_.find(hw.partition);
+    for (std::int64_t offset = from; offset < hw.high_watermark.value; ++offset) {
+      const Entry* own = shadow.logs.at(context.node, hw.partition, offset);
+      if (!own) continue;
+      met();
+      if (hw.is_leader) {
+        const Entry* committed = shadow.logs.committed(hw.partition, offset);
+        if (committed && *committed != *own && offset < shadow.ledger.permitted_from(hw.partition) &&
+            offset < shadow.ledger.lost_from(context.node, hw.partition))
+          violate(context, "committed record replaced",
+                  fmt::format("offset {} of {} was committed with another record than leader {} now has there", offset,
+                              tp_text(hw.partition), context.node.value));
+      } else if (leader != leaders_.end() && leader->second.first == hw.leader_epoch) {
+        const Entry* theirs = shadow.logs.at(leader->second.second, hw.partition, offset);
+        if (theirs && *theirs != *own)
+          violate(context, "replicas differ",
+                  fmt::format("at offset {} of {} follower {} and leader {} hold different records below the high watermark",
+                              offset, tp_text(hw.partition), context.node.value, leader->second.second.value));
+      }
+    }
+  }
+
+ private:
+  std::map<model::TopicPartition, std::pair<model::LeaderEpoch, NodeId>> leaders_;
+};
+
+struct OneLeaderPerEpoch : PropertyOf<OneLeaderPerEpoch> {
+  static constexpr const char* kName = "one-leader-per-epoch";
+  static constexpr const char* kMeaning = "In one leader epoch of a partition only one broker leads or appends as leader.";
+  std::vector<std::uint16_t> kinds() const override { return kinds_of<model::BecameLeader, model::BatchAppended>(); }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
+    if (const auto* leader = std::get_if<model::BecameLeader>(&fact))
+      check(leader->partition, leader->leader_epoch, context);
+    else if (const auto& appended = std::get<model::BatchAppended>(fact); appended.by_leader)
+      check(appended.partition, appended.batch.partition_leader_epoch, context);
+  }
+
+ private:
+  void check(model::TopicPartition tp, model::LeaderEpoch epoch, const FactContext& context) {
+    met();
+    const auto [it, fresh] = leader_.try_emplace({tp, epoch}, context.node);
+    if (!fresh && it->second != context.node)
+      violate(context, "two leaders in an epoch",
+              fmt::format("brokers {} and {} both led {} in leader epoch {}", it->second.value, context.node.value,
+                          tp_text(tp), epoch.value));
+  }
+  std::map<std::pair<model::TopicPartition, model::LeaderEpoch>, NodeId> leader_;
+};
+
+struct ElectedLeaderIsComplete : PropertyOf<ElectedLeaderIsComplete> {
+  static constexpr const char* kName = "elected-leader-is-complete";
+  static constexpr const char* kMeaning =
+      "A leader elected from the ISR holds every committed record, unless its own disk lost it in a power cut.";
+  std::vector<std::uint16_t> kinds() const override { return kinds_of<model::BecameLeader>(); }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
+    const auto& leader = std::get<model::BecameLeader>(fact);
+    auto& last = last_[leader.partition];
+    if (leader.leader_epoch <= last) return;
+    last = leader.leader_epoch;
+    if (shadow.ledger.unclean(leader.partition, leader.leader_epoch)) return;
+    met();
+    const std::int64_t end = shadow.logs.committed_end(leader.partition);
+    const std::int64_t excused =
+        std::min(shadow.ledger.permitted_from(leader.partition), shadow.ledger.lost_from(context.node, leader.partition));
+    for (std::int64_t offset = 0; offset < std::min(end, excused); ++offset) {
+      const Entry* own = shadow.logs.at(context.node, leader.partition, offset);
+      if (own && *own == *shadow.logs.committed(leader.partition, offset)) continue;
+      violate(context, "leader lacks a committed record",
+              fmt::format("broker {} was elected leader of {} in epoch {} without the committed record at offset {} (its log ends at {})",
+                          context.node.value, tp_text(leader.partition), leader.leader_epoch.value, offset,
+                          shadow.logs.end(context.node, leader.partition)));
+      return;
+    }
+  }
+
+ private:
+  std::map<model::TopicPartition, model::LeaderEpoch> last_;
+};
+
+struct HighWatermarkNeverRegresses : PropertyOf<HighWatermarkNeverRegresses> {
+  static constexpr const char* kName = "high-watermark-never-regresses";
+  static constexpr const char* kMeaning =
+      "Within one leader epoch the leader's high watermark, and so what consumers may read, only goes up.";
+  std::vector<std::uint16_t> kinds() const override { return kinds_of<model::HighWatermarkAdvanced>(); }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
+    const auto& hw = std::get<model::HighWatermarkAdvanced>(fact);
+    if (!hw.is_leader) return;
+    met();
+    auto& highest = highest_[{hw.partition, hw.leader_epoch}];
+    if (hw.high_watermark < highest)
+      violate(context, "high watermark went back",
+              fmt::format("leader {} of {} moved the high watermark back from {} to {} in leader epoch {}",
+                          context.node.value, tp_text(hw.partition), highest.value, hw.high_watermark.value,
+                          hw.leader_epoch.value));
+    highest = std::max(highest, hw.high_watermark);
+  }
+
+ private:
+  std::map<std::pair<model::TopicPartition, model::LeaderEpoch>, model::Offset> highest_;
+};
+
+}  // namespace
+
+void add_replication_properties(PropertyList& list) {
+  list.push_back(std::make_unique<LossIsPermitted>());
+  list.push_back(std::make_unique<AckedRecordsSurvive>());
+  list.push_back(std::make_unique<LogsAgree>());
+  list.push_back(std::make_unique<OneLeaderPerEpoch>());
+  list.push_back(std::make_unique<ElectedLeaderIsComplete>());
+  list.push_back(std::make_unique<HighWatermarkNeverRegresses>());
+}
+
+}  // namespace ktrial::properties
