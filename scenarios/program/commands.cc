@@ -22,6 +22,7 @@
 #include "scenarios/run/trial.h"
 #include "scenarios/scenario_reader.h"
 #include "scenarios/scenario_writer.h"
+#include "scenarios/variants_text.h"
 #include "scenarios/search/search.h"
 #include "scenarios/search/shrink.h"
 
