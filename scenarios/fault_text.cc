@@ -113,8 +113,9 @@ tl::expected<Selector, TextError> parse_selector(const std::string& raw) {
       if (a.size() != 1 || !number(a[0], s.node)) return wrong("a node id, as in broker(2)");
       break;
     case K::client: case K::coordinator:
-      if (a.size() != 1 || a[0].empty()) return wrong("a name, as in client(p1)");
-      s.name = a[0];
+      // Names may hold commas: the whole text between the brackets.
+      if (a.size() >= 1) s.name = trim(text.substr(text.find('(') + 1, text.size() - text.find('(') - 2));
+      if (s.name.empty()) return wrong("a name, as in client(p1)");
       break;
     case K::leader: case K::followers: case K::follower: {
       const auto p = a.empty() ? std::nullopt : parse_partition(a[0]);

@@ -1,10 +1,12 @@
 #include "scenarios/scenario_reader.h"
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 
 #include "model/config_keys.h"
 #include "scenarios/fault_text.h"
+#include "scenarios/variants_text.h"
 #include "scenarios/yaml_reader.h"
 
 namespace ktrial::scenarios {
@@ -105,17 +107,8 @@ struct Reader {
   }
   void variant(const Y& k, const Y& v) {
     auto& o = s.cluster.config.effective.variants;
-    using V = model::Variants;
-    struct Row { std::string name, off, on; void (*set)(V&, bool); };
-    static const std::vector<Row> rows = {
-        {"replication.truncation", "leader-epoch", "high-watermark", [](V& x, bool b) { x.replication_truncation = V::Truncation(b); }},
-        {"replication.isr-admission", "leader-epoch-start", "high-watermark", [](V& x, bool b) { x.replication_isr_admission = V::IsrAdmission(b); }},
-        {"controller.alter-partition-reply", "after-commit", "after-append", [](V& x, bool b) { x.controller_alter_partition_reply = V::AlterPartitionReply(b); }},
-        {"quorum.vote", "durable", "volatile", [](V& x, bool b) { x.quorum_vote = V::Vote(b); }},
-        {"quorum.append", "synced", "unsynced", [](V& x, bool b) { x.quorum_append = V::Append(b); }},
-        {"group.offset-commit", "generation", "none", [](V& x, bool b) { x.group_offset_commit = V::CommitCheck(b); }}};
     std::vector<std::string> names;
-    for (const Row& r : rows) {
+    for (const VariantRow& r : variant_rows()) {
       names.push_back(r.name);
       if (r.name != k.scalar) continue;
       const std::string t = text(&v);

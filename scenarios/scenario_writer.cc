@@ -1,0 +1,188 @@
+#include "scenarios/scenario_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace ktrial::scenarios {
+namespace {
+
+bool alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+// Plain where YAML can mean nothing else by it, inside [] and {} too; quoted otherwise.
+std::string text(const std::string& t) {
+  const auto plain = [](char c) { return alphanumeric(c) || std::string_view("_-./()=<> ").find(c) != std::string_view::npos; };
+  if (!t.empty() && alphanumeric(t.front()) && t.back() != ' ' && std::all_of(t.begin(), t.end(), plain) && t != "null" && t != "Null" && t != "NULL")
+    return t;
+  std::string out = "\"";
+  for (const char c : t) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') out += '\\', out += c;
+    else if (byte < 0x20 || byte == 0x7f) out += fmt::format("\\x{:02x}", byte);
+    else out += c;
+  }
+  return out + "\"";
+}
+
+// Exact: in the largest unit that divides it.
+std::string duration(Nanos d) {
+  constexpr std::pair<const char*, std::int64_t> units[] = {{"h", 3600000000000}, {"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000}};
+  const std::int64_t n = d.count();
+  if (n == 0) return "0s";
+  for (const auto& [name, scale] : units)
+    if (n % scale == 0) return fmt::format("{}{}", n / scale, name);
+  return fmt::format("{}ns", n);
+}
+
+template <class Items, class F>
+std::string list(const Items& items, F f) {
+  std::string out = "[";
+  for (const auto& i : items) out += (out.size() > 1 ? ", " : "") + f(i);
+  return out + "]";
+}
+
+// A map in flow style, made key by key.
+struct Map {
+  std::string inside;
+  void add(const std::string& key, const std::string& value) { inside += (inside.empty() ? "" : ", ") + key + ": " + value; }
+  std::string str() const { return "{" + inside + "}"; }
+};
+
+void add_config(Map& m, const Settings& written) {
+  if (written.empty()) return;
+  Map c;
+  for (const auto& [key, value] : written) c.add(text(key), text(value));
+  m.add("config", c.str());
+}
+void add_duration(Map& m, const char* key, Nanos d) {
+  if (d != Nanos(0)) m.add(key, duration(d));
+}
+
+std::string topic(const TopicSpec& t, std::int64_t default_factor) {
+  Map m;
+  m.add("name", text(t.name));
+  m.add("partitions", std::to_string(t.partitions));
+  if (!t.replicas.empty())
+    m.add("replicas", list(t.replicas, [](const auto& row) { return list(row, [](std::int32_t id) { return std::to_string(id); }); }));
+  else if (t.replication_factor != default_factor)
+    m.add("replication-factor", std::to_string(t.replication_factor));
+  add_config(m, t.config.written);
+  return m.str();
+}
+
+std::string client(const ProducerSpec& p) {
+  Map m, send;
+  m.add("producer", text(p.name));
+  add_config(m, p.config.written);
+  send.add("topic", text(p.topic));
+  send.add("count", std::to_string(p.count));
+  add_duration(send, "interval", p.interval);
+  if (!p.key.empty()) send.add("key", text(p.key));
+  if (p.key_count != 0) send.add("key-count", std::to_string(p.key_count));
+  if (p.partition) send.add("partition", std::to_string(*p.partition));
+  m.add("send", send.str());
+  add_duration(m, "start-after", p.start_after);
+  return m.str();
+}
+std::string client(const ConsumerSpec& c) {
+  Map m;
+  m.add("consumer", text(c.name));
+  add_config(m, c.config.written);
+  m.add("assign", list(c.assign, [](const AssignSpec& a) { return text(a.partition ? to_string(PartitionRef{a.topic, *a.partition}) : a.topic); }));
+  add_duration(m, "start-after", c.start_after);
+  return m.str();
+}
+std::string client(const GroupSpec& g) {
+  Map m;
+  m.add("group", text(g.name));
+  add_config(m, g.config.written);
+  m.add("members", std::to_string(g.members));
+  m.add("subscribe", list(g.subscribe, text));
+  add_duration(m, "start-after", g.start_after);
+  add_duration(m, "join-interval", g.join_interval);
+  return m.str();
+}
+
+std::string selectors(const std::vector<Selector>& all) {
+  const auto one = [](const Selector& s) { return text(to_string(s)); };
+  return all.size() == 1 ? one(all[0]) : list(all, one);
+}
+
+std::string fault(const FaultSpec& f) {
+  Map m;
+  if (f.at) m.add("at", duration(*f.at));
+  if (f.when) m.add("when", text(to_string(*f.when)));
+  const char* kind = to_string(f.kind);
+  if (f.partition) {
+    m.add(kind, text(to_string(*f.partition)));
+  } else if (!f.between.empty() || !f.from.empty() || !f.to.empty()) {
+    Map sides;
+    if (!f.between.empty()) sides.add("between", list(f.between, [](const Selector& s) { return text(to_string(s)); }));
+    if (!f.from.empty()) sides.add("from", selectors(f.from));
+    if (!f.to.empty()) sides.add("to", selectors(f.to));
+    m.add(kind, sides.str());
+  } else {
+    m.add(kind, selectors(f.targets));
+  }
+  if (!f.message.empty()) m.add("message", text(f.message));
+  if (f.delay) m.add("by", duration(*f.delay));
+  if (f.amount) m.add(f.kind == FaultKind::slow ? "factor" : f.kind == FaultKind::bandwidth ? "bytes-per-second" : "ppm", std::to_string(*f.amount));
+  if (f.duration) m.add("for", duration(*f.duration));
+  if (f.until) m.add("until", duration(*f.until));
+  return m.str();
+}
+
+}  // namespace
+
+std::string write_scenario(const Scenario& s) {
+  std::string out = "ktrial: 1\n";
+  if (!s.title.empty()) out += "title: " + text(s.title) + "\n";
+  out += fmt::format("cluster:\n  brokers: {}\n  controllers: {}\n", s.cluster.brokers, s.cluster.controllers);
+  if (!s.cluster.config.written.empty()) {
+    out += "  config:\n";
+    for (const auto& [key, value] : s.cluster.config.written) out += "    " + text(key) + ": " + text(value) + "\n";
+  }
+  if (!s.cluster.topics.empty()) {
+    out += "  topics:\n";
+    for (const TopicSpec& t : s.cluster.topics) out += "    - " + topic(t, s.cluster.config.effective.default_replication_factor) + "\n";
+  }
+  if (const NetworkSpec& n = s.network; n != NetworkSpec{})
+    out += fmt::format("network: {{latency-min: {}, latency-max: {}, latency-tail: {}, tail-per-million: {}, bandwidth: {}}}\n", duration(n.latency_min),
+                       duration(n.latency_max), duration(n.latency_tail), n.tail_per_million, n.bandwidth_bytes_per_second);
+  if (!s.variants.empty()) {
+    out += "variants:\n";
+    for (const auto& [name, value] : s.variants) out += "  " + text(name) + ": " + text(value) + "\n";
+  }
+  if (!s.clients.empty()) {
+    out += "clients:\n";
+    for (const ClientSpec& c : s.clients) out += "  - " + std::visit([](const auto& x) { return client(x); }, c) + "\n";
+  }
+  if (!s.faults.empty()) {
+    out += "faults:\n";
+    for (const FaultSpec& f : s.faults) out += "  - " + fault(f) + "\n";
+  }
+  if (const auto& r = s.random_faults) {
+    Map m;
+    m.add("kinds", list(r->kinds, [](FaultKind k) { return std::string(to_string(k)); }));
+    m.add("targets", list(r->targets, [](RandomTarget t) { return std::string(to_string(t)); }));
+    m.add("budget", std::to_string(r->budget));
+    add_duration(m, "start-after", r->start_after);
+    m.add("quiet-after", duration(r->quiet_after));
+    out += "random-faults: " + m.str() + "\n";
+  }
+  out += "run: {until: " + duration(s.run_until) + "}\n";
+  if (!s.expect.empty()) {
+    out += "expect:\n";
+    for (const auto& [property, expected] : s.expect) out += "  " + text(property) + ": " + to_string(expected) + "\n";
+  }
+  if (!s.goals.empty()) out += "goals: " + list(s.goals, text) + "\n";
+  if (s.seed) out += fmt::format("seed: {}\n", *s.seed);
+  if (!s.decisions.empty()) {
+    out += "decisions:\n";
+    for (const auto& [name, value] : s.decisions) out += fmt::format("  {}: {}\n", text(name), value);
+  }
+  return out;
+}
+
+}  // namespace ktrial::scenarios

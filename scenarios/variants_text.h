@@ -1,0 +1,20 @@
+// The variants of the protocol that a scenario can choose: one table for the reader and for the listing.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+
+namespace ktrial::scenarios {
+
+struct VariantRow {
+  std::string name;
+  std::string off;  // the default: as Kafka does it
+  std::string on;
+  void (*set)(model::Variants&, bool);
+};
+const std::vector<VariantRow>& variant_rows();
+// One line a variant: its name, then its values, the default first.
+std::string variants_text();
+
+}  // namespace ktrial::scenarios
