@@ -1,0 +1,85 @@
+#include "scenarios/scenario_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace ktrial::scenarios {
+namespace {
+
+const KnownNames kKnown = {
+    {"acked-records-survive", "loss-is-permitted", "logs-agree-below-high-watermark", "one-leader-per-epoch",
+     "elected-leader-is-complete", "high-watermark-never-regresses", "consumer-reads-committed-in-order",
+     "producer-order", "quorum-election-safety", "quorum-log-matching", "quorum-leader-completeness",
+     "quorum-state-machine-safety", "eventually-recovers"},
+    {"leader-changed", "unclean-election", "isr-shrank", "isr-expanded", "log-truncated", "record-acked",
+     "record-failed", "record-consumed", "broker-fenced", "controller-changed", "unsynced-data-lost", "position-reset"}};
+
+// Four good lines; each malformed file goes on at line 5.
+const std::string kHead = "ktrial: 1\ncluster:\n  brokers: 3\n  topics: [{name: orders, replicas: [[1, 2, 3]]}]\n";
+
+std::string first_error(const std::string& text) {
+  const auto r = read_scenario(text, "f.yaml", kKnown);
+  return r || r.error().empty() ? "no error" : to_string(r.error().front());
+}
+
+struct Bad {
+  std::string text;  // after "=": the whole file; else it follows kHead
+  std::string error;
+};
+
+TEST(ScenarioReader, RefusesAMalformedFileWhereItIsWrong) {
+  const std::vector<Bad> files = {
+      {"=cluster: {}\n", "f.yaml:1:1: error: missing key 'ktrial'"},
+      {"=ktrial: 2\ncluster: {}\n", "f.yaml:1:9: error: unknown version '2', expected 1"},
+      {"=ktrial: 1\n", "f.yaml:1:1: error: missing key 'cluster'"},
+      {"=ktrial: 1\ncluster: {broker: 3}\n", "f.yaml:2:11: error: unknown key 'broker' in cluster; did you mean 'brokers'?"},
+      {"=ktrial: 1\ncluster: {brokers: many}\n", "f.yaml:2:20: error: 'many' is not a whole number from 1 to 1000"},
+      {"=ktrial: 1\ncluster: {controllers: 6}\n", "f.yaml:2:24: error: '6' is not a whole number from 1 to 5"},
+      {"=ktrial: 1\ncluster: {topics: [{name: a, replicas: [[1, 1]]}], brokers: 2}\n", "f.yaml:2:45: error: replica twice in one row"},
+      {"=ktrial: 1\ncluster: {config: {enable.idempotence: true}}\n", "f.yaml:2:20: error: unknown config 'enable.idempotence'"},
+      {"=ktrial: 1\ncluster: {config: {min.insync.replica: 2}}\n", "f.yaml:2:20: error: unknown config 'min.insync.replica'; did you mean 'min.insync.replicas'?"},
+      {"=ktrial: 1\ncluster: {config: {min.insync.replicas: two}}\n", "f.yaml:2:41: error: 'min.insync.replicas' is 'two', expected a whole number from 1 to 2147483647"},
+      {"ktrial: 1\n", "f.yaml:5:1: error: duplicate key 'ktrial' (first on line 1)"},
+      {"fault: []\n", "f.yaml:5:1: error: unknown key 'fault' in scenario; did you mean 'faults'?"},
+      {"run: {until: 5}\n", "f.yaml:5:14: error: '5' is not a duration: expected a whole number with ns, us, ms, s, m or h"},
+      {"network: {latency-min: 2ms, latency-max: 1ms}\n", "f.yaml:5:10: error: latency-min is above latency-max"},
+      {"clients: [{consumer: c1}]\n", "f.yaml:5:11: error: missing key 'assign'"},
+      {"clients: [{name: c1}]\n", "f.yaml:5:11: error: a client needs one of the keys 'producer', 'consumer', 'group'"},
+      {"clients: [{consumer: c1, assign: [order]}]\n", "f.yaml:5:35: error: unknown topic 'order'; did you mean 'orders'?"},
+      {"clients: [{producer: p1, send: {topic: orders, rate: 50}}]\n", "f.yaml:5:54: error: '50' is not a rate: expected N/s"},
+      {"clients: [{producer: p1, config: {acks: 2}, send: {topic: orders}}]\n", "f.yaml:5:41: error: 'acks' is '2', expected all, -1, 0 or 1"},
+      {"faults: [{at: 1s, kil: 1}]\n", "f.yaml:5:19: error: unknown key 'kil' in fault; did you mean 'kill'?"},
+      {"faults: [{kill: 1}]\n", "f.yaml:5:10: error: a fault needs exactly one of 'at' and 'when'"},
+      {"faults: [{at: 1s, kill: broker(4)}]\n", "f.yaml:5:25: error: no broker 4 (brokers are 1 to 3)"},
+      {"faults: [{at: 1s, kill: leader(orders-1)}]\n", "f.yaml:5:25: error: topic 'orders' has only 1 partitions"},
+      {"faults: [{when: isr-shrunk(orders-0), kill: 1}]\n", "f.yaml:5:17: error: unknown condition 'isr-shrunk(orders-0)'; did you mean 'isr-shrank'?"},
+      {"faults: [{at: 1s, kill: 1, for: 1s, until: 3s}]\n", "f.yaml:5:10: error: give 'for' or 'until', not both"},
+      {"random-faults: {kinds: [kil], targets: [one], budget: 1, quiet-after: 9s}\n", "f.yaml:5:25: error: unknown fault 'kil'; did you mean 'kill'?"},
+      {"expect: {acked-record-survive: violated}\n", "f.yaml:5:10: error: unknown key 'acked-record-survive' in expect; did you mean 'acked-records-survive'?"},
+      {"expect: {producer-order: violate}\n", "f.yaml:5:26: error: unknown verdict 'violate'; did you mean 'violated'?"},
+      {"goals: [isr-shrunk]\n", "f.yaml:5:9: error: unknown goal 'isr-shrunk'; did you mean 'isr-shrank'?"},
+      {"variants: {quorum.votes: volatile}\n", "f.yaml:5:12: error: unknown variant 'quorum.votes'; did you mean 'quorum.vote'?"},
+      {"seed: x\n", "f.yaml:5:7: error: 'x' is not a whole number"}};
+  for (const Bad& f : files)
+    EXPECT_EQ(first_error(f.text[0] == '=' ? f.text.substr(1) : kHead + f.text), f.error) << f.text;
+}
+
+TEST(ScenarioReader, ReadsEveryFileOfTheLibrary) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(KTRIAL_SOURCE_DIR) + "/scenarios/library")) {
+    if (entry.path().extension() != ".yaml") continue;
+    std::stringstream text;
+    text << std::ifstream(entry.path()).rdbuf();
+    const auto r = read_scenario(text.str(), entry.path().filename().string(), kKnown);
+    if (!r)
+      for (const Diagnostic& d : r.error()) ADD_FAILURE() << to_string(d);
+    ++files;
+  }
+  EXPECT_GE(files, 23);
+}
+
+}  // namespace
+}  // namespace ktrial::scenarios
