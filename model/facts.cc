@@ -96,7 +96,10 @@ std::string tell(const IsrProposed& f) {
   return say(f.partition, " leader epoch ", f.leader_epoch, ": AlterPartition proposes ISR ", f.isr);
 }
 std::string tell(const PartitionStateCommitted& f) {
-  return say(f.partition, f.created ? ": created" : f.unclean ? ": unclean leader election" : ": state committed",
+  return say(f.partition,
+             f.created   ? ": created"
+             : f.unclean ? ": unclean leader election"
+                         : ": state committed",
              ", leader ", f.leader, f.leader_changed ? " (changed)" : "", ", leader epoch ", f.leader_epoch,
              ", partition epoch ", f.partition_epoch, ", replicas ", f.replicas, ", ISR ", f.isr,
              f.leader_recovery_state == LeaderRecoveryState::RECOVERING ? ", RECOVERING" : "");
@@ -118,19 +121,17 @@ std::string tell(const QuorumBecameFollower& f) {
 }
 std::string tell(const QuorumResigned& f) { return say("resigned from quorum epoch ", f.epoch); }
 std::string tell(const MetadataAppended& f) {
-  return say("metadata log: appended offsets ", f.batch.base_offset, " to ", f.batch.last_offset(),
-             " of quorum epoch ", f.batch.epoch);
+  return say("metadata log: appended offsets ", f.batch.base_offset, " to ", f.batch.last_offset(), " of quorum epoch ",
+             f.batch.epoch);
 }
 std::string tell(const MetadataTruncated& f) { return say("metadata log: truncated to offset ", f.end_offset); }
 std::string tell(const MetadataLoaded& f) { return say("metadata log: loaded, log end offset ", f.end_offset); }
 std::string tell(const MetadataCommitted& f) { return say("metadata log: high watermark ", f.high_watermark); }
 std::string tell(const MetadataApplied& f) { return say("metadata applied up to offset ", f.next_offset); }
-std::string tell(const RecordSent& f) {
-  return say(f.partition, ": producer ", f.producer, " sends value ", f.value);
-}
+std::string tell(const RecordSent& f) { return say(f.partition, ": producer ", f.producer, " sends value ", f.value); }
 std::string tell(const RecordAcknowledged& f) {
-  return say(f.partition, ": values ", f.values, " acknowledged at base offset ", f.base_offset, " (acks=",
-             f.acks < 0 ? std::string("all") : std::to_string(f.acks), ")");
+  return say(f.partition, ": values ", f.values, " acknowledged at base offset ", f.base_offset,
+             " (acks=", f.acks < 0 ? std::string("all") : std::to_string(f.acks), ")");
 }
 std::string tell(const RecordFailed& f) {
   return say(f.partition, ": send of values ", f.values, " failed with ", f.error);
@@ -146,8 +147,8 @@ std::string tell(const ConsumerHighWatermarkSeen& f) {
   return say(f.partition, ": consumer sees high watermark ", f.high_watermark);
 }
 std::string tell(const GroupStateChanged& f) {
-  static constexpr std::array<const char*, 5> kStates = {"Empty", "PreparingRebalance", "CompletingRebalance",
-                                                         "Stable", "Dead"};
+  static constexpr std::array<const char*, 5> kStates = {"Empty", "PreparingRebalance", "CompletingRebalance", "Stable",
+                                                         "Dead"};
   return say("group ", f.group, " generation ", f.generation, ": ", f.state < kStates.size() ? kStates[f.state] : "?",
              " with ", f.members, " members");
 }

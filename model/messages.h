@@ -341,11 +341,12 @@ using MessageBody =
                  ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest,
                  OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, FindCoordinatorRequest,
                  FindCoordinatorResponse, JoinGroupRequest, JoinGroupResponse, SyncGroupRequest, SyncGroupResponse,
-                 HeartbeatRequest, HeartbeatResponse, LeaveGroupRequest, LeaveGroupResponse, OffsetForLeaderEpochRequest,
-                 OffsetForLeaderEpochResponse, CreateTopicsRequest, CreateTopicsResponse, ElectLeadersRequest,
-                 ElectLeadersResponse, VoteRequest, VoteResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse,
-                 EndQuorumEpochRequest, EndQuorumEpochResponse, AlterPartitionRequest, AlterPartitionResponse,
-                 BrokerRegistrationRequest, BrokerRegistrationResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse>;
+                 HeartbeatRequest, HeartbeatResponse, LeaveGroupRequest, LeaveGroupResponse,
+                 OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, CreateTopicsRequest, CreateTopicsResponse,
+                 ElectLeadersRequest, ElectLeadersResponse, VoteRequest, VoteResponse, BeginQuorumEpochRequest,
+                 BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, AlterPartitionRequest,
+                 AlterPartitionResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, BrokerHeartbeatRequest,
+                 BrokerHeartbeatResponse>;
 
 struct Message {
   std::int32_t correlation_id = 0;

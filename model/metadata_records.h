@@ -1,8 +1,8 @@
 // Records of the metadata log (__cluster_metadata-0), as the controller writes and every broker applies them.
 //
-// Follows metadata/src/main/resources/common/metadata (KIP-500, KIP-631, KIP-704, KIP-841). The records of one controller
-// operation form one MetadataBatch, which is appended, committed and applied as a whole.
-// Leaves out: features, ACLs, quotas, snapshots, directories, eligible leader replicas.
+// Follows metadata/src/main/resources/common/metadata (KIP-500, KIP-631, KIP-704, KIP-841). The records of one
+// controller operation form one MetadataBatch, which is appended, committed and applied as a whole. Leaves out:
+// features, ACLs, quotas, snapshots, directories, eligible leader replicas.
 #pragma once
 
 #include <cstdint>

@@ -7,9 +7,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
-
 #include <variant>
+#include <vector>
 
 #include "model/step.h"
 #include "model/storage/disk_file.h"
@@ -17,14 +16,14 @@
 namespace ktrial::model {
 
 // What an operator or an application tells a node.
-struct CleanStop {};       // controlled shutdown of a broker, close() of a client, resignation of a controller
-struct CreateTopic {       // to a controller
+struct CleanStop {};  // controlled shutdown of a broker, close() of a client, resignation of a controller
+struct CreateTopic {  // to a controller
   CreateTopicsRequest request;
 };
-struct ElectLeader {       // kafka-leader-election.sh, to a controller
+struct ElectLeader {  // kafka-leader-election.sh, to a controller
   ElectLeadersRequest request;
 };
-struct StartSending {};    // producer: begin the workload
+struct StartSending {};  // producer: begin the workload
 using Command = std::variant<CleanStop, CreateTopic, ElectLeader, StartSending>;
 
 template <class N>
@@ -36,8 +35,8 @@ concept Node = requires(N n, const N c, Step& step, ConnectionId connection, Mes
   n.on_timer(step, timer);
   n.on_command(step, command);
   n.kill();
-  n.power_cut(survival, facts);   // facts: UnsyncedDataLost
-  n.wipe(facts);                  // an empty disk under the same identity
+  n.power_cut(survival, facts);  // facts: UnsyncedDataLost
+  n.wipe(facts);                 // an empty disk under the same identity
 };
 
 }  // namespace ktrial::model

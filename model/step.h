@@ -22,9 +22,7 @@ struct TimerId {
   std::uint16_t kind = 0;
   std::uint16_t sub = 0;
   std::uint32_t about = 0;
-  constexpr std::uint64_t packed() const {
-    return (std::uint64_t{kind} << 48) | (std::uint64_t{sub} << 32) | about;
-  }
+  constexpr std::uint64_t packed() const { return (std::uint64_t{kind} << 48) | (std::uint64_t{sub} << 32) | about; }
   static constexpr TimerId unpack(std::uint64_t v) {
     return {static_cast<std::uint16_t>(v >> 48), static_cast<std::uint16_t>(v >> 32), static_cast<std::uint32_t>(v)};
   }
@@ -55,10 +53,10 @@ using Effect = std::variant<SendEffect, OpenEffect, CloseEffect, SetTimerEffect,
 
 // What is asked when the protocol leaves something open. The value is a pure function of the run's seed and this name.
 enum class Choice : std::uint16_t {
-  election_timeout,    // about: epoch
-  election_backoff,    // about: epoch
-  bootstrap_server,    // which voter an observer asks first
-  least_loaded_node,   // which broker a client asks for metadata
+  election_timeout,   // about: epoch
+  election_backoff,   // about: epoch
+  bootstrap_server,   // which voter an observer asks first
+  least_loaded_node,  // which broker a client asks for metadata
   retry_jitter,
   sticky_partition,
   incarnation,
@@ -89,9 +87,7 @@ class Step {
     effects.push_back(OpenEffect{id, peer});
     return id;
   }
-  void send(ConnectionId connection, Message message) {
-    effects.push_back(SendEffect{connection, std::move(message)});
-  }
+  void send(ConnectionId connection, Message message) { effects.push_back(SendEffect{connection, std::move(message)}); }
   void close(ConnectionId connection) { effects.push_back(CloseEffect{connection}); }
   void set_timer(TimerId timer, Nanos deadline) { effects.push_back(SetTimerEffect{timer, deadline}); }
   void cancel_timer(TimerId timer) { effects.push_back(CancelTimerEffect{timer}); }

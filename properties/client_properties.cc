@@ -90,10 +90,11 @@ struct ProducerOrder : PropertyOf<ProducerOrder> {
       p.skipped.insert(p.pending.begin(), it);
       p.pending.erase(p.pending.begin(), std::next(it));
     } else if (p.skipped.erase(value)) {
-      violate(context, "records out of order",
-              fmt::format("value {} of producer {} was committed to topic {} partition {} at offset {}, behind a later one",
-                          value.value & ((std::int64_t{1} << 40) - 1), producer(value), tp.topic.value,
-                          tp.partition.value, partition.next));
+      violate(
+          context, "records out of order",
+          fmt::format("value {} of producer {} was committed to topic {} partition {} at offset {}, behind a later one",
+                      value.value & ((std::int64_t{1} << 40) - 1), producer(value), tp.topic.value, tp.partition.value,
+                      partition.next));
     }
   }
   std::map<model::TopicPartition, Partition> partitions_;

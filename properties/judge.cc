@@ -58,10 +58,11 @@ std::vector<Verdict> Judge::verdicts() const {
   return verdicts;
 }
 
-const Violation* Judge::first_violation() const {
+const Violation* Judge::first_violation(const std::set<std::string>& ignored) const {
   const Violation* first = nullptr;
   for (const auto& property : properties_)
-    if (!property->violations().empty() && (!first || property->violations().front().event < first->event))
+    if (!property->violations().empty() && (!first || property->violations().front().event < first->event) &&
+        !ignored.contains(property->name()))
       first = &property->violations().front();
   return first;
 }

@@ -3,6 +3,9 @@
 // A value: copying a judge forks it with the world it watches.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "properties/ledger.h"
 #include "properties/property.h"
 
@@ -30,7 +33,7 @@ class Judge {
   void finish(const FinishContext&);
   std::vector<Verdict> verdicts() const;
   // The earliest by event; null if none.
-  const Violation* first_violation() const;
+  const Violation* first_violation(const std::set<std::string>& ignored = {}) const;
   const Verdict verdict(const std::string& property) const;
   const Shadow& shadow() const { return shadow_; }
 

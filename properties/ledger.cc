@@ -19,7 +19,8 @@ void Ledger::on_fact(const model::Fact& fact, const FactContext& context, const 
   } else if (const auto* state = std::get_if<model::PartitionStateCommitted>(&fact)) {
     if (state->unclean) unclean_.insert({state->partition, state->leader_epoch});
   } else if (const auto* lost = std::get_if<model::UnsyncedDataLost>(&fact)) {
-    auto [it, fresh] = unsynced_.try_emplace({lost->partition, context.node}, lost->from.value, lost->old_end_offset.value);
+    auto [it, fresh] =
+        unsynced_.try_emplace({lost->partition, context.node}, lost->from.value, lost->old_end_offset.value);
     if (!fresh) {
       it->second.first = std::min(it->second.first, lost->from.value);
       it->second.second = std::max(it->second.second, lost->old_end_offset.value);
@@ -55,7 +56,8 @@ void Ledger::elected(const model::BecameLeader& leader, const FactContext& conte
       loss.permitted_by =
           "the elected replica had lost unsynced data in a power cut (flush.messages); too few others were in the ISR";
     else if (it->second.acks != -1 && !(committed && committed->value == it->second.value))
-      loss.permitted_by = fmt::format("acks={}: the leader answered before any follower had the record", it->second.acks);
+      loss.permitted_by =
+          fmt::format("acks={}: the leader answered before any follower had the record", it->second.acks);
     if (!loss.permitted_by.empty()) {
       auto [from, fresh] = permitted_from_.try_emplace(tp, it->first);
       if (!fresh) from->second = std::min(from->second, it->first);

@@ -1,8 +1,8 @@
 // The loss ledger (DESIGN.md idea 9): which acknowledged records were lost, and whether that loss is permitted.
 //
-// A record is lost when a later elected leader does not hold it at its offset; the first such leader decides. Permitted:
-// the election was unclean, or that replica lost the record with unsynced data, or the record was acked with acks=0/1
-// before it was below the high watermark. Does not follow acks=0 records (they have no offset), nor retention.
+// A record is lost when a later elected leader does not hold it at its offset; the first such leader decides.
+// Permitted: the election was unclean, or that replica lost the record with unsynced data, or the record was acked with
+// acks=0/1 before it was below the high watermark. Does not follow acks=0 records (they have no offset), nor retention.
 #pragma once
 
 #include <map>

@@ -15,7 +15,8 @@ constexpr Nanos kRecoveryTime = std::chrono::seconds(60);
 struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
   static constexpr const char* kName = "eventually-recovers";
   static constexpr const char* kMeaning =
-      "60 s after the last fault every partition has a leader and a full ISR, every send an answer, and consumers are at "
+      "60 s after the last fault every partition has a leader and a full ISR, every send an answer, and consumers are "
+      "at "
       "the end; what a node that is still down excuses is excused. Judged only if the run goes on for that long.";
   std::vector<std::uint16_t> kinds() const override { return {}; }
   void on_fact(const model::Fact&, const FactContext&, const Shadow&) override {}
@@ -40,9 +41,10 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
       violate(at, "send without answer", fmt::format("{} producers still wait for answers", end.unanswered_sends));
     for (const FinishContext::Consumer& c : end.consumers)
       if (!down(c.node) && c.end_offset.present() && c.position != c.end_offset)
-        violate(at, "consumer not at the end",
-                fmt::format("client {} is at offset {} of topic {} partition {}, whose log ends at {}", c.node.value,
-                            c.position.value, c.partition.topic.value, c.partition.partition.value, c.end_offset.value));
+        violate(
+            at, "consumer not at the end",
+            fmt::format("client {} is at offset {} of topic {} partition {}, whose log ends at {}", c.node.value,
+                        c.position.value, c.partition.topic.value, c.partition.partition.value, c.end_offset.value));
   }
 };
 

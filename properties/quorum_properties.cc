@@ -36,9 +36,10 @@ struct QuorumLogMatching : PropertyOf<QuorumLogMatching> {
     met();
     const auto [it, fresh] = content_.try_emplace({appended.batch.base_offset, appended.batch.epoch}, appended.content);
     if (!fresh && it->second != appended.content)
-      violate(context, "metadata logs differ",
-              fmt::format("controller {} holds another batch at metadata offset {} of quorum epoch {} than another voter",
-                          context.node.value, appended.batch.base_offset.value, appended.batch.epoch.value));
+      violate(
+          context, "metadata logs differ",
+          fmt::format("controller {} holds another batch at metadata offset {} of quorum epoch {} than another voter",
+                      context.node.value, appended.batch.base_offset.value, appended.batch.epoch.value));
   }
 
  private:
@@ -73,9 +74,10 @@ struct QuorumLeaderCompleteness : PropertyOf<QuorumLeaderCompleteness> {
       for (std::size_t i = 0; i < committed_.size(); ++i)
         if (i >= log.size() || log[i].content != committed_[i].content) {
           violate(context, "controller lacks committed metadata",
-                  fmt::format("controller {} was elected in quorum epoch {} without the committed metadata before offset {}",
-                              context.node.value, std::get<model::QuorumLeaderElected>(fact).epoch.value,
-                              committed_[i].next.value));
+                  fmt::format(
+                      "controller {} was elected in quorum epoch {} without the committed metadata before offset {}",
+                      context.node.value, std::get<model::QuorumLeaderElected>(fact).epoch.value,
+                      committed_[i].next.value));
           return;
         }
     }

@@ -31,9 +31,10 @@ class LossProperty : public PropertyOf<Self> {
 };
 
 std::string loss_text(const Loss& loss) {
-  return fmt::format("the record acknowledged (acks={}) at offset {} of {} is not in the log of broker {}, leader in epoch {}",
-                     loss.acked.acks == -1 ? "all" : std::to_string(loss.acked.acks), loss.offset,
-                     tp_text(loss.partition), loss.leader.value, loss.leader_epoch.value);
+  return fmt::format(
+      "the record acknowledged (acks={}) at offset {} of {} is not in the log of broker {}, leader in epoch {}",
+      loss.acked.acks == -1 ? "all" : std::to_string(loss.acked.acks), loss.offset, tp_text(loss.partition),
+      loss.leader.value, loss.leader_epoch.value);
 }
 
 struct AckedRecordsSurvive : LossProperty<AckedRecordsSurvive> {
@@ -41,8 +42,9 @@ struct AckedRecordsSurvive : LossProperty<AckedRecordsSurvive> {
   static constexpr const char* kMeaning =
       "A record that the producer was told is written is in the log of every later leader, at its offset.";
   void lost(const Loss& loss, const FactContext& context) {
-    Violation& v = violate(context, "acked record lost, " + (loss.permitted_by.empty() ? "not permitted" : loss.permitted_by),
-                           loss_text(loss));
+    Violation& v =
+        violate(context, "acked record lost, " + (loss.permitted_by.empty() ? "not permitted" : loss.permitted_by),
+                loss_text(loss));
     if (!loss.permitted_by.empty()) v.permitted_by = loss.permitted_by;
   }
 };
@@ -88,8 +90,9 @@ struct LogsAgree : PropertyOf<LogsAgree> {
         const Entry* theirs = shadow.logs.at(leader->second.second, hw.partition, offset);
         if (theirs && *theirs != *own)
           violate(context, "replicas differ",
-                  fmt::format("at offset {} of {} follower {} and leader {} hold different records below the high watermark",
-                              offset, tp_text(hw.partition), context.node.value, leader->second.second.value));
+                  fmt::format(
+                      "at offset {} of {} follower {} and leader {} hold different records below the high watermark",
+                      offset, tp_text(hw.partition), context.node.value, leader->second.second.value));
       }
     }
   }
@@ -100,7 +103,8 @@ struct LogsAgree : PropertyOf<LogsAgree> {
 
 struct OneLeaderPerEpoch : PropertyOf<OneLeaderPerEpoch> {
   static constexpr const char* kName = "one-leader-per-epoch";
-  static constexpr const char* kMeaning = "In one leader epoch of a partition only one broker leads or appends as leader.";
+  static constexpr const char* kMeaning =
+      "In one leader epoch of a partition only one broker leads or appends as leader.";
   std::vector<std::uint16_t> kinds() const override { return kinds_of<model::BecameLeader, model::BatchAppended>(); }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
     if (const auto* leader = std::get_if<model::BecameLeader>(&fact))
@@ -134,13 +138,14 @@ struct ElectedLeaderIsComplete : PropertyOf<ElectedLeaderIsComplete> {
     if (shadow.ledger.unclean(leader.partition, leader.leader_epoch)) return;
     met();
     const std::int64_t end = shadow.logs.committed_end(leader.partition);
-    const std::int64_t excused =
-        std::min(shadow.ledger.permitted_from(leader.partition), shadow.ledger.lost_from(context.node, leader.partition));
+    const std::int64_t excused = std::min(shadow.ledger.permitted_from(leader.partition),
+                                          shadow.ledger.lost_from(context.node, leader.partition));
     for (std::int64_t offset = 0; offset < std::min(end, excused); ++offset) {
       const Entry* own = shadow.logs.at(context.node, leader.partition, offset);
       if (own && *own == *shadow.logs.committed(leader.partition, offset)) continue;
       violate(context, "leader lacks a committed record",
-              fmt::format("broker {} was elected leader of {} in epoch {} without the committed record at offset {} (its log ends at {})",
+              fmt::format("broker {} was elected leader of {} in epoch {} without the committed record at offset {} "
+                          "(its log ends at {})",
                           context.node.value, tp_text(leader.partition), leader.leader_epoch.value, offset,
                           shadow.logs.end(context.node, leader.partition)));
       return;

@@ -112,10 +112,10 @@ struct FaultSpec {
   std::optional<Nanos> at;
   std::optional<Condition> when;
   FaultKind kind = FaultKind::kill;
-  std::vector<Selector> targets;  // whom; empty with `between` or `from`/`to` or for elections
-  std::vector<Selector> between;  // cut, delay, bandwidth, reset: two sides, both directions
-  std::vector<Selector> from;     // one-way: from these ...
-  std::vector<Selector> to;       // ... to these
+  std::vector<Selector> targets;          // whom; empty with `between` or `from`/`to` or for elections
+  std::vector<Selector> between;          // cut, delay, bandwidth, reset: two sides, both directions
+  std::vector<Selector> from;             // one-way: from these ...
+  std::vector<Selector> to;               // ... to these
   std::optional<PartitionRef> partition;  // elections
   std::string message;                    // hold: the message's name, "FetchResponse"
   std::optional<Nanos> delay;             // delay, clock-step
@@ -134,9 +134,9 @@ const char* to_string(RandomTarget target);
 struct RandomFaults {
   std::vector<FaultKind> kinds;
   std::vector<RandomTarget> targets;
-  std::int32_t budget = 0;           // at most so many
-  Nanos quiet_after{0};              // all have ended by then
-  Nanos start_after{0};              // none before
+  std::int32_t budget = 0;  // at most so many
+  Nanos quiet_after{0};     // all have ended by then
+  Nanos start_after{0};     // none before
   bool operator==(const RandomFaults&) const = default;
 };
 

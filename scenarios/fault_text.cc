@@ -10,16 +10,31 @@ namespace ktrial::scenarios {
 namespace {
 
 constexpr std::array<const char*, kFaultKinds> kKinds = {
-    "kill", "power-cut", "pause", "slow", "clean-stop", "restart", "wipe", "cut", "isolate", "delay", "bandwidth",
-    "reset", "cut-mid-response", "hold", "clock-step", "clock-drift", "elect-preferred", "elect-unclean"};
-constexpr std::array<const char*, kRandomTargets> kTargets = {"one", "minority", "majority", "leaders", "controllers", "clients", "all"};
+    "kill",       "power-cut",   "pause",           "slow",         "clean-stop", "restart",          "wipe",
+    "cut",        "isolate",     "delay",           "bandwidth",    "reset",      "cut-mid-response", "hold",
+    "clock-step", "clock-drift", "elect-preferred", "elect-unclean"};
+constexpr std::array<const char*, kRandomTargets> kTargets = {"one",         "minority", "majority", "leaders",
+                                                              "controllers", "clients",  "all"};
 constexpr std::array<const char*, 13> kSelectors = {
-    "broker", "controller", "client", "leader", "followers", "follower", "active-controller", "majority", "minority",
-    "all-brokers", "all-controllers", "all-clients", "coordinator"};
-constexpr std::array<const char*, kConditionKinds> kConditions = {
-    "leader-changed", "isr-shrank", "isr-expanded", "log-truncated", "record-acked", "record-consumed", "broker-fenced",
-    "broker-unfenced", "controller-elected", "group-stable", "isr", "high-watermark", "log-end", "leader-epoch", "acked",
-    "consumed", "generation"};
+    "broker",   "controller", "client",      "leader",          "followers",   "follower",   "active-controller",
+    "majority", "minority",   "all-brokers", "all-controllers", "all-clients", "coordinator"};
+constexpr std::array<const char*, kConditionKinds> kConditions = {"leader-changed",
+                                                                  "isr-shrank",
+                                                                  "isr-expanded",
+                                                                  "log-truncated",
+                                                                  "record-acked",
+                                                                  "record-consumed",
+                                                                  "broker-fenced",
+                                                                  "broker-unfenced",
+                                                                  "controller-elected",
+                                                                  "group-stable",
+                                                                  "isr",
+                                                                  "high-watermark",
+                                                                  "log-end",
+                                                                  "leader-epoch",
+                                                                  "acked",
+                                                                  "consumed",
+                                                                  "generation"};
 
 std::string trim(const std::string& s) {
   const auto b = s.find_first_not_of(' ');
@@ -75,7 +90,8 @@ std::string to_string(const PartitionRef& r) { return r.topic + "-" + std::to_st
 std::optional<PartitionRef> parse_partition(const std::string& text) {
   const auto dash = text.rfind('-');
   PartitionRef r;
-  if (dash == std::string::npos || dash == 0 || !number(text.substr(dash + 1), r.partition) || r.partition < 0) return std::nullopt;
+  if (dash == std::string::npos || dash == 0 || !number(text.substr(dash + 1), r.partition) || r.partition < 0)
+    return std::nullopt;
   r.topic = text.substr(0, dash);
   return r;
 }
@@ -84,11 +100,19 @@ std::string to_string(const Selector& s) {
   using K = Selector::Kind;
   const std::string name = kSelectors[static_cast<std::size_t>(s.kind)];
   switch (s.kind) {
-    case K::broker: case K::controller: return name + "(" + std::to_string(s.node) + ")";
-    case K::client: case K::coordinator: return name + "(" + s.name + ")";
-    case K::leader: case K::followers: return name + "(" + to_string(s.partition) + ")";
-    case K::follower: return name + "(" + to_string(s.partition) + ", " + std::to_string(s.index) + ")";
-    default: return name;
+    case K::broker:
+    case K::controller:
+      return name + "(" + std::to_string(s.node) + ")";
+    case K::client:
+    case K::coordinator:
+      return name + "(" + s.name + ")";
+    case K::leader:
+    case K::followers:
+      return name + "(" + to_string(s.partition) + ")";
+    case K::follower:
+      return name + "(" + to_string(s.partition) + ", " + std::to_string(s.index) + ")";
+    default:
+      return name;
   }
 }
 
@@ -106,20 +130,27 @@ tl::expected<Selector, TextError> parse_selector(const std::string& raw) {
   }
   if (i < 0 || !c.ok) return tl::make_unexpected(TextError{"unknown target '" + text + "'", near(kSelectors, c.name)});
   s.kind = static_cast<K>(i);
-  const auto wrong = [&](const char* form) { return tl::make_unexpected(TextError{"bad target '" + text + "': expected " + form, ""}); };
+  const auto wrong = [&](const char* form) {
+    return tl::make_unexpected(TextError{"bad target '" + text + "': expected " + form, ""});
+  };
   const auto& a = c.arguments;
   switch (s.kind) {
-    case K::broker: case K::controller:
+    case K::broker:
+    case K::controller:
       if (a.size() != 1 || !number(a[0], s.node)) return wrong("a node id, as in broker(2)");
       break;
-    case K::client: case K::coordinator:
+    case K::client:
+    case K::coordinator:
       // Names may hold commas: the whole text between the brackets.
       if (a.size() >= 1) s.name = trim(text.substr(text.find('(') + 1, text.size() - text.find('(') - 2));
       if (s.name.empty()) return wrong("a name, as in client(p1)");
       break;
-    case K::leader: case K::followers: case K::follower: {
+    case K::leader:
+    case K::followers:
+    case K::follower: {
       const auto p = a.empty() ? std::nullopt : parse_partition(a[0]);
-      if (!p || a.size() != (s.kind == K::follower ? 2u : 1u)) return wrong("a partition, as in leader(orders-0) or follower(orders-0, 1)");
+      if (!p || a.size() != (s.kind == K::follower ? 2u : 1u))
+        return wrong("a partition, as in leader(orders-0) or follower(orders-0, 1)");
       s.partition = *p;
       if (s.kind == K::follower && (!number(a[1], s.index) || s.index < 1)) return wrong("a follower's number from 1");
       break;
@@ -144,7 +175,9 @@ tl::expected<Condition, TextError> parse_condition(const std::string& raw) {
   using K = Condition::Kind;
   Condition c;
   std::string left = trim(raw);
-  const auto bad = [&](const std::string& why) { return tl::make_unexpected(TextError{"bad condition '" + trim(raw) + "': " + why, ""}); };
+  const auto bad = [&](const std::string& why) {
+    return tl::make_unexpected(TextError{"bad condition '" + trim(raw) + "': " + why, ""});
+  };
   constexpr const char* ops[] = {"==", "<=", ">="};
   for (int i = 0; i < 3; ++i)
     if (const auto at = left.find(ops[i]); at != std::string::npos) {
@@ -155,14 +188,18 @@ tl::expected<Condition, TextError> parse_condition(const std::string& raw) {
     }
   const Call k = call(left);
   const int i = index_of(kConditions, k.name);
-  if (i < 0 || !k.ok) return tl::make_unexpected(TextError{"unknown condition '" + left + "'", near(kConditions, k.name)});
+  if (i < 0 || !k.ok)
+    return tl::make_unexpected(TextError{"unknown condition '" + left + "'", near(kConditions, k.name)});
   c.kind = static_cast<K>(i);
   if ((c.kind >= K::isr) != (c.comparison != Comparison::happened))
     return bad(c.kind >= K::isr ? "expected a comparison (==, <= or >=)" : "takes no comparison");
   if (k.arguments.size() > 1) return bad("too many arguments");
   const std::string a = k.arguments.empty() ? "" : k.arguments[0];
-  const bool any_allowed = c.kind == K::record_acked || c.kind == K::record_consumed || c.kind == K::controller_elected || c.kind == K::acked || c.kind == K::consumed;
-  if (a.empty()) return any_allowed && k.arguments.empty() ? tl::expected<Condition, TextError>(c) : bad("expected an argument in brackets");
+  const bool any_allowed = c.kind == K::record_acked || c.kind == K::record_consumed ||
+                           c.kind == K::controller_elected || c.kind == K::acked || c.kind == K::consumed;
+  if (a.empty())
+    return any_allowed && k.arguments.empty() ? tl::expected<Condition, TextError>(c)
+                                              : bad("expected an argument in brackets");
   if (c.kind == K::broker_fenced || c.kind == K::broker_unfenced) {
     if (!number(a, c.node)) return bad("expected a node id");
   } else if (c.kind == K::group_stable || c.kind == K::generation) {

@@ -37,8 +37,9 @@ bool parse_duration(const std::string& text, std::int64_t& milliseconds) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"ktrial puts a Kafka-shaped log on trial: deterministic runs with injected faults, judged by properties.\n"
-               "Exit codes: 0 holds, 1 violated, 2 inconclusive, 3 replay diverged, 64 usage, 65 bad input file, 70 internal."};
+  CLI::App app{
+      "ktrial puts a Kafka-shaped log on trial: deterministic runs with injected faults, judged by properties.\n"
+      "Exit codes: 0 holds, 1 violated, 2 inconclusive, 3 replay diverged, 64 usage, 65 bad input file, 70 internal."};
   app.require_subcommand(1);
 
   app.add_subcommand("demo", "find a real loss of acknowledged records and tell its story");
@@ -76,8 +77,8 @@ int main(int argc, char** argv) {
 
   std::string what = "scenarios";
   auto* list_app = app.add_subcommand("list", "list scenarios, properties, goals, faults, variants or configs");
-  list_app->add_option("what", what)->check(
-      CLI::IsMember({"scenarios", "properties", "goals", "faults", "variants", "configs"}));
+  list_app->add_option("what", what)
+      ->check(CLI::IsMember({"scenarios", "properties", "goals", "faults", "variants", "configs"}));
 
   CheckDeterminismCommand determinism;
   auto* determinism_app =

@@ -34,13 +34,15 @@ struct Configured {
 struct TopicSpec {
   std::string name;
   std::int32_t partitions = 1;
-  std::int16_t replication_factor = 0;              // as long as the rows of `replicas`, if there are any
-  std::vector<std::vector<std::int32_t>> replicas;  // one row a partition, preferred leader first; empty: the controller places
-  Configured<model::TopicConfig> config;            // effective: over the cluster's topic defaults
+  std::int16_t replication_factor = 0;  // as long as the rows of `replicas`, if there are any
+  std::vector<std::vector<std::int32_t>>
+      replicas;                           // one row a partition, preferred leader first; empty: the controller places
+  Configured<model::TopicConfig> config;  // effective: over the cluster's topic defaults
   bool operator==(const TopicSpec&) const = default;
 };
 
-// Latency of each message: uniform in [latency_min, latency_max], and with chance `tail_per_million` up to latency_tail.
+// Latency of each message: uniform in [latency_min, latency_max], and with chance `tail_per_million` up to
+// latency_tail.
 struct NetworkSpec {
   Nanos latency_min = std::chrono::microseconds(200);
   Nanos latency_max = milliseconds(1);

@@ -22,7 +22,9 @@ struct Reader {
   std::vector<Diagnostic> errors;
   Scenario s;
 
-  void fail(const Y& at, const std::string& m, const std::string& hint = "") { errors.push_back({file, at.line, at.column, m, hint}); }
+  void fail(const Y& at, const std::string& m, const std::string& hint = "") {
+    errors.push_back({file, at.line, at.column, m, hint});
+  }
   const Y* find(const Y& m, const std::string& key) {
     for (std::size_t i = 0; i < m.keys.size(); ++i)
       if (m.keys[i].scalar == key) return &m.items[i];
@@ -51,24 +53,29 @@ struct Reader {
     std::int64_t n = 0;
     const std::string& t = v->scalar;
     const auto r = std::from_chars(t.data(), t.data() + t.size(), n);
-    if (v->kind != Y::Kind::scalar || t.empty() || r.ec != std::errc() || r.ptr != t.data() + t.size() || n < lo || n > hi)
+    if (v->kind != Y::Kind::scalar || t.empty() || r.ec != std::errc() || r.ptr != t.data() + t.size() || n < lo ||
+        n > hi)
       return fail(*v, "'" + t + "' is not a whole number from " + std::to_string(lo) + " to " + std::to_string(hi));
     out = static_cast<T>(n);
   }
   std::optional<Nanos> duration(const Y* v, bool negative = false) {
     if (!v) return std::nullopt;
-    static const std::vector<std::pair<std::string, std::int64_t>> units = {{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000}};
+    static const std::vector<std::pair<std::string, std::int64_t>> units = {
+        {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000}};
     const std::string& t = v->scalar;
     std::int64_t n = 0, product = 0;
     const auto r = std::from_chars(t.data(), t.data() + t.size(), n);
     const std::string unit(r.ptr, t.data() + t.size());
     for (const auto& [name, scale] : units)
-      if (v->kind == Y::Kind::scalar && r.ec == std::errc() && unit == name && (n >= 0 || negative) && !__builtin_mul_overflow(n, scale, &product))
+      if (v->kind == Y::Kind::scalar && r.ec == std::errc() && unit == name && (n >= 0 || negative) &&
+          !__builtin_mul_overflow(n, scale, &product))
         return Nanos(product);
     fail(*v, "'" + t + "' is not a duration: expected a whole number with ns, us, ms, s, m or h");
     return std::nullopt;
   }
-  void set(Nanos& out, const Y* v) { if (const auto d = duration(v)) out = *d; }
+  void set(Nanos& out, const Y* v) {
+    if (const auto d = duration(v)) out = *d;
+  }
   template <class F>
   void each(const Y* v, F f) {
     if (!v) return;
@@ -84,7 +91,8 @@ struct Reader {
       const auto* key = model::find_config_key(scope, name);
       if (!key) {
         std::vector<std::string> names;
-        for (const auto& k : model::config_keys()) if (k.scope == scope) names.push_back(k.name);
+        for (const auto& k : model::config_keys())
+          if (k.scope == scope) names.push_back(k.name);
         fail(v->keys[i], "unknown config '" + name + "'", nearest(name, names));
         continue;
       }
@@ -96,14 +104,21 @@ struct Reader {
     }
     return out;
   }
-  void known_name(const Y& at, const std::string& what, const std::string& name, const std::vector<std::string>& names) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) fail(at, "unknown " + what + " '" + name + "'", nearest(name, names));
+  void known_name(const Y& at, const std::string& what, const std::string& name,
+                  const std::vector<std::string>& names) {
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      fail(at, "unknown " + what + " '" + name + "'", nearest(name, names));
   }
-  std::vector<std::string> topic_names() { std::vector<std::string> n; for (auto& t : s.cluster.topics) n.push_back(t.name); return n; }
+  std::vector<std::string> topic_names() {
+    std::vector<std::string> n;
+    for (auto& t : s.cluster.topics) n.push_back(t.name);
+    return n;
+  }
   void partition(const Y& at, const PartitionRef& p) {
     known_name(at, "topic", p.topic, topic_names());
     for (const auto& t : s.cluster.topics)
-      if (t.name == p.topic && p.partition >= t.partitions) fail(at, "topic '" + t.name + "' has only " + std::to_string(t.partitions) + " partitions");
+      if (t.name == p.topic && p.partition >= t.partitions)
+        fail(at, "topic '" + t.name + "' has only " + std::to_string(t.partitions) + " partitions");
   }
   void variant(const Y& k, const Y& v) {
     auto& o = s.cluster.config.effective.variants;
@@ -112,7 +127,8 @@ struct Reader {
       names.push_back(r.name);
       if (r.name != k.scalar) continue;
       const std::string t = text(&v);
-      if (t != r.off && t != r.on) return fail(v, "unknown value '" + t + "' of variant '" + r.name + "'", nearest(t, {r.off, r.on}));
+      if (t != r.off && t != r.on)
+        return fail(v, "unknown value '" + t + "' of variant '" + r.name + "'", nearest(t, {r.off, r.on}));
       r.set(o, t == r.on);
       s.variants.emplace_back(r.name, t);
       return;
@@ -127,19 +143,31 @@ struct Reader {
     number(find(y, "replication-factor"), t.replication_factor, 1, s.cluster.brokers);
     each(find(y, "replicas"), [&](const Y& row) {
       std::vector<std::int32_t> r;
-      each(&row, [&](const Y& n) { std::int32_t id = 0; number(&n, id, 1, s.cluster.brokers); if (std::find(r.begin(), r.end(), id) != r.end()) fail(n, "replica twice in one row"); r.push_back(id); });
+      each(&row, [&](const Y& n) {
+        std::int32_t id = 0;
+        number(&n, id, 1, s.cluster.brokers);
+        if (std::find(r.begin(), r.end(), id) != r.end()) fail(n, "replica twice in one row");
+        r.push_back(id);
+      });
       t.replicas.push_back(r);
     });
     if (const Y* r = find(y, "replicas")) {
       if (!find(y, "partitions")) t.partitions = static_cast<std::int32_t>(t.replicas.size());
-      if (t.replicas.empty() || static_cast<std::int32_t>(t.replicas.size()) != t.partitions) fail(*r, "expected one row of replicas for each partition");
-      else t.replication_factor = static_cast<std::int16_t>(t.replicas[0].size());
+      if (t.replicas.empty() || static_cast<std::int32_t>(t.replicas.size()) != t.partitions)
+        fail(*r, "expected one row of replicas for each partition");
+      else
+        t.replication_factor = static_cast<std::int16_t>(t.replicas[0].size());
       for (const auto& row : t.replicas)
-        if (row.empty() || row.size() != t.replicas[0].size()) { fail(*r, "rows of replicas must be of one length, not empty"); break; }
-    } else if (!t.replication_factor) t.replication_factor = s.cluster.config.effective.default_replication_factor;
+        if (row.empty() || row.size() != t.replicas[0].size()) {
+          fail(*r, "rows of replicas must be of one length, not empty");
+          break;
+        }
+    } else if (!t.replication_factor)
+      t.replication_factor = s.cluster.config.effective.default_replication_factor;
     t.config.effective = s.cluster.config.effective.topic_defaults;
     t.config.written = config(find(y, "config"), Scope::topic, {.topic = &t.config.effective});
-    for (const auto& other : s.cluster.topics) if (other.name == t.name) fail(y, "topic '" + t.name + "' twice");
+    for (const auto& other : s.cluster.topics)
+      if (other.name == t.name) fail(y, "topic '" + t.name + "' twice");
     s.cluster.topics.push_back(t);
   }
   void client(const Y& y) {
@@ -151,7 +179,8 @@ struct Reader {
       p.name = text(find(y, "producer"));
       p.config.written = config(find(y, "config"), Scope::producer, {.producer = &p.config.effective});
       set(p.start_after, find(y, "start-after"));
-      if (const Y* send = need(y, "send"); send && keys(*send, "send", {"topic", "count", "rate", "interval", "key", "key-count", "partition"})) {
+      if (const Y* send = need(y, "send");
+          send && keys(*send, "send", {"topic", "count", "rate", "interval", "key", "key-count", "partition"})) {
         if (const Y* t = need(*send, "topic")) p.topic = text(t), known_name(*t, "topic", p.topic, topic_names());
         number(find(*send, "count"), p.count, 1, 100000000);
         set(p.interval, find(*send, "interval"));
@@ -162,12 +191,17 @@ struct Reader {
             std::int64_t rate = 1;
             number(&n, rate, 1, 1000000000);
             p.interval = Nanos(1000000000 / rate);
-          } else fail(*r, "'" + r->scalar + "' is not a rate: expected N/s");
+          } else
+            fail(*r, "'" + r->scalar + "' is not a rate: expected N/s");
           if (find(*send, "interval")) fail(*r, "give rate or interval, not both");
         }
         p.key = text(find(*send, "key"));
         number(find(*send, "key-count"), p.key_count, 0, 1000000);
-        if (const Y* v = find(*send, "partition")) { p.partition = 0; number(v, *p.partition, 0, 9999); partition(*v, {p.topic, *p.partition}); }
+        if (const Y* v = find(*send, "partition")) {
+          p.partition = 0;
+          number(v, *p.partition, 0, 9999);
+          partition(*v, {p.topic, *p.partition});
+        }
       }
       out = p;
     } else if (find(y, "consumer")) {
@@ -179,8 +213,13 @@ struct Reader {
       each(need(y, "assign"), [&](const Y& a) {
         const auto names = topic_names();
         const auto p = parse_partition(a.scalar);
-        if (p && std::find(names.begin(), names.end(), a.scalar) == names.end()) { partition(a, *p); c.assign.push_back({p->topic, p->partition}); }
-        else { known_name(a, "topic", a.scalar, names); c.assign.push_back({a.scalar, {}}); }
+        if (p && std::find(names.begin(), names.end(), a.scalar) == names.end()) {
+          partition(a, *p);
+          c.assign.push_back({p->topic, p->partition});
+        } else {
+          known_name(a, "topic", a.scalar, names);
+          c.assign.push_back({a.scalar, {}});
+        }
       });
       out = c;
     } else if (find(y, "group")) {
@@ -191,30 +230,47 @@ struct Reader {
       number(find(y, "members"), g.members, 1, 1000);
       set(g.start_after, find(y, "start-after"));
       set(g.join_interval, find(y, "join-interval"));
-      each(need(y, "subscribe"), [&](const Y& t) { g.subscribe.push_back(text(&t)); known_name(t, "topic", t.scalar, topic_names()); });
+      each(need(y, "subscribe"), [&](const Y& t) {
+        g.subscribe.push_back(text(&t));
+        known_name(t, "topic", t.scalar, topic_names());
+      });
       out = g;
-    } else return fail(y, "a client needs one of the keys 'producer', 'consumer', 'group'");
-    for (const auto& c : s.clients) if (name_of(c) == name_of(out)) fail(y, "client '" + name_of(out) + "' twice");
+    } else
+      return fail(y, "a client needs one of the keys 'producer', 'consumer', 'group'");
+    for (const auto& c : s.clients)
+      if (name_of(c) == name_of(out)) fail(y, "client '" + name_of(out) + "' twice");
     s.clients.push_back(out);
   }
   std::vector<Selector> selectors(const Y* v) {
     std::vector<Selector> out;
     if (!v) return out;
-    if (v->kind == Y::Kind::list) { each(v, [&](const Y& i) { if (i.kind == Y::Kind::scalar) for (auto& x : selectors(&i)) out.push_back(x); else fail(i, "expected a target"); }); return out; }
+    if (v->kind == Y::Kind::list) {
+      each(v, [&](const Y& i) {
+        if (i.kind == Y::Kind::scalar)
+          for (auto& x : selectors(&i)) out.push_back(x);
+        else
+          fail(i, "expected a target");
+      });
+      return out;
+    }
     auto r = parse_selector(text(v));
     if (!r) return fail(*v, r.error().message, r.error().hint), out;
     using K = Selector::Kind;
     const auto b = s.cluster.brokers, n = b + s.cluster.controllers;
     if (r->kind == K::broker && r->node > b && v->scalar.find('(') == std::string::npos) r->kind = K::controller;
-    if (r->kind == K::broker && (r->node < 1 || r->node > b)) fail(*v, "no broker " + std::to_string(r->node) + " (brokers are 1 to " + std::to_string(b) + ")");
-    if (r->kind == K::controller && (r->node <= b || r->node > n)) fail(*v, "no controller " + std::to_string(r->node) + " (controllers are " + std::to_string(b + 1) + " to " + std::to_string(n) + ")");
+    if (r->kind == K::broker && (r->node < 1 || r->node > b))
+      fail(*v, "no broker " + std::to_string(r->node) + " (brokers are 1 to " + std::to_string(b) + ")");
+    if (r->kind == K::controller && (r->node <= b || r->node > n))
+      fail(*v, "no controller " + std::to_string(r->node) + " (controllers are " + std::to_string(b + 1) + " to " +
+                   std::to_string(n) + ")");
     if (r->kind == K::client || r->kind == K::coordinator) {
       std::vector<std::string> names;
       for (const auto& c : s.clients) {
         const auto* g = std::get_if<GroupSpec>(&c);
         if (r->kind == K::coordinator && !g) continue;
         names.push_back(name_of(c));
-        for (int i = 1; g && r->kind == K::client && i <= g->members; ++i) names.push_back(g->name + "/" + std::to_string(i));
+        for (int i = 1; g && r->kind == K::client && i <= g->members; ++i)
+          names.push_back(g->name + "/" + std::to_string(i));
       }
       known_name(*v, r->kind == K::client ? "node" : "group", r->name, names);
     }
@@ -224,60 +280,100 @@ struct Reader {
   void fault(const Y& y) {
     auto valid = fault_kind_names();
     const auto kinds = valid;
-    for (const char* k : {"at", "when", "for", "until", "message", "by", "factor", "bytes-per-second", "ppm"}) valid.push_back(k);
+    for (const char* k : {"at", "when", "for", "until", "message", "by", "factor", "bytes-per-second", "ppm"})
+      valid.push_back(k);
     if (!keys(y, "fault", valid)) return;
     FaultSpec f;
     if (!find(y, "at") == !find(y, "when")) fail(y, "a fault needs exactly one of 'at' and 'when'");
     f.at = duration(find(y, "at"));
     if (const Y* w = find(y, "when")) {
       const auto c = parse_condition(text(w));
-      if (c) { f.when = *c; if (c->partition.partition >= 0) partition(*w, c->partition); }
-      else fail(*w, c.error().message, c.error().hint);
+      if (c) {
+        f.when = *c;
+        if (c->partition.partition >= 0) partition(*w, c->partition);
+      } else
+        fail(*w, c.error().message, c.error().hint);
     }
     int count = 0;
     const Y* body = nullptr;
-    for (const auto& k : kinds) if (const Y* v = find(y, k)) ++count, f.kind = *fault_kind(k), body = v;
+    for (const auto& k : kinds)
+      if (const Y* v = find(y, k)) ++count, f.kind = *fault_kind(k), body = v;
     if (count != 1) return fail(y, "a fault needs exactly one kind");
     if (f.kind == FaultKind::elect_preferred || f.kind == FaultKind::elect_unclean) {
-      if ((f.partition = parse_partition(text(body)))) partition(*body, *f.partition); else fail(*body, "expected a partition, as in orders-0");
+      if ((f.partition = parse_partition(text(body))))
+        partition(*body, *f.partition);
+      else
+        fail(*body, "expected a partition, as in orders-0");
     } else if (body->kind == Y::Kind::map) {
       keys(*body, "sides", {"between", "from", "to"});
       if (const Y* b = find(*body, "between")) {
-        if (b->kind != Y::Kind::list || b->items.size() != 2) fail(*b, "'between' takes two sides"); else f.between = selectors(b);
+        if (b->kind != Y::Kind::list || b->items.size() != 2)
+          fail(*b, "'between' takes two sides");
+        else
+          f.between = selectors(b);
       }
-      f.from = selectors(find(*body, "from")); f.to = selectors(find(*body, "to"));
-      if (f.between.empty() ? f.from.empty() || f.to.empty() : !f.from.empty() || !f.to.empty()) fail(*body, "expected 'between', or 'from' and 'to'");
-    } else f.targets = selectors(body);
+      f.from = selectors(find(*body, "from"));
+      f.to = selectors(find(*body, "to"));
+      if (f.between.empty() ? f.from.empty() || f.to.empty() : !f.from.empty() || !f.to.empty())
+        fail(*body, "expected 'between', or 'from' and 'to'");
+    } else
+      f.targets = selectors(body);
     f.message = text(find(y, "message"));
     if (f.kind == FaultKind::hold && f.message.empty()) fail(y, "hold needs 'message'");
     f.delay = duration(find(y, "by"), f.kind == FaultKind::clock_step);
-    for (const char* k : {"factor", "bytes-per-second", "ppm"}) if (const Y* v = find(y, k)) { f.amount = 1; number(v, *f.amount, std::string(k) == "ppm" ? -1000000 : 1, 1000000000000); }
-    f.duration = duration(find(y, "for")); f.until = duration(find(y, "until"));
+    for (const char* k : {"factor", "bytes-per-second", "ppm"})
+      if (const Y* v = find(y, k)) {
+        f.amount = 1;
+        number(v, *f.amount, std::string(k) == "ppm" ? -1000000 : 1, 1000000000000);
+      }
+    f.duration = duration(find(y, "for"));
+    f.until = duration(find(y, "until"));
     if (f.duration && f.until) fail(y, "give 'for' or 'until', not both");
     s.faults.push_back(f);
   }
   void random(const Y& y) {
     if (!keys(y, "random-faults", {"kinds", "targets", "budget", "quiet-after", "start-after"})) return;
     RandomFaults r;
-    each(need(y, "kinds"), [&](const Y& v) { if (auto k = fault_kind(v.scalar)) r.kinds.push_back(*k); else fail(v, "unknown fault '" + v.scalar + "'", nearest(v.scalar, fault_kind_names())); });
-    each(need(y, "targets"), [&](const Y& v) { if (auto t = random_target(v.scalar)) r.targets.push_back(*t); else fail(v, "unknown target '" + v.scalar + "'", nearest(v.scalar, {"one", "minority", "majority", "leaders", "controllers", "clients", "all"})); });
+    each(need(y, "kinds"), [&](const Y& v) {
+      if (auto k = fault_kind(v.scalar))
+        r.kinds.push_back(*k);
+      else
+        fail(v, "unknown fault '" + v.scalar + "'", nearest(v.scalar, fault_kind_names()));
+    });
+    each(need(y, "targets"), [&](const Y& v) {
+      if (auto t = random_target(v.scalar))
+        r.targets.push_back(*t);
+      else
+        fail(v, "unknown target '" + v.scalar + "'",
+             nearest(v.scalar, {"one", "minority", "majority", "leaders", "controllers", "clients", "all"}));
+    });
     number(need(y, "budget"), r.budget, 0, 1000);
-    set(r.quiet_after, need(y, "quiet-after")); set(r.start_after, find(y, "start-after"));
+    set(r.quiet_after, need(y, "quiet-after"));
+    set(r.start_after, find(y, "start-after"));
     s.random_faults = r;
   }
   void root(const Y& y) {
-    if (!keys(y, "scenario", {"ktrial", "title", "cluster", "network", "clients", "faults", "random-faults", "run", "expect", "goals", "variants", "seed", "decisions"})) return;
-    if (const Y* v = need(y, "ktrial"); v && text(v) != "1") fail(*v, "unknown version '" + v->scalar + "', expected 1");
+    if (!keys(y, "scenario",
+              {"ktrial", "title", "cluster", "network", "clients", "faults", "random-faults", "run", "expect", "goals",
+               "variants", "seed", "decisions"}))
+      return;
+    if (const Y* v = need(y, "ktrial"); v && text(v) != "1")
+      fail(*v, "unknown version '" + v->scalar + "', expected 1");
     s.title = text(find(y, "title"));
     if (const Y* c = need(y, "cluster"); c && keys(*c, "cluster", {"brokers", "controllers", "config", "topics"})) {
-      number(find(*c, "brokers"), s.cluster.brokers, 1, 1000); number(find(*c, "controllers"), s.cluster.controllers, 1, 5);
+      number(find(*c, "brokers"), s.cluster.brokers, 1, 1000);
+      number(find(*c, "controllers"), s.cluster.controllers, 1, 5);
       auto& e = s.cluster.config;
       e.written = config(find(*c, "config"), Scope::broker, {.broker = &e.effective});
       each(find(*c, "topics"), [&](const Y& t) { topic(t); });
     }
-    if (const Y* n = find(y, "network"); n && keys(*n, "network", {"latency-min", "latency-max", "latency-tail", "tail-per-million", "bandwidth"})) {
-      set(s.network.latency_min, find(*n, "latency-min")); set(s.network.latency_max, find(*n, "latency-max")); set(s.network.latency_tail, find(*n, "latency-tail"));
-      number(find(*n, "tail-per-million"), s.network.tail_per_million, 0, 1000000); number(find(*n, "bandwidth"), s.network.bandwidth_bytes_per_second, 1, 1000000000000);
+    if (const Y* n = find(y, "network");
+        n && keys(*n, "network", {"latency-min", "latency-max", "latency-tail", "tail-per-million", "bandwidth"})) {
+      set(s.network.latency_min, find(*n, "latency-min"));
+      set(s.network.latency_max, find(*n, "latency-max"));
+      set(s.network.latency_tail, find(*n, "latency-tail"));
+      number(find(*n, "tail-per-million"), s.network.tail_per_million, 0, 1000000);
+      number(find(*n, "bandwidth"), s.network.bandwidth_bytes_per_second, 1, 1000000000000);
       if (s.network.latency_min > s.network.latency_max) fail(*n, "latency-min is above latency-max");
     }
     each(find(y, "clients"), [&](const Y& c) { client(c); });
@@ -288,22 +384,43 @@ struct Reader {
       for (std::size_t i = 0; i < m->keys.size(); ++i) {
         const std::string t = text(&m->items[i]);
         known_name(m->items[i], "verdict", t, {"holds", "violated", "any"});
-        s.expect[m->keys[i].scalar] = t == "any" ? Expected::any : t == "violated" ? Expected::violated : Expected::holds;
+        s.expect[m->keys[i].scalar] = t == "any"        ? Expected::any
+                                      : t == "violated" ? Expected::violated
+                                                        : Expected::holds;
       }
-    each(find(y, "goals"), [&](const Y& g) { known_name(g, "goal", text(&g), known.goals); s.goals.push_back(g.scalar); });
-    if (const Y* m = find(y, "variants")) { if (m->kind != Y::Kind::map) fail(*m, "variants must be a map"); for (std::size_t i = 0; i < m->keys.size(); ++i) variant(m->keys[i], m->items[i]); }
-    const auto u64 = [&](const Y& v) { std::uint64_t n = 0; const auto& t = v.scalar; const auto r = std::from_chars(t.data(), t.data() + t.size(), n); if (t.empty() || r.ec != std::errc() || r.ptr != t.data() + t.size()) fail(v, "'" + t + "' is not a whole number"); return n; };
+    each(find(y, "goals"), [&](const Y& g) {
+      known_name(g, "goal", text(&g), known.goals);
+      s.goals.push_back(g.scalar);
+    });
+    if (const Y* m = find(y, "variants")) {
+      if (m->kind != Y::Kind::map) fail(*m, "variants must be a map");
+      for (std::size_t i = 0; i < m->keys.size(); ++i) variant(m->keys[i], m->items[i]);
+    }
+    const auto u64 = [&](const Y& v) {
+      std::uint64_t n = 0;
+      const auto& t = v.scalar;
+      const auto r = std::from_chars(t.data(), t.data() + t.size(), n);
+      if (t.empty() || r.ec != std::errc() || r.ptr != t.data() + t.size())
+        fail(v, "'" + t + "' is not a whole number");
+      return n;
+    };
     if (const Y* v = find(y, "seed")) s.seed = u64(*v);
-    if (const Y* m = find(y, "decisions")) { if (m->kind != Y::Kind::map) fail(*m, "decisions must be a map"); for (std::size_t i = 0; i < m->keys.size(); ++i) s.decisions[m->keys[i].scalar] = u64(m->items[i]); }
+    if (const Y* m = find(y, "decisions")) {
+      if (m->kind != Y::Kind::map) fail(*m, "decisions must be a map");
+      for (std::size_t i = 0; i < m->keys.size(); ++i) s.decisions[m->keys[i].scalar] = u64(m->items[i]);
+    }
   }
 };
 
 }  // namespace
 
-const char* to_string(Expected e) { return e == Expected::holds ? "holds" : e == Expected::violated ? "violated" : "any"; }
+const char* to_string(Expected e) {
+  return e == Expected::holds ? "holds" : e == Expected::violated ? "violated" : "any";
+}
 
 tl::expected<Scenario, std::vector<Diagnostic>> read_scenario(const std::string& text, const std::string& file,
-                                                              const KnownNames& known, std::vector<Diagnostic>* warnings) {
+                                                              const KnownNames& known,
+                                                              std::vector<Diagnostic>* warnings) {
   const auto tree = read_yaml(text, file);
   if (!tree) return tl::make_unexpected(tree.error());
   Reader r{file, known, warnings, {}, {}};

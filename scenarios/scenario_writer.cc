@@ -12,22 +12,29 @@ bool alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= '
 
 // Plain where YAML can mean nothing else by it, inside [] and {} too; quoted otherwise.
 std::string text(const std::string& t) {
-  const auto plain = [](char c) { return alphanumeric(c) || std::string_view("_-./()=<> ").find(c) != std::string_view::npos; };
-  if (!t.empty() && alphanumeric(t.front()) && t.back() != ' ' && std::all_of(t.begin(), t.end(), plain) && t != "null" && t != "Null" && t != "NULL")
+  const auto plain = [](char c) {
+    return alphanumeric(c) || std::string_view("_-./()=<> ").find(c) != std::string_view::npos;
+  };
+  if (!t.empty() && alphanumeric(t.front()) && t.back() != ' ' && std::all_of(t.begin(), t.end(), plain) &&
+      t != "null" && t != "Null" && t != "NULL")
     return t;
   std::string out = "\"";
   for (const char c : t) {
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out += '\\', out += c;
-    else if (byte < 0x20 || byte == 0x7f) out += fmt::format("\\x{:02x}", byte);
-    else out += c;
+    if (c == '"' || c == '\\')
+      out += '\\', out += c;
+    else if (byte < 0x20 || byte == 0x7f)
+      out += fmt::format("\\x{:02x}", byte);
+    else
+      out += c;
   }
   return out + "\"";
 }
 
 // Exact: in the largest unit that divides it.
 std::string duration(Nanos d) {
-  constexpr std::pair<const char*, std::int64_t> units[] = {{"h", 3600000000000}, {"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000}};
+  constexpr std::pair<const char*, std::int64_t> units[] = {
+      {"h", 3600000000000}, {"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000}};
   const std::int64_t n = d.count();
   if (n == 0) return "0s";
   for (const auto& [name, scale] : units)
@@ -45,7 +52,9 @@ std::string list(const Items& items, F f) {
 // A map in flow style, made key by key.
 struct Map {
   std::string inside;
-  void add(const std::string& key, const std::string& value) { inside += (inside.empty() ? "" : ", ") + key + ": " + value; }
+  void add(const std::string& key, const std::string& value) {
+    inside += (inside.empty() ? "" : ", ") + key + ": " + value;
+  }
   std::string str() const { return "{" + inside + "}"; }
 };
 
@@ -64,7 +73,9 @@ std::string topic(const TopicSpec& t, std::int64_t default_factor) {
   m.add("name", text(t.name));
   m.add("partitions", std::to_string(t.partitions));
   if (!t.replicas.empty())
-    m.add("replicas", list(t.replicas, [](const auto& row) { return list(row, [](std::int32_t id) { return std::to_string(id); }); }));
+    m.add("replicas", list(t.replicas, [](const auto& row) {
+            return list(row, [](std::int32_t id) { return std::to_string(id); });
+          }));
   else if (t.replication_factor != default_factor)
     m.add("replication-factor", std::to_string(t.replication_factor));
   add_config(m, t.config.written);
@@ -89,7 +100,9 @@ std::string client(const ConsumerSpec& c) {
   Map m;
   m.add("consumer", text(c.name));
   add_config(m, c.config.written);
-  m.add("assign", list(c.assign, [](const AssignSpec& a) { return text(a.partition ? to_string(PartitionRef{a.topic, *a.partition}) : a.topic); }));
+  m.add("assign", list(c.assign, [](const AssignSpec& a) {
+          return text(a.partition ? to_string(PartitionRef{a.topic, *a.partition}) : a.topic);
+        }));
   add_duration(m, "start-after", c.start_after);
   return m.str();
 }
@@ -127,7 +140,11 @@ std::string fault(const FaultSpec& f) {
   }
   if (!f.message.empty()) m.add("message", text(f.message));
   if (f.delay) m.add("by", duration(*f.delay));
-  if (f.amount) m.add(f.kind == FaultKind::slow ? "factor" : f.kind == FaultKind::bandwidth ? "bytes-per-second" : "ppm", std::to_string(*f.amount));
+  if (f.amount)
+    m.add(f.kind == FaultKind::slow        ? "factor"
+          : f.kind == FaultKind::bandwidth ? "bytes-per-second"
+                                           : "ppm",
+          std::to_string(*f.amount));
   if (f.duration) m.add("for", duration(*f.duration));
   if (f.until) m.add("until", duration(*f.until));
   return m.str();
@@ -145,11 +162,14 @@ std::string write_scenario(const Scenario& s) {
   }
   if (!s.cluster.topics.empty()) {
     out += "  topics:\n";
-    for (const TopicSpec& t : s.cluster.topics) out += "    - " + topic(t, s.cluster.config.effective.default_replication_factor) + "\n";
+    for (const TopicSpec& t : s.cluster.topics)
+      out += "    - " + topic(t, s.cluster.config.effective.default_replication_factor) + "\n";
   }
   if (const NetworkSpec& n = s.network; n != NetworkSpec{})
-    out += fmt::format("network: {{latency-min: {}, latency-max: {}, latency-tail: {}, tail-per-million: {}, bandwidth: {}}}\n", duration(n.latency_min),
-                       duration(n.latency_max), duration(n.latency_tail), n.tail_per_million, n.bandwidth_bytes_per_second);
+    out += fmt::format(
+        "network: {{latency-min: {}, latency-max: {}, latency-tail: {}, tail-per-million: {}, bandwidth: {}}}\n",
+        duration(n.latency_min), duration(n.latency_max), duration(n.latency_tail), n.tail_per_million,
+        n.bandwidth_bytes_per_second);
   if (!s.variants.empty()) {
     out += "variants:\n";
     for (const auto& [name, value] : s.variants) out += "  " + text(name) + ": " + text(value) + "\n";

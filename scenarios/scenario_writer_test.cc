@@ -18,7 +18,8 @@ using std::chrono::microseconds;
 
 std::string told(const std::vector<Diagnostic>& errors) {
   std::string out;
-  for (const Diagnostic& d : errors) out += d.file + ":" + std::to_string(d.line) + ":" + std::to_string(d.column) + ": " + d.message + "\n";
+  for (const Diagnostic& d : errors)
+    out += d.file + ":" + std::to_string(d.line) + ":" + std::to_string(d.column) + ": " + d.message + "\n";
   return out;
 }
 
@@ -31,7 +32,8 @@ void expect_round_trip(const Scenario& s, const KnownNames& known) {
   EXPECT_EQ(again->network, s.network) << written;
   EXPECT_EQ(again->clients, s.clients) << written;
   ASSERT_EQ(again->faults.size(), s.faults.size());
-  for (std::size_t i = 0; i < s.faults.size(); ++i) EXPECT_EQ(again->faults[i], s.faults[i]) << "fault " << i << " of\n" << written;
+  for (std::size_t i = 0; i < s.faults.size(); ++i)
+    EXPECT_EQ(again->faults[i], s.faults[i]) << "fault " << i << " of\n" << written;
   EXPECT_EQ(again->random_faults, s.random_faults) << written;
   EXPECT_EQ(again->decisions, s.decisions) << written;
   EXPECT_EQ(*again, s) << written;
@@ -44,15 +46,18 @@ KnownNames names_in(const std::string& yaml) {
   const auto tree = read_yaml(yaml, "");
   if (!tree) return known;
   for (std::size_t i = 0; i < tree->keys.size(); ++i) {
-    if (tree->keys[i].scalar == "expect") for (const auto& k : tree->items[i].keys) known.properties.push_back(k.scalar);
-    if (tree->keys[i].scalar == "goals") for (const auto& g : tree->items[i].items) known.goals.push_back(g.scalar);
+    if (tree->keys[i].scalar == "expect")
+      for (const auto& k : tree->items[i].keys) known.properties.push_back(k.scalar);
+    if (tree->keys[i].scalar == "goals")
+      for (const auto& g : tree->items[i].items) known.goals.push_back(g.scalar);
   }
   return known;
 }
 
 TEST(ScenarioWriter, RoundTripOfTheLibrary) {
   int files = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(KTRIAL_SOURCE_DIR) / "scenarios" / "library")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(KTRIAL_SOURCE_DIR) /
+                                                                         "scenarios" / "library")) {
     if (entry.path().extension() != ".yaml") continue;
     SCOPED_TRACE(entry.path().string());
     ++files;
@@ -83,10 +88,14 @@ Condition condition(Condition::Kind kind) {
   using K = Condition::Kind;
   Condition c;
   c.kind = kind;
-  if (kind >= K::isr) c.comparison = static_cast<Comparison>(1 + static_cast<int>(kind) % 3), c.value = static_cast<int>(kind);
-  if (kind == K::broker_fenced || kind == K::broker_unfenced) c.node = 3;
-  else if (kind == K::group_stable || kind == K::generation) c.group = "billing";
-  else if (kind != K::controller_elected && kind != K::acked && kind != K::consumed && kind != K::record_consumed) c.partition = {"orders-eu", 0};
+  if (kind >= K::isr)
+    c.comparison = static_cast<Comparison>(1 + static_cast<int>(kind) % 3), c.value = static_cast<int>(kind);
+  if (kind == K::broker_fenced || kind == K::broker_unfenced)
+    c.node = 3;
+  else if (kind == K::group_stable || kind == K::generation)
+    c.group = "billing";
+  else if (kind != K::controller_elected && kind != K::acked && kind != K::consumed && kind != K::record_consumed)
+    c.partition = {"orders-eu", 0};
   return c;
 }
 
@@ -96,15 +105,43 @@ FaultSpec fault(FaultKind kind) {
   f.kind = kind;
   f.at = Nanos(1'000'000'001) * (1 + static_cast<int>(kind));
   switch (kind) {
-    case FaultKind::cut: f.between = {selector(S::broker), selector(S::controller)}; f.duration = seconds(90); break;
-    case FaultKind::delay: f.from = {selector(S::leader)}; f.to = {selector(S::followers), selector(S::all_clients)}; f.delay = microseconds(1500); break;
-    case FaultKind::bandwidth: f.from = f.to = {selector(S::all_brokers)}; f.amount = 1'000'000'000'000; f.until = seconds(7200); break;
-    case FaultKind::slow: f.targets = {selector(S::broker)}; f.amount = 50; break;
-    case FaultKind::clock_step: f.targets = {selector(S::broker)}; f.delay = -milliseconds(2500); break;
-    case FaultKind::clock_drift: f.targets = {selector(S::broker), selector(S::client)}; f.amount = -300; break;
-    case FaultKind::hold: f.targets = {selector(S::leader)}; f.message = "FetchResponse"; f.duration = Nanos(1); break;
-    case FaultKind::elect_preferred: case FaultKind::elect_unclean: f.partition = PartitionRef{"orders-eu", 1}; break;
-    default: f.targets = {selector(S::broker)};
+    case FaultKind::cut:
+      f.between = {selector(S::broker), selector(S::controller)};
+      f.duration = seconds(90);
+      break;
+    case FaultKind::delay:
+      f.from = {selector(S::leader)};
+      f.to = {selector(S::followers), selector(S::all_clients)};
+      f.delay = microseconds(1500);
+      break;
+    case FaultKind::bandwidth:
+      f.from = f.to = {selector(S::all_brokers)};
+      f.amount = 1'000'000'000'000;
+      f.until = seconds(7200);
+      break;
+    case FaultKind::slow:
+      f.targets = {selector(S::broker)};
+      f.amount = 50;
+      break;
+    case FaultKind::clock_step:
+      f.targets = {selector(S::broker)};
+      f.delay = -milliseconds(2500);
+      break;
+    case FaultKind::clock_drift:
+      f.targets = {selector(S::broker), selector(S::client)};
+      f.amount = -300;
+      break;
+    case FaultKind::hold:
+      f.targets = {selector(S::leader)};
+      f.message = "FetchResponse";
+      f.duration = Nanos(1);
+      break;
+    case FaultKind::elect_preferred:
+    case FaultKind::elect_unclean:
+      f.partition = PartitionRef{"orders-eu", 1};
+      break;
+    default:
+      f.targets = {selector(S::broker)};
   }
   return f;
 }
@@ -180,7 +217,9 @@ Scenario everything() {
   s.goals = {"leader-changed", "goal, two"};
   for (const VariantRow& r : variant_rows()) s.variants.emplace_back(r.name, r.on);
   s.seed = std::numeric_limits<std::uint64_t>::max();
-  s.decisions = {{"fault plan / 0 / at", 5}, {"network / 1 -> 2 / latency, \"7\"", std::numeric_limits<std::uint64_t>::max()}, {"- odd: #", 0}};
+  s.decisions = {{"fault plan / 0 / at", 5},
+                 {"network / 1 -> 2 / latency, \"7\"", std::numeric_limits<std::uint64_t>::max()},
+                 {"- odd: #", 0}};
   return s;
 }
 
@@ -190,8 +229,12 @@ TEST(ScenarioWriter, RoundTripOfEverything) {
 
 TEST(ScenarioWriter, DurationsInTheLargestUnitThatDivides) {
   Scenario s;
-  for (const auto& [d, text] : std::vector<std::pair<Nanos, std::string>>{
-           {Nanos(0), "0s"}, {seconds(60), "1m"}, {seconds(90), "90s"}, {seconds(3600), "1h"}, {milliseconds(1500), "1500ms"}, {Nanos(1'000'001), "1000001ns"}}) {
+  for (const auto& [d, text] : std::vector<std::pair<Nanos, std::string>>{{Nanos(0), "0s"},
+                                                                          {seconds(60), "1m"},
+                                                                          {seconds(90), "90s"},
+                                                                          {seconds(3600), "1h"},
+                                                                          {milliseconds(1500), "1500ms"},
+                                                                          {Nanos(1'000'001), "1000001ns"}}) {
     s.run_until = d;
     EXPECT_NE(write_scenario(s).find("until: " + text + "}"), std::string::npos) << text;
     expect_round_trip(s, {});

@@ -28,7 +28,8 @@ YamlValue convert(const YAML::Node& node, const std::string& file, std::vector<D
       for (const YamlValue& other : v.keys)
         if (other.scalar == key.scalar)
           errors.push_back({file, key.line, key.column,
-                            "duplicate key '" + key.scalar + "' (first on line " + std::to_string(other.line) + ")", ""});
+                            "duplicate key '" + key.scalar + "' (first on line " + std::to_string(other.line) + ")",
+                            ""});
       v.keys.push_back(std::move(key));
       v.items.push_back(convert(entry.second, file, errors, depth + 1));
     }

@@ -15,8 +15,8 @@ struct YamlValue {
   int line = 1;
   int column = 1;
   std::string scalar;
-  std::vector<YamlValue> items;                               // list: the items; map: the values
-  std::vector<YamlValue> keys;                                // map: the keys, beside `items`
+  std::vector<YamlValue> items;  // list: the items; map: the values
+  std::vector<YamlValue> keys;   // map: the keys, beside `items`
 };
 
 tl::expected<YamlValue, std::vector<Diagnostic>> read_yaml(const std::string& text, const std::string& file);

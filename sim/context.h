@@ -33,10 +33,11 @@ class Survival {
   Fate decide(std::uint64_t file, std::uint32_t write) {
     const auto value = decisions_.uniform(name(DecisionKind::survives, file, write), now_, 0, 7);
     // An override gives the fate itself; drawn values map eight to three.
-    return decisions_.is_overridden(name(DecisionKind::survives, file, write)) ? static_cast<Fate>(value > 2 ? 2 : value)
-           : value < 4                                                        ? Fate::lost
-           : value < 5                                                        ? Fate::torn
-                                                                              : Fate::whole;
+    return decisions_.is_overridden(name(DecisionKind::survives, file, write))
+               ? static_cast<Fate>(value > 2 ? 2 : value)
+           : value < 4 ? Fate::lost
+           : value < 5 ? Fate::torn
+                       : Fate::whole;
   }
   // How many bytes of a torn write of this size are kept: fewer than all.
   std::uint64_t torn_bytes(std::uint64_t file, std::uint32_t write, std::uint64_t size) {
@@ -92,22 +93,22 @@ class Context {
 
 template <class P>
 concept Protocol = std::copyable<typename P::Message> && std::copyable<typename P::Fact> &&
-                   std::copyable<typename P::Node> &&
-                   requires(typename P::Node node, Context<P>& ctx, Survival& survival, ConnectionId connection,
-                            typename P::Message message, const typename P::Message& seen,
-                            const typename P::Fact& fact, const typename P::Command& command) {
-                     { P::size_of(seen) } -> std::convertible_to<std::uint32_t>;
-                     { P::kind_of(seen) } -> std::convertible_to<std::uint16_t>;
-                     { P::digest(seen) } -> std::convertible_to<std::uint64_t>;
-                     { P::digest(fact) } -> std::convertible_to<std::uint64_t>;
-                     node.start(ctx);
-                     node.on_message(ctx, connection, std::move(message));
-                     node.on_closed(ctx, connection);
-                     node.on_timer(ctx, std::uint64_t{});
-                     node.on_command(ctx, command);
-                     node.kill();
-                     node.power_cut(survival);
-                     node.wipe();
-                   };
+    std::copyable<typename P::Node> &&
+    requires(typename P::Node node, Context<P>& ctx, Survival& survival, ConnectionId connection,
+             typename P::Message message, const typename P::Message& seen, const typename P::Fact& fact,
+             const typename P::Command& command) {
+  { P::size_of(seen) } -> std::convertible_to<std::uint32_t>;
+  { P::kind_of(seen) } -> std::convertible_to<std::uint16_t>;
+  { P::digest(seen) } -> std::convertible_to<std::uint64_t>;
+  { P::digest(fact) } -> std::convertible_to<std::uint64_t>;
+  node.start(ctx);
+  node.on_message(ctx, connection, std::move(message));
+  node.on_closed(ctx, connection);
+  node.on_timer(ctx, std::uint64_t{});
+  node.on_command(ctx, command);
+  node.kill();
+  node.power_cut(survival);
+  node.wipe();
+};
 
 }  // namespace ktrial::sim

@@ -23,8 +23,28 @@ enum class EventKind : std::uint32_t {
 };
 
 enum class TraceKind : std::uint8_t {
-  sent, delivered, dropped, closed, timer, command, started, killed, power_cut, paused, resumed, exited, wiped,
-  slowed, clock, cut, healed, reset, held, released, link, duplicated,
+  sent,
+  delivered,
+  dropped,
+  closed,
+  timer,
+  command,
+  started,
+  killed,
+  power_cut,
+  paused,
+  resumed,
+  exited,
+  wiped,
+  slowed,
+  clock,
+  cut,
+  healed,
+  reset,
+  held,
+  released,
+  link,
+  duplicated,
 };
 
 struct TraceEvent {

@@ -121,13 +121,23 @@ bool Network::send(Kernel& k, NodeId from, ConnectionId id, Outgoing message) {
   Direction& d = directions_[direction];
   Link& l = link(from, to);
   const std::uint64_t number = d.next_number++;
-  k.record({.cause = k.event_id, .node = from, .peer = to, .kind = TraceKind::sent, .message_kind = message.kind,
-            .connection = id, .number = number});
+  k.record({.cause = k.event_id,
+            .node = from,
+            .peer = to,
+            .kind = TraceKind::sent,
+            .message_kind = message.kind,
+            .connection = id,
+            .number = number});
   for (std::size_t i = 0; i < mines_.size(); ++i) {
     if (!mines_[i].matches(from, to, message.kind)) continue;
     mines_.erase(mines_.begin() + static_cast<std::ptrdiff_t>(i));
-    k.record({.cause = k.event_id, .node = from, .peer = to, .kind = TraceKind::dropped,
-              .message_kind = message.kind, .connection = id, .number = number});
+    k.record({.cause = k.event_id,
+              .node = from,
+              .peer = to,
+              .kind = TraceKind::dropped,
+              .message_kind = message.kind,
+              .connection = id,
+              .number = number});
     dropped_.push_back(message.payload);
     reset_connection(k, slot);
     return true;  // the sender cannot know yet
@@ -142,8 +152,8 @@ bool Network::send(Kernel& k, NodeId from, ConnectionId id, Outgoing message) {
     const Link& back = link(to, from);
     const std::uint64_t lo = u64(l.config.latency_min + back.config.latency_min);
     const std::uint64_t width = u64(l.config.latency_jitter + back.config.latency_jitter);
-    at += nanos(k.decisions.uniform(name(DecisionKind::connect_delay, direction, 0), k.now, lo, lo + width)) +
-          l.extra + back.extra;
+    at += nanos(k.decisions.uniform(name(DecisionKind::connect_delay, direction, 0), k.now, lo, lo + width)) + l.extra +
+          back.extra;
   }
   const auto flight = new_flight();
   Flight& f = flights_[flight];
@@ -210,8 +220,13 @@ Arrival Network::arrive(Kernel& k, std::uint32_t direction) {
   pop_head(direction);
   if (d.head != kNone) schedule_head(k, direction, flights_[d.head].deliver_at);
 
-  Arrival out{.to = c.ends[to], .from = c.ends[from], .connection = c.id, .payload = f.payload, .cause = f.cause,
-              .number = f.number, .message_kind = f.message_kind};
+  Arrival out{.to = c.ends[to],
+              .from = c.ends[from],
+              .connection = c.id,
+              .payload = f.payload,
+              .cause = f.cause,
+              .number = f.number,
+              .message_kind = f.message_kind};
   const bool process_up = machines_[static_cast<std::size_t>(c.ends[to])] == MachineState::up;
   if (f.kind == FlightKind::message) {
     if (c.state[to] == End::unreached) c.state[to] = process_up ? End::open : End::closed;
@@ -219,8 +234,13 @@ Arrival Network::arrive(Kernel& k, std::uint32_t direction) {
       out.kind = Arrival::Kind::message;
       return out;
     }
-    k.record({.cause = f.cause, .node = out.to, .peer = out.from, .kind = TraceKind::dropped,
-              .message_kind = f.message_kind, .connection = c.id, .number = f.number});
+    k.record({.cause = f.cause,
+              .node = out.to,
+              .peer = out.from,
+              .kind = TraceKind::dropped,
+              .message_kind = f.message_kind,
+              .connection = c.id,
+              .number = f.number});
     dropped_.push_back(f.payload);
     // Nobody there: the sender is told by a reset, unless one is under way.
     if (!c.reset && c.state[from] == End::open) {
@@ -252,8 +272,9 @@ void Network::send_mark(Kernel& k, std::uint32_t direction, FlightKind kind, Nan
   f.cause = k.event_id;
   f.sent_at = k.now;
   f.number = d.next_number++;
-  f.deliver_at = std::max(d.last_arrival, k.now + after + transit(k, link(c.ends[i], c.ends[1 - i]),
-                                                                  name(DecisionKind::latency, direction, f.number)));
+  f.deliver_at = std::max(
+      d.last_arrival,
+      k.now + after + transit(k, link(c.ends[i], c.ends[1 - i]), name(DecisionKind::latency, direction, f.number)));
   append(k, direction, flight);
 }
 
@@ -291,8 +312,12 @@ bool Network::send_datagram(Kernel& k, NodeId from, NodeId to, Outgoing message,
   const std::uint64_t number = l.datagrams;
   DecisionName what{DecisionKind::loss, u32(from), u32(to), copy, number};
   if (k.decisions.chance(what, k.now, l.config.loss_per_million, 1'000'000)) {
-    k.record({.cause = k.event_id, .node = from, .peer = to, .kind = TraceKind::dropped,
-              .message_kind = message.kind, .number = number});
+    k.record({.cause = k.event_id,
+              .node = from,
+              .peer = to,
+              .kind = TraceKind::dropped,
+              .message_kind = message.kind,
+              .number = number});
     dropped_.push_back(message.payload);
     return false;
   }
@@ -307,8 +332,12 @@ bool Network::send_datagram(Kernel& k, NodeId from, NodeId to, Outgoing message,
   f.cause = k.event_id;
   f.sent_at = k.now;
   f.deliver_at = k.now + transit(k, l, what);  // each on its own: this is how they overtake each other
-  k.record({.cause = k.event_id, .node = from, .peer = to, .kind = copy == 0 ? TraceKind::sent : TraceKind::duplicated,
-            .message_kind = message.kind, .number = number});
+  k.record({.cause = k.event_id,
+            .node = from,
+            .peer = to,
+            .kind = copy == 0 ? TraceKind::sent : TraceKind::duplicated,
+            .message_kind = message.kind,
+            .number = number});
   k.schedule(f.deliver_at, EventKind::datagram, flight, 0);
   what.kind = DecisionKind::duplicate;
   return copy == 0 && k.decisions.chance(what, k.now, l.config.duplicate_per_million, 1'000'000);
@@ -318,13 +347,22 @@ Arrival Network::arrive_datagram(Kernel& k, std::uint32_t flight) {
   const Flight f = flights_[flight];
   free_flights_.push_back(flight);
   if (!f.arrived && (link(f.from, f.to).cut || machines_[static_cast<std::size_t>(f.to)] != MachineState::up)) {
-    k.record({.cause = f.cause, .node = f.to, .peer = f.from, .kind = TraceKind::dropped,
-              .message_kind = f.message_kind, .number = f.number});
+    k.record({.cause = f.cause,
+              .node = f.to,
+              .peer = f.from,
+              .kind = TraceKind::dropped,
+              .message_kind = f.message_kind,
+              .number = f.number});
     dropped_.push_back(f.payload);
     return {};
   }
-  return {.kind = Arrival::Kind::datagram, .to = f.to, .from = f.from, .payload = f.payload, .cause = f.cause,
-          .number = f.number, .message_kind = f.message_kind};
+  return {.kind = Arrival::Kind::datagram,
+          .to = f.to,
+          .from = f.from,
+          .payload = f.payload,
+          .cause = f.cause,
+          .number = f.number,
+          .message_kind = f.message_kind};
 }
 
 }  // namespace ktrial::sim

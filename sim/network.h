@@ -24,20 +24,20 @@ namespace ktrial::sim {
 enum class LatencyShape : std::uint8_t { uniform, exponential, long_tail };
 
 struct LinkConfig {
-  Nanos latency_min{200'000};           // never faster
-  Nanos latency_jitter{800'000};        // on top: width (uniform), mean (exponential), median (long tail)
+  Nanos latency_min{200'000};     // never faster
+  Nanos latency_jitter{800'000};  // on top: width (uniform), mean (exponential), median (long tail)
   LatencyShape shape = LatencyShape::uniform;
-  std::uint64_t bytes_per_second = 0;   // 0 is unlimited
-  std::uint32_t loss_per_million = 0;   // datagrams only, as the next
+  std::uint64_t bytes_per_second = 0;  // 0 is unlimited
+  std::uint32_t loss_per_million = 0;  // datagrams only, as the next
   std::uint32_t duplicate_per_million = 0;
 };
 
 struct NetworkConfig {
-  LinkConfig link{};                    // of every link not set apart
-  Nanos user_timeout{60'000'000'000};   // how long data may wait before the connection dies
-  Nanos retransmit_max{200'000'000};    // after a heal the head gets through within this
-  Nanos close_notice_max{2'000'000};    // each end learns of a reset within this, if it can
-  Nanos departure{20'000};              // a power cut takes what was sent this recently
+  LinkConfig link{};                   // of every link not set apart
+  Nanos user_timeout{60'000'000'000};  // how long data may wait before the connection dies
+  Nanos retransmit_max{200'000'000};   // after a heal the head gets through within this
+  Nanos close_notice_max{2'000'000};   // each end learns of a reset within this, if it can
+  Nanos departure{20'000};             // a power cut takes what was sent this recently
 };
 
 enum class MachineState : std::uint8_t { up, process_down, machine_down };
@@ -133,12 +133,12 @@ class Network {
   // Slot 2*connection + i: from end i (0 opened the connection) to end 1-i.
   struct Direction {
     std::uint32_t head = kNone, tail = kNone;
-    std::uint32_t generation = 0;          // of its entry in the event queue
+    std::uint32_t generation = 0;  // of its entry in the event queue
     std::uint32_t timeout_generation = 0;
     bool scheduled = false;
     bool blocked = false;
     bool timeout_armed = false;
-    bool sender_lost = false;              // the sending machine lost power: nothing is sent again
+    bool sender_lost = false;  // the sending machine lost power: nothing is sent again
     Nanos last_arrival{0};
     std::uint64_t next_number = 0;
   };

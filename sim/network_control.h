@@ -22,16 +22,26 @@ class NetworkControl {
   void cut_both(NodeId a, NodeId b) { cut(a, b), cut(b, a); }
   void heal_both(NodeId a, NodeId b) { heal(a, b), heal(b, a); }
   // Cuts a node off from all others.
-  void isolate(NodeId node) { each_other(node, [&](NodeId o) { cut_both(node, o); }); }
-  void rejoin(NodeId node) { each_other(node, [&](NodeId o) { heal_both(node, o); }); }
+  void isolate(NodeId node) {
+    each_other(node, [&](NodeId o) { cut_both(node, o); });
+  }
+  void rejoin(NodeId node) {
+    each_other(node, [&](NodeId o) { heal_both(node, o); });
+  }
   // Cuts between those in the set and those not.
   void halves(std::span<const NodeId> set) {
-    for (const NodeId a : set) each_other(a, [&](NodeId o) { if (!contains(set, o)) cut_both(a, o); });
+    for (const NodeId a : set)
+      each_other(a, [&](NodeId o) {
+        if (!contains(set, o)) cut_both(a, o);
+      });
   }
   // Two halves that only `node` can see both of.
   void bridge(std::span<const NodeId> set, NodeId node) {
     for (const NodeId a : set) {
-      if (a != node) each_other(a, [&](NodeId o) { if (o != node && !contains(set, o)) cut_both(a, o); });
+      if (a != node)
+        each_other(a, [&](NodeId o) {
+          if (o != node && !contains(set, o)) cut_both(a, o);
+        });
     }
   }
   void heal_all() {

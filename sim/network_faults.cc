@@ -10,8 +10,13 @@ void Network::drop(Kernel& k, std::uint32_t direction, std::uint32_t flight) {
   if (f.kind == FlightKind::message) {
     const Connection& c = connections_[direction / 2];
     const std::uint32_t i = direction & 1;
-    k.record({.cause = f.cause, .node = c.ends[1 - i], .peer = c.ends[i], .kind = TraceKind::dropped,
-              .message_kind = f.message_kind, .connection = c.id, .number = f.number});
+    k.record({.cause = f.cause,
+              .node = c.ends[1 - i],
+              .peer = c.ends[i],
+              .kind = TraceKind::dropped,
+              .message_kind = f.message_kind,
+              .connection = c.id,
+              .number = f.number});
     dropped_.push_back(f.payload);
   }
   free_flights_.push_back(flight);
@@ -103,8 +108,11 @@ Arrival Network::timeout(Kernel& k, std::uint32_t direction, std::uint32_t tag) 
   if (c.state[1 - from] == End::unreached) c.state[1 - from] = End::closed;
   drop_all(k, direction, false);
   drop_all(k, direction ^ 1, false);
-  const Arrival out{.kind = tell ? Arrival::Kind::closed : Arrival::Kind::none, .to = sender, .from = receiver,
-                    .connection = c.id, .cause = cause};
+  const Arrival out{.kind = tell ? Arrival::Kind::closed : Arrival::Kind::none,
+                    .to = sender,
+                    .from = receiver,
+                    .connection = c.id,
+                    .cause = cause};
   release_if_over(slot);
   return out;
 }
@@ -146,7 +154,10 @@ void Network::heal(Kernel& k, NodeId from, NodeId to) {
 
 void Network::set_delay(Kernel& k, NodeId from, NodeId to, Nanos extra) {
   link(from, to).extra = extra;
-  k.record({.cause = k.event_id, .node = from, .peer = to, .kind = TraceKind::link,
+  k.record({.cause = k.event_id,
+            .node = from,
+            .peer = to,
+            .kind = TraceKind::link,
             .number = static_cast<std::uint64_t>(extra.count())});
 }
 
@@ -157,7 +168,10 @@ void Network::set_bandwidth(Kernel& k, NodeId from, NodeId to, std::uint64_t byt
 
 void Network::hold(Kernel& k, NodeId from, NodeId to, std::int32_t kind) {
   holds_.push_back({from, to, kind});
-  k.record({.cause = k.event_id, .node = from, .peer = to, .kind = TraceKind::held,
+  k.record({.cause = k.event_id,
+            .node = from,
+            .peer = to,
+            .kind = TraceKind::held,
             .message_kind = static_cast<std::uint16_t>(kind)});
 }
 
@@ -165,7 +179,10 @@ void Network::release(Kernel& k, NodeId from, NodeId to, std::int32_t kind) {
   const auto at = std::find(holds_.begin(), holds_.end(), Rule{from, to, kind});
   if (at == holds_.end()) return;
   holds_.erase(at);
-  k.record({.cause = k.event_id, .node = from, .peer = to, .kind = TraceKind::released,
+  k.record({.cause = k.event_id,
+            .node = from,
+            .peer = to,
+            .kind = TraceKind::released,
             .message_kind = static_cast<std::uint16_t>(kind)});
   unblock(k);
 }

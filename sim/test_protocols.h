@@ -29,9 +29,9 @@ struct Echo {
   static std::uint64_t digest(const Fact& f) { return f.value; }
 
   struct Node {
-    bool forever = false;         // a client that answers each reply with a new request
+    bool forever = false;  // a client that answers each reply with a new request
     bool record = true;
-    ConnectionId connection;      // of the client, the newest
+    ConnectionId connection;  // of the client, the newest
     std::vector<std::uint64_t> asked{}, replies{}, timers{}, chosen{};
     std::vector<ConnectionId> closed{};
     std::vector<Nanos> timer_times{};
@@ -40,8 +40,10 @@ struct Echo {
     void start(Context<Echo>&) { ++starts; }
     void on_message(Context<Echo>& ctx, ConnectionId c, Message&& m) {
       if (record) (m.reply ? replies : asked).push_back(m.value), ctx.emit({m.value});
-      if (!m.reply) ctx.send(c, {m.value, true});
-      else if (forever) ctx.send(c, {m.value + 1, false});
+      if (!m.reply)
+        ctx.send(c, {m.value, true});
+      else if (forever)
+        ctx.send(c, {m.value + 1, false});
     }
     void on_datagram(Context<Echo>&, NodeId, Message&& m) { asked.push_back(m.value); }
     void on_closed(Context<Echo>&, ConnectionId c) {

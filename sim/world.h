@@ -116,15 +116,15 @@ class World {
   std::vector<TraceEvent> take_trace() { return std::exchange(kernel_.trace, {}); }
 
   // --- processes. Each is an event of its own, now. Those that do not apply do nothing and say false.
-  bool start(NodeId id);                                       // from its disk
+  bool start(NodeId id);  // from its disk
   bool restart(NodeId id) { return start(id); }
-  bool kill(NodeId id);                                        // the process; its machine stays
-  bool power_cut(NodeId id);                                   // the machine; unsynced data at risk
-  bool wipe(NodeId id);                                        // the disk of a node that is down
-  bool pause(NodeId id);                                       // events wait
+  bool kill(NodeId id);       // the process; its machine stays
+  bool power_cut(NodeId id);  // the machine; unsynced data at risk
+  bool wipe(NodeId id);       // the disk of a node that is down
+  bool pause(NodeId id);      // events wait
   bool resume(NodeId id);
-  bool command(NodeId id, const typename P::Command& command); // at once; false if down or paused
-  void slow(NodeId id, std::uint64_t factor);                  // 0: full speed again
+  bool command(NodeId id, const typename P::Command& command);  // at once; false if down or paused
+  void slow(NodeId id, std::uint64_t factor);                   // 0: full speed again
 
   // --- network and clocks
   NetworkControl network() { return NetworkControl(network_, kernel_); }
@@ -149,7 +149,7 @@ class World {
     std::uint32_t wake_generation = 0;
     std::vector<QueueEntry> waiting{};  // events that came while paused or busy, in order of arrival
     std::size_t waiting_front = 0;
-    KeyTable choices{};               // subject -> how often asked
+    KeyTable choices{};  // subject -> how often asked
   };
 
   Slot& slot(NodeId id) { return nodes_[static_cast<std::size_t>(id)]; }

@@ -59,9 +59,12 @@ StepResult World<P>::step(Nanos limit) {
 template <class P>
 bool World<P>::is_current(const QueueEntry& entry) const {
   switch (kind_of(entry)) {
-    case EventKind::direction: return network_.is_current(index_of(entry), entry.tag);
-    case EventKind::timer: return timers_.is_current(index_of(entry), entry.tag);
-    default: return true;
+    case EventKind::direction:
+      return network_.is_current(index_of(entry), entry.tag);
+    case EventKind::timer:
+      return timers_.is_current(index_of(entry), entry.tag);
+    default:
+      return true;
   }
 }
 
@@ -69,10 +72,14 @@ bool World<P>::is_current(const QueueEntry& entry) const {
 template <class P>
 NodeId World<P>::target_of(const QueueEntry& entry) const {
   switch (kind_of(entry)) {
-    case EventKind::direction: return network_.receiver_of(index_of(entry));
-    case EventKind::timer: return timers_.node_of(index_of(entry));
-    case EventKind::datagram: return network_.datagram_receiver(index_of(entry));
-    default: return -1;
+    case EventKind::direction:
+      return network_.receiver_of(index_of(entry));
+    case EventKind::timer:
+      return timers_.node_of(index_of(entry));
+    case EventKind::datagram:
+      return network_.datagram_receiver(index_of(entry));
+    default:
+      return -1;
   }
 }
 
@@ -144,9 +151,12 @@ template <class P>
 void World<P>::run(const QueueEntry& entry) {
   const std::uint32_t i = index_of(entry);
   switch (kind_of(entry)) {
-    case EventKind::direction: return deliver(network_.arrive(kernel_, i));
-    case EventKind::timeout: return deliver(network_.timeout(kernel_, i, entry.tag));
-    case EventKind::datagram: return deliver(network_.arrive_datagram(kernel_, i));
+    case EventKind::direction:
+      return deliver(network_.arrive(kernel_, i));
+    case EventKind::timeout:
+      return deliver(network_.timeout(kernel_, i, entry.tag));
+    case EventKind::datagram:
+      return deliver(network_.arrive_datagram(kernel_, i));
     case EventKind::timer: {
       const NodeId id = timers_.node_of(i);
       const Timers::Fired fired = timers_.expire(kernel_, slot(id).clock, i);
@@ -158,7 +168,8 @@ void World<P>::run(const QueueEntry& entry) {
     case EventKind::wake:
       if (slot(static_cast<NodeId>(i)).wake_generation == entry.tag) wake(static_cast<NodeId>(i));
       return;
-    case EventKind::token: return;
+    case EventKind::token:
+      return;
   }
 }
 
@@ -169,16 +180,21 @@ void World<P>::deliver(const Arrival& a) {
                    static_cast<std::uint32_t>(a.connection.number);
   if (a.kind == Arrival::Kind::closed) {
     begin_event(2, who);
-    kernel_.record({.cause = a.cause, .node = a.to, .peer = a.from, .kind = TraceKind::closed,
-                    .connection = a.connection});
+    kernel_.record(
+        {.cause = a.cause, .node = a.to, .peer = a.from, .kind = TraceKind::closed, .connection = a.connection});
     handle(a.to, [&](Node& node, Context<P>& ctx) { node.on_closed(ctx, a.connection); });
     return;
   }
   Message message = take(a.payload);
   begin_event(3, who);
   kernel_.fingerprint.mix(P::digest(message));
-  kernel_.record({.cause = a.cause, .node = a.to, .peer = a.from, .kind = TraceKind::delivered,
-                  .message_kind = a.message_kind, .connection = a.connection, .number = a.number});
+  kernel_.record({.cause = a.cause,
+                  .node = a.to,
+                  .peer = a.from,
+                  .kind = TraceKind::delivered,
+                  .message_kind = a.message_kind,
+                  .connection = a.connection,
+                  .number = a.number});
   handle(a.to, [&](Node& node, Context<P>& ctx) {
     if (a.kind == Arrival::Kind::message) {
       node.on_message(ctx, a.connection, std::move(message));

@@ -194,7 +194,8 @@ TEST(Disk, PowerCutKeepsSyncedAndWhatOverridesSay) {
   world.command(n, false);
   world.command(n, true);
   for (int i = 0; i < 3; ++i) world.command(n, false);
-  for (const auto& [text, fate] : {std::pair{"survives b1 crash 1 write 1 file 7", 2}, {"survives b1 crash 1 write 2 file 7", 0},
+  for (const auto& [text, fate] : {std::pair{"survives b1 crash 1 write 1 file 7", 2},
+                                   {"survives b1 crash 1 write 2 file 7", 0},
                                    {"survives b1 crash 1 write 3 file 7", 1}}) {
     world.decisions().override_with(*parse_decision(text, world.names()), static_cast<std::uint64_t>(fate));
   }

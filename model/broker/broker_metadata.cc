@@ -38,7 +38,9 @@ Partition& BrokerNode::hold(TopicPartition tp) {
   const TopicConfig topic = m.image.topic_config(tp.topic, config_.topic_defaults);
   auto it = m.partitions.find(tp);
   if (it == m.partitions.end())
-    it = m.partitions.emplace(tp, Partition(tp, {self_, config_.replica_lag_time_max, topic, config_.variants}, LogDisk())).first;
+    it = m.partitions
+             .emplace(tp, Partition(tp, {self_, config_.replica_lag_time_max, topic, config_.variants}, LogDisk()))
+             .first;
   it->second.set_topic_config(topic);
   return it->second;
 }
@@ -59,7 +61,8 @@ void BrokerNode::publish(Step& step, const std::vector<TopicPartition>& touched)
   }
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);
-    if (registration == nullptr || registration->leader == self_ || !IsrState::holds(registration->replicas, self_)) continue;
+    if (registration == nullptr || registration->leader == self_ || !IsrState::holds(registration->replicas, self_))
+      continue;
     Partition& partition = hold(tp);
     const bool in_sync = IsrState::holds(registration->isr, self_);
     const bool new_epoch = partition.make_follower(step, *registration);
@@ -72,7 +75,8 @@ void BrokerNode::publish(Step& step, const std::vector<TopicPartition>& touched)
     unfetch(tp);
     if (!partition.leader().present()) continue;
     auto it = m.fetchers.find(partition.leader());
-    if (it == m.fetchers.end()) it = m.fetchers.emplace(partition.leader(), ReplicaFetcher(self_, partition.leader())).first;
+    if (it == m.fetchers.end())
+      it = m.fetchers.emplace(partition.leader(), ReplicaFetcher(self_, partition.leader())).first;
     it->second.add(partition, step.now);
   }
 }

@@ -10,8 +10,9 @@ void BrokerNode::start(Step& step) {
   const BrokerEpoch previous = disk_.clean_shutdown.read();
   disk_.clean_shutdown.write_and_sync(BrokerEpoch());
   for (auto& [tp, disk] : disk_.logs) {
-    m.partitions.emplace(tp, Partition(tp, {self_, config_.replica_lag_time_max, config_.topic_defaults, config_.variants},
-                                       std::move(disk)));
+    m.partitions.emplace(tp,
+                         Partition(tp, {self_, config_.replica_lag_time_max, config_.topic_defaults, config_.variants},
+                                   std::move(disk)));
     const Log& log = m.partitions.at(tp).log();
     step.fact(LogLoaded{tp, log.log_start(), log.log_end(), log.high_watermark()});
   }
@@ -19,7 +20,8 @@ void BrokerNode::start(Step& step) {
   m.observer.start(step);
   // Connection numbers outlive the process, so they tell its incarnations apart.
   const auto about = static_cast<std::uint32_t>(step.next_connection);
-  const auto incarnation = static_cast<std::int64_t>(step.choose(Choice::incarnation, about, 1, std::uint64_t{1} << 62));
+  const auto incarnation =
+      static_cast<std::int64_t>(step.choose(Choice::incarnation, about, 1, std::uint64_t{1} << 62));
   m.lifecycle = BrokerLifecycle(self_, IncarnationId(incarnation), previous);
   step.set_timer({kIsrShrinkTimer, 0, 0}, step.now + config_.replica_lag_time_max / 2);
   step.set_timer({kCheckpointTimer, 0, 0}, step.now + config_.replica_high_watermark_checkpoint_interval);
@@ -43,10 +45,11 @@ void BrokerNode::on_message(Step& step, ConnectionId connection, Message&& messa
   } else if (m.alter_channel.owns(connection)) {
     if (m.alter_channel.on_message(step, message)) {
       const auto* response = std::get_if<AlterPartitionResponse>(&message.body);
-      const bool retry = response == nullptr
-                             ? m.alter.on_failed()
-                             : m.alter.on_response(step, *response, m.partitions, brokers,
-                                                   [&](TopicPartition tp, const PartitionProgress& c) { changed(tp, c); });
+      const bool retry =
+          response == nullptr
+              ? m.alter.on_failed()
+              : m.alter.on_response(step, *response, m.partitions, brokers,
+                                    [&](TopicPartition tp, const PartitionProgress& c) { changed(tp, c); });
       if (retry) {
         m.alter_waits = true;
         step.set_timer({kAlterPartitionTimer, 0, 0}, step.now + kAlterPartitionRetry);
@@ -93,7 +96,9 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
     return settle(step);
   }
   switch (timer.kind) {
-    case kHeartbeatTimer: send_heartbeat(step); break;
+    case kHeartbeatTimer:
+      send_heartbeat(step);
+      break;
     case kControllerRequestTimer:
       if (timer.sub == 0 && m.heartbeat_channel.on_timeout(step)) {
         Nanos delay{0};
@@ -102,11 +107,14 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
       }
       if (timer.sub == 1 && m.alter_channel.on_timeout(step)) m.alter.on_failed();
       break;
-    case kAlterPartitionTimer: m.alter_waits = false; break;
+    case kAlterPartitionTimer:
+      m.alter_waits = false;
+      break;
     case kDelayedProduceTimer:
       m.produces.expire(timer.about, [&](DelayedProduce& operation) {
         if (try_produce(step, operation)) return;
-        for (const auto& wait : operation.waiting) operation.response.partitions[wait.index].error = Error::REQUEST_TIMED_OUT;
+        for (const auto& wait : operation.waiting)
+          operation.response.partitions[wait.index].error = Error::REQUEST_TIMED_OUT;
         answer(step, operation.connection, operation.correlation_id, std::move(operation.response));
       });
       break;
@@ -121,12 +129,14 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
       for (auto& [tp, partition] : m.partitions) partition.log().checkpoint_high_watermark();
       step.set_timer({kCheckpointTimer, 0, 0}, step.now + config_.replica_high_watermark_checkpoint_interval);
       break;
-    case kShutdownTimer: return shut_down(step);
+    case kShutdownTimer:
+      return shut_down(step);
     case kFetcherTimeoutTimer:
       if (auto it = m.fetchers.find(NodeId(static_cast<std::int32_t>(timer.about))); it != m.fetchers.end())
         it->second.on_timeout(step, config_);
       break;
-    default: break;  // kFetcherWakeTimer: settle() runs every fetcher
+    default:
+      break;  // kFetcherWakeTimer: settle() runs every fetcher
   }
   settle(step);
 }
@@ -163,13 +173,15 @@ void BrokerNode::send_heartbeat(Step& step) {
   if (!m.heartbeat_channel.idle()) return;
   if (!m.heartbeat_channel.send(step, m.lifecycle.next(m.image.next_offset() - 1)))
     step.set_timer({kHeartbeatTimer, 0, 0}, step.now + milliseconds(100));  // no active controller is known
-
 }
 
 void BrokerNode::on_lifecycle(Step& step, BrokerLifecycle::Then then, Nanos delay) {
   switch (then) {
-    case BrokerLifecycle::Then::die: memory_->lifecycle.shutting_down(); return step.exit();
-    case BrokerLifecycle::Then::shut_down: return shut_down(step);
+    case BrokerLifecycle::Then::die:
+      memory_->lifecycle.shutting_down();
+      return step.exit();
+    case BrokerLifecycle::Then::shut_down:
+      return shut_down(step);
     case BrokerLifecycle::Then::caught_up: {
       memory_->published = true;
       std::vector<TopicPartition> all;
@@ -178,7 +190,8 @@ void BrokerNode::on_lifecycle(Step& step, BrokerLifecycle::Then then, Nanos dela
       memory_->lifecycle.set_ready_to_unfence();
       break;
     }
-    case BrokerLifecycle::Then::wait: break;
+    case BrokerLifecycle::Then::wait:
+      break;
   }
   if (delay == Nanos(0)) return send_heartbeat(step);
   step.set_timer({kHeartbeatTimer, 0, 0}, step.now + delay);
@@ -212,7 +225,8 @@ void BrokerNode::settle(Step& step) {
   }
   if (!m.alter_waits && m.alter_channel.idle() && m.alter_channel.controller().present()) {
     m.alter.on_failed();  // a request that its channel gave up is not in flight any more
-    if (auto request = m.alter.next(self_, m.lifecycle.epoch(), m.partitions)) m.alter_channel.send(step, std::move(*request));
+    if (auto request = m.alter.next(self_, m.lifecycle.epoch(), m.partitions))
+      m.alter_channel.send(step, std::move(*request));
   }
   for (auto it = m.fetchers.begin(); it != m.fetchers.end();) {
     if (it->second.empty()) {

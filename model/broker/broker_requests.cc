@@ -35,7 +35,8 @@ void BrokerNode::handle(Step& step, ConnectionId connection, const Message& mess
   memory_->requests.done(step, connection, std::nullopt);
 }
 
-void BrokerNode::on_produce(Step& step, ConnectionId connection, std::int32_t correlation, const ProduceRequest& request) {
+void BrokerNode::on_produce(Step& step, ConnectionId connection, std::int32_t correlation,
+                            const ProduceRequest& request) {
   Memory& m = *memory_;
   DelayedProduce operation{connection, correlation, {}, {}};
   bool failed = false;
@@ -44,7 +45,8 @@ void BrokerNode::on_produce(Step& step, ConnectionId connection, std::int32_t co
     result.partition = item.partition;
     const auto held = m.partitions.find(item.partition);
     if (held == m.partitions.end()) {
-      result.error = m.image.partition(item.partition) == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION : Error::NOT_LEADER_OR_FOLLOWER;
+      result.error = m.image.partition(item.partition) == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION
+                                                                  : Error::NOT_LEADER_OR_FOLLOWER;
     } else {
       const AppendResult appended = held->second.append(step, item.batch, request.acks, m.image.brokers());
       changed(item.partition, appended.change);
@@ -70,10 +72,12 @@ bool BrokerNode::try_produce(Step& step, DelayedProduce& operation) {
   std::erase_if(operation.waiting, [&](const DelayedProduce::Wait& wait) {
     ProduceResponse::Partition& result = operation.response.partitions[wait.index];
     const Partition* held = partition(result.partition);
-    const std::optional<Error> outcome = held == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION : held->produce_outcome(wait.required);
+    const std::optional<Error> outcome =
+        held == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION : held->produce_outcome(wait.required);
     if (!outcome) return false;
     result.error = *outcome;
-    if (held != nullptr && *outcome == Error::NOT_LEADER_OR_FOLLOWER) result.current_leader = {held->leader(), held->leader_epoch()};
+    if (held != nullptr && *outcome == Error::NOT_LEADER_OR_FOLLOWER)
+      result.current_leader = {held->leader(), held->leader_epoch()};
     return true;
   });
   if (!operation.waiting.empty()) return false;
@@ -106,11 +110,11 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request) const
     PartitionRead read;
     if (held == m.partitions.end()) {
       read.response.partition = item.partition;
-      read.response.error =
-          m.image.partition(item.partition) == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION : Error::NOT_LEADER_OR_FOLLOWER;
+      read.response.error = m.image.partition(item.partition) == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION
+                                                                         : Error::NOT_LEADER_OR_FOLLOWER;
     } else {
-      read = held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(), request.max_bytes - bytes,
-                               bytes == 0);
+      read = held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
+                               request.max_bytes - bytes, bytes == 0);
     }
     bytes += read.bytes;
     outcome.complete = outcome.complete || read.answer_now();
@@ -141,8 +145,9 @@ MetadataResponse BrokerNode::metadata(const MetadataRequest& request) const {
       const PartitionRegistration& p = topic.partitions[i];
       const auto leader = image.brokers().find(p.leader);
       const bool available = leader != image.brokers().end() && !leader->second.fenced;
-      t.partitions.push_back({available ? Error::NONE : Error::LEADER_NOT_AVAILABLE, PartitionIndex(static_cast<std::int32_t>(i)),
-                              available ? p.leader : kNoLeader, p.leader_epoch, p.replicas, p.isr});
+      t.partitions.push_back({available ? Error::NONE : Error::LEADER_NOT_AVAILABLE,
+                              PartitionIndex(static_cast<std::int32_t>(i)), available ? p.leader : kNoLeader,
+                              p.leader_epoch, p.replicas, p.isr});
     }
     response.topics.push_back(std::move(t));
   };

@@ -1,7 +1,7 @@
 // A broker's connection to the active controller, with one request in flight.
 //
-// Follows NodeToControllerChannelManager: a request goes to whoever is the active controller; a new one, a lost connection and a
-// timeout all end the request in flight, and its owner decides about trying again.
+// Follows NodeToControllerChannelManager: a request goes to whoever is the active controller; a new one, a lost
+// connection and a timeout all end the request in flight, and its owner decides about trying again.
 #pragma once
 
 #include <optional>

@@ -1,8 +1,8 @@
 // Requests that have arrived, one in processing for each connection.
 //
-// Follows SocketServer's muting of a channel and RequestChannel: the next request of a connection is taken up when the last one was
-// answered. What was received is executed even if its connection is gone (a zombie request); only its answer goes nowhere.
-// Always holds: answers leave a connection in the order of the requests.
+// Follows SocketServer's muting of a channel and RequestChannel: the next request of a connection is taken up when the
+// last one was answered. What was received is executed even if its connection is gone (a zombie request); only its
+// answer goes nowhere. Always holds: answers leave a connection in the order of the requests.
 #pragma once
 
 #include <boost/container/flat_map.hpp>

@@ -13,22 +13,30 @@ void ClientNode::start(Step& step) {
   }
 }
 void ClientNode::on_message(Step& step, ConnectionId connection, Message&& message) {
-  if (producer_) producer_->on_message(step, connection, std::move(message));
-  else if (consumer_) consumer_->on_message(step, connection, std::move(message));
+  if (producer_)
+    producer_->on_message(step, connection, std::move(message));
+  else if (consumer_)
+    consumer_->on_message(step, connection, std::move(message));
 }
 void ClientNode::on_closed(Step& step, ConnectionId connection) {
-  if (producer_) producer_->on_closed(step, connection);
-  else if (consumer_) consumer_->on_closed(step, connection);
+  if (producer_)
+    producer_->on_closed(step, connection);
+  else if (consumer_)
+    consumer_->on_closed(step, connection);
 }
 void ClientNode::on_timer(Step& step, TimerId) {
-  if (producer_) producer_->on_timer(step);
-  else if (consumer_) consumer_->on_timer(step);
+  if (producer_)
+    producer_->on_timer(step);
+  else if (consumer_)
+    consumer_->on_timer(step);
 }
 void ClientNode::on_command(Step& step, const Command& command) {
   if (std::holds_alternative<StartSending>(command) && producer_) producer_->begin(step);
   if (std::holds_alternative<CleanStop>(command)) {
-    if (producer_) producer_->close(step);
-    else if (consumer_) consumer_->close(step);
+    if (producer_)
+      producer_->close(step);
+    else if (consumer_)
+      consumer_->close(step);
   }
 }
 void ClientNode::kill() {

@@ -48,8 +48,7 @@ void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& m
     }
     if (leader.epoch > p.current_leader && p.state != FetchState::AWAIT_RESET) {
       p.current_leader = leader.epoch;
-      move(p, p.offset_epoch.present() ? FetchState::AWAIT_VALIDATION : FetchState::FETCHING, p.offset,
-           p.offset_epoch);
+      move(p, p.offset_epoch.present() ? FetchState::AWAIT_VALIDATION : FetchState::FETCHING, p.offset, p.offset_epoch);
     }
     if (p.retry_at > step.now || !network.ready(leader.leader, step.now)) continue;
     if (p.state == FetchState::FETCHING) {
@@ -59,7 +58,9 @@ void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& m
       MessageBody body;
       if (p.state == FetchState::AWAIT_RESET)
         body = ListOffsetsRequest{
-            {}, tp, leader.epoch,
+            {},
+            tp,
+            leader.epoch,
             config_.auto_offset_reset == OffsetReset::earliest ? kEarliestTimestamp : kLatestTimestamp};
       else
         body = OffsetForLeaderEpochRequest{{}, tp, leader.epoch, p.offset_epoch};
@@ -169,8 +170,7 @@ void Fetcher::on_fetched(Step& step, const Asked& asked, const FetchResponse::Pa
 void Fetcher::on_reset(Step& step, const Asked& asked, const ListOffsetsResponse& result, MetadataCache& metadata) {
   FetchPosition* p = asked_position(asked);
   if (p == nullptr || p->state != FetchState::AWAIT_RESET) return;
-  if (result.error != Error::NONE || !result.offset.present())
-    return retry_later(step, *p, result.error, metadata);
+  if (result.error != Error::NONE || !result.offset.present()) return retry_later(step, *p, result.error, metadata);
   step.fact(ConsumerPositionReset{asked.partition, p->offset, result.offset, false});
   move(*p, FetchState::FETCHING, result.offset, result.leader_epoch);
   p->current_leader = metadata.leader(asked.partition).epoch;
@@ -181,8 +181,7 @@ void Fetcher::on_validated(Step& step, const Asked& asked, const OffsetForLeader
   FetchPosition* p = asked_position(asked);
   if (p == nullptr || p->state != FetchState::AWAIT_VALIDATION) return;
   if (result.error != Error::NONE) return retry_later(step, *p, result.error, metadata);
-  if (!result.end_offset.present() || !result.leader_epoch.present())
-    return lost_position(step, asked.partition, *p);
+  if (!result.end_offset.present() || !result.leader_epoch.present()) return lost_position(step, asked.partition, *p);
   if (result.end_offset >= p->offset) return move(*p, FetchState::FETCHING, p->offset, p->offset_epoch);
   if (config_.auto_offset_reset == OffsetReset::none) return lost_position(step, asked.partition, *p);
   step.fact(ConsumerPositionReset{asked.partition, p->offset, result.end_offset, true});

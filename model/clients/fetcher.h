@@ -25,8 +25,8 @@ struct FetchPosition {
   LeaderEpoch offset_epoch;    // of the last record consumed; absent: nothing to validate
   LeaderEpoch current_leader;  // leader epoch that fetches are sent with
   bool paused = false;
-  std::uint64_t version = 0;   // changes with every change of the position: what answers are checked against
-  bool asking = false;         // a ListOffsets or OffsetForLeaderEpoch is in flight
+  std::uint64_t version = 0;  // changes with every change of the position: what answers are checked against
+  bool asking = false;        // a ListOffsets or OffsetForLeaderEpoch is in flight
   Nanos retry_at{0};
   Offset high_watermark;
 };

@@ -32,8 +32,8 @@ PartitionIndex Partitioner::for_key(std::string_view key, std::int32_t partition
 
 PartitionIndex Partitioner::sticky(Step& step, std::int32_t partitions, std::int32_t bytes, std::int32_t batch_size) {
   if (!current_.present() || produced_ >= batch_size || current_.value >= partitions) {
-    current_ = PartitionIndex(static_cast<std::int32_t>(step.choose(
-        Choice::sticky_partition, switches_++, 0, static_cast<std::uint64_t>(partitions - 1))));
+    current_ = PartitionIndex(static_cast<std::int32_t>(
+        step.choose(Choice::sticky_partition, switches_++, 0, static_cast<std::uint64_t>(partitions - 1))));
     produced_ = 0;
   }
   produced_ += bytes;

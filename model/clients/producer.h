@@ -21,12 +21,12 @@ struct SendWorkload {
   std::string topic;
   std::int64_t count = 0;
   Nanos interval{0};
-  std::optional<std::string> key;        // fixed
-  std::int32_t key_count = 0;            // distinct keys k0..k(n-1); 0: null keys
+  std::optional<std::string> key;  // fixed
+  std::int32_t key_count = 0;      // distinct keys k0..k(n-1); 0: null keys
   std::optional<std::int32_t> partition;
   std::int32_t producer_index = 0;
   std::int32_t value_size = 100;
-  Nanos start_after{0};                  // negative: wait for StartSending
+  Nanos start_after{0};  // negative: wait for StartSending
 };
 
 inline constexpr TimerId kClientWakeup{300, 0, 0};

@@ -121,8 +121,7 @@ BrokerHeartbeatResponse ControllerNode::heartbeat(Step& step, const BrokerHeartb
       break;
   }
   write(step, std::move(records));
-  if (next == Next::controlled_shutdown)
-    m.sessions.enter_controlled_shutdown(r.broker, m.working.next_offset() - 1);
+  if (next == Next::controlled_shutdown) m.sessions.enter_controlled_shutdown(r.broker, m.working.next_offset() - 1);
   return {Error::NONE, caught_up, m.working.broker(r.broker)->fenced, next == Next::shutdown_now};
 }
 

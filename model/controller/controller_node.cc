@@ -102,8 +102,8 @@ void ControllerNode::apply_committed(Step& step, const MetadataBatch& batch) {
       const TopicPartition tp = change ? change->partition : created->partition;
       const PartitionRegistration* p = m.committed.partition(tp);
       if (!p) continue;
-      PartitionStateCommitted f{tp,     p->leader, p->leader_epoch, p->partition_epoch, p->replicas,
-                                p->isr, p->leader_recovery_state};
+      PartitionStateCommitted f{tp,          p->leader, p->leader_epoch,         p->partition_epoch,
+                                p->replicas, p->isr,    p->leader_recovery_state};
       f.created = created != nullptr;
       f.leader_changed = f.created || (change->leader.has_value() && before && before->leader != p->leader);
       f.unclean = before && f.leader_changed && p->leader.present() &&
@@ -163,8 +163,9 @@ void ControllerNode::on_message(Step& step, ConnectionId connection, Message&& m
       handle(BrokerHeartbeatResponse{}, [&] { return heartbeat(step, *r); });
     else if (const auto* r = std::get_if<AlterPartitionRequest>(&message.body))
       // Variant [C09]: answered once appended, though it may never commit.
-      handle(AlterPartitionResponse{}, [&] { return alter_partition(step, *r); },
-             config_.variants.controller_alter_partition_reply == Variants::AlterPartitionReply::after_append);
+      handle(
+          AlterPartitionResponse{}, [&] { return alter_partition(step, *r); },
+          config_.variants.controller_alter_partition_reply == Variants::AlterPartitionReply::after_append);
     else if (const auto* r = std::get_if<CreateTopicsRequest>(&message.body))
       handle(CreateTopicsResponse{}, [&] { return create_topic(step, *r); });
     else if (const auto* r = std::get_if<ElectLeadersRequest>(&message.body))

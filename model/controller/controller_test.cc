@@ -49,8 +49,11 @@ TEST_F(ControllerTest, AnExpiredSessionFencesAndMovesTheLeader) {
 }
 
 TEST_F(ControllerTest, AlterPartitionIsValidatedInOrder) {
-  AlterPartitionRequest::Partition r{kTp, LeaderEpoch{0}, {{NodeId{1}, epochs[1]}, {NodeId{2}, epochs[2]}},
-                                     LeaderRecoveryState::RECOVERED, PartitionEpoch{0}};
+  AlterPartitionRequest::Partition r{kTp,
+                                     LeaderEpoch{0},
+                                     {{NodeId{1}, epochs[1]}, {NodeId{2}, epochs[2]}},
+                                     LeaderRecoveryState::RECOVERED,
+                                     PartitionEpoch{0}};
   auto ahead = r;
   ahead.partition_epoch = PartitionEpoch{5};
   EXPECT_EQ(alter(ahead, 2), Error::NOT_CONTROLLER);
@@ -66,8 +69,9 @@ TEST_F(ControllerTest, AlterPartitionIsValidatedInOrder) {
 TEST_F(ControllerTest, ALiveBrokersIdIsNotGivenAway) {
   EXPECT_EQ(p.ask<BrokerRegistrationResponse>(c, BrokerRegistrationRequest{NodeId{1}, IncarnationId{9}, {}}).error,
             Error::DUPLICATE_BROKER_REGISTRATION);
-  EXPECT_EQ(p.ask<BrokerRegistrationResponse>(c, BrokerRegistrationRequest{NodeId{1}, IncarnationId{1}, {}}).broker_epoch,
-            epochs[1]);
+  EXPECT_EQ(
+      p.ask<BrokerRegistrationResponse>(c, BrokerRegistrationRequest{NodeId{1}, IncarnationId{1}, {}}).broker_epoch,
+      epochs[1]);
 }
 
 TEST_F(ControllerTest, TheLastIsrMemberStaysWithoutALeader) {

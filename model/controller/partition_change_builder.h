@@ -24,6 +24,7 @@ struct PartitionChange {
 
 // Nothing when the partition stays as it is.
 std::optional<PartitionChangeRecord> build_change(const MetadataImage& image, TopicPartition tp,
-                                                  const PartitionRegistration& partition, const PartitionChange& change);
+                                                  const PartitionRegistration& partition,
+                                                  const PartitionChange& change);
 
 }  // namespace ktrial::model

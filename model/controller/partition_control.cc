@@ -6,9 +6,8 @@
 namespace ktrial::model {
 
 Election ControllerNode::election_of(TopicId topic) const {
-  return memory_->working.topic_config(topic, config_.topic_defaults).unclean_leader_election_enable
-             ? Election::UNCLEAN
-             : Election::ONLINE;
+  return memory_->working.topic_config(topic, config_.topic_defaults).unclean_leader_election_enable ? Election::UNCLEAN
+                                                                                                     : Election::ONLINE;
 }
 
 Error ControllerNode::check_alter(NodeId broker, const AlterPartitionRequest::Partition& r) const {
@@ -110,8 +109,13 @@ CreateTopicsResponse ControllerNode::create_topic(Step& step, const CreateTopics
     }
     if (isr.empty()) return {Error::INVALID_REPLICA_ASSIGNMENT, TopicId{}};
     const NodeId leader = isr.front();
-    records.push_back(PartitionRecord{{id, PartitionIndex{static_cast<std::int32_t>(i)}}, replicas, std::move(isr), leader,
-                                      LeaderEpoch{0}, PartitionEpoch{0}, LeaderRecoveryState::RECOVERED});
+    records.push_back(PartitionRecord{{id, PartitionIndex{static_cast<std::int32_t>(i)}},
+                                      replicas,
+                                      std::move(isr),
+                                      leader,
+                                      LeaderEpoch{0},
+                                      PartitionEpoch{0},
+                                      LeaderRecoveryState::RECOVERED});
   }
   write(step, std::move(records));
   return {Error::NONE, id};

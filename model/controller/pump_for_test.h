@@ -10,7 +10,14 @@ namespace ktrial::model {
 
 struct Pump {
   static constexpr Nanos kDelay = milliseconds(1);
-  struct Event { NodeId to; int what; ConnectionId connection; Message message; TimerId timer; std::uint64_t version = 0; };
+  struct Event {
+    NodeId to;
+    int what;
+    ConnectionId connection;
+    Message message;
+    TimerId timer;
+    std::uint64_t version = 0;
+  };
   std::map<NodeId, ControllerNode> nodes;
   std::map<NodeId, std::int32_t> connections;
   std::map<ConnectionId, NodeId> acceptor;
@@ -49,9 +56,13 @@ struct Pump {
     for (Effect& e : step.effects) {
       if (auto* o = std::get_if<OpenEffect>(&e)) acceptor[o->connection] = o->peer;
       if (auto* s = std::get_if<SendEffect>(&e)) {
-        if (!acceptor.count(s->connection)) { inbox.push_back(s->message); continue; }
+        if (!acceptor.count(s->connection)) {
+          inbox.push_back(s->message);
+          continue;
+        }
         const NodeId to = s->connection.initiator == id ? acceptor[s->connection] : s->connection.initiator;
-        if (!down.count(to) && !down.count(id)) events.insert({now + kDelay, {to, 0, s->connection, s->message, {}, 0}});
+        if (!down.count(to) && !down.count(id))
+          events.insert({now + kDelay, {to, 0, s->connection, s->message, {}, 0}});
       }
       if (auto* t = std::get_if<SetTimerEffect>(&e)) {
         timers[{id, t->timer.packed()}] = ++version;
@@ -67,8 +78,10 @@ struct Pump {
       events.erase(events.begin());
       now = at;
       if (!nodes.at(e.to).running()) continue;
-      if (e.what == 0 && !down.count(e.to)) run(e.to, [&](auto& n, Step& s) { n.on_message(s, e.connection, Message(e.message)); });
-      if (e.what == 1 && timers[{e.to, e.timer.packed()}] == e.version) run(e.to, [&](auto& n, Step& s) { n.on_timer(s, e.timer); });
+      if (e.what == 0 && !down.count(e.to))
+        run(e.to, [&](auto& n, Step& s) { n.on_message(s, e.connection, Message(e.message)); });
+      if (e.what == 1 && timers[{e.to, e.timer.packed()}] == e.version)
+        run(e.to, [&](auto& n, Step& s) { n.on_timer(s, e.timer); });
     }
     now = end;
   }
@@ -89,7 +102,8 @@ struct Pump {
     run(to, [&](auto& n, Step& s) { n.on_message(s, ConnectionId{NodeId{999}, 7}, Message{++correlation, request}); });
     advance(wait);
     for (const Message& m : inbox)
-      if (m.correlation_id == correlation && std::holds_alternative<Response>(m.body)) return std::get<Response>(m.body);
+      if (m.correlation_id == correlation && std::holds_alternative<Response>(m.body))
+        return std::get<Response>(m.body);
     return Response{Error(-99)};
   }
   template <class F>

@@ -135,7 +135,8 @@ void ClassicGroup::prepare_rebalance(GroupHost& host) {
 }
 
 bool ClassicGroup::all_joined() const {
-  return pending_.empty() && std::ranges::all_of(members_, [](const auto& m) { return m.second.awaiting_join.has_value(); });
+  return pending_.empty() &&
+         std::ranges::all_of(members_, [](const auto& m) { return m.second.awaiting_join.has_value(); });
 }
 
 Nanos ClassicGroup::rebalance_timeout() const {

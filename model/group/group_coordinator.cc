@@ -245,8 +245,8 @@ void GroupCoordinator::on_commit(GroupHost& host, Requester who, const OffsetCom
   group_of(*shard, request.group).refresh_session(host, request.member);
   std::vector<CoordinatorRecord> records;
   for (const CommittedOffset& c : request.offsets)
-    records.push_back({OffsetCommitRecord{request.group, c.partition, c.offset, c.leader_epoch,
-                                          host.step().wall_clock}});
+    records.push_back(
+        {OffsetCommitRecord{request.group, c.partition, c.offset, c.leader_epoch, host.step().wall_clock}});
   PendingAppend pending;
   pending.shard = partition_for(request.group);
   pending.group = request.group;
@@ -325,8 +325,8 @@ void GroupCoordinator::answer_commit(GroupHost& host, const PendingAppend& pendi
   const OffsetCommitRequest& commit = pending.commit;
   if (error == Error::NONE)
     for (const CommittedOffset& c : commit.offsets)
-      host.step().fact(OffsetCommitted{commit.group, commit.generation, pending.current_generation,
-                                       commit.member.value, c.partition, c.offset});
+      host.step().fact(OffsetCommitted{commit.group, commit.generation, pending.current_generation, commit.member.value,
+                                       c.partition, c.offset});
   else
     host.step().fact(OffsetCommitRefused{commit.group, commit.generation, error});
   refuse<OffsetCommitResponse>(host, pending.who, error);

@@ -65,7 +65,7 @@ class GroupCoordinator {
   struct PendingAppend {
     PartitionIndex shard;
     GroupId group;
-    bool answered = false;                   // by the timeout
+    bool answered = false;                     // by the timeout
     std::optional<ClassicGroup::Store> store;  // else: a commit, and the rest counts
     Requester who;
     OffsetCommitRequest commit;

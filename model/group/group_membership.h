@@ -132,10 +132,10 @@ class GroupMembership {
   bool in_poll_ = false;  // poll() has begun a join that goes on with every answer
   bool rejoin_needed_ = true;
   bool join_prepare_needed_ = true;
-  bool preparing_ = false;        // the commit before the revocation has been started
-  bool join_waits_ = false;       // for its backoff
+  bool preparing_ = false;   // the commit before the revocation has been started
+  bool join_waits_ = false;  // for its backoff
   bool offsets_wanted_ = false;
-  bool offsets_wait_ = false;     // for the backoff of OffsetFetch
+  bool offsets_wait_ = false;  // for the backoff of OffsetFetch
   bool closed_ = false;
   std::int32_t join_attempts_ = 0;
   std::int32_t find_attempts_ = 0;

@@ -31,7 +31,9 @@ struct World {
       return out;
     }
     void on_assigned(const std::vector<TopicPartition>&) override { trace.push_back("assigned"); }
-    void on_revoked(const std::vector<TopicPartition>&, bool lost) override { trace.push_back(lost ? "lost" : "revoked"); }
+    void on_revoked(const std::vector<TopicPartition>&, bool lost) override {
+      trace.push_back(lost ? "lost" : "revoked");
+    }
     void on_committed_offsets(const std::vector<CommittedOffset>& o) override { fetched = o; }
     void on_commit_result(const std::vector<CommittedOffset>&, Error e) override { commit_result = e; }
     static std::string api(const MessageBody& b) {

@@ -1,8 +1,8 @@
 // The records of __consumer_offsets: what a group coordinator stores and replays.
 //
 // Follows OffsetCommitKey/Value and GroupMetadataKey/Value of org.apache.kafka.coordinator.group.
-// Leaves out: transactional offset commits, commit metadata text, expire timestamps, static member ids, KIP-848 records.
-// Always holds: a record belongs to one group, and that group's name alone gives the partition that holds it.
+// Leaves out: transactional offset commits, commit metadata text, expire timestamps, static member ids, KIP-848
+// records. Always holds: a record belongs to one group, and that group's name alone gives the partition that holds it.
 #pragma once
 
 #include <string>

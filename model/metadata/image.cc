@@ -112,8 +112,7 @@ void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataD
     auto& partitions = topics_[r->partition.topic].partitions;
     const auto index = static_cast<std::size_t>(r->partition.partition.value);
     if (partitions.size() <= index) partitions.resize(index + 1);
-    partitions[index] = {r->replicas,        r->isr, r->leader, r->leader_epoch, r->partition_epoch,
-                         r->leader_recovery_state};
+    partitions[index] = {r->replicas, r->isr, r->leader, r->leader_epoch, r->partition_epoch, r->leader_recovery_state};
     note(d.partitions, r->partition);
   } else if (const auto* r = std::get_if<PartitionChangeRecord>(&record)) {
     const auto topic = topics_.find(r->partition.topic);

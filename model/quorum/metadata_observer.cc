@@ -37,8 +37,8 @@ void MetadataObserver::drive(Step& step) {
 bool MetadataObserver::on_message(Step& step, ConnectionId connection, const Message& message) {
   const auto* r = std::get_if<QuorumFetchResponse>(&message.body);
   if (!r) return false;
-  const auto peer = std::find_if(peers_.begin(), peers_.end(),
-                                 [&](PeerChannel& p) { return p.accept(connection, message); });
+  const auto peer =
+      std::find_if(peers_.begin(), peers_.end(), [&](PeerChannel& p) { return p.accept(connection, message); });
   if (peer == peers_.end()) return true;
   if (r->error != Error::NONE) peer->back_off(step, config_);
   if (r->leader_epoch > epoch_ || (r->leader_epoch == epoch_ && r->leader.present() && !leader_.present())) {

@@ -43,9 +43,9 @@ void QuorumNode::drive(Step& step, QuorumDisk& disk) {
 
 bool QuorumNode::on_message(Step& step, QuorumDisk& disk, ConnectionId c, const Message& m) {
   const MessageBody& body = m.body;
-  const bool response = std::holds_alternative<VoteResponse>(body) || std::holds_alternative<QuorumFetchResponse>(body) ||
-                        std::holds_alternative<BeginQuorumEpochResponse>(body) ||
-                        std::holds_alternative<EndQuorumEpochResponse>(body);
+  const bool response =
+      std::holds_alternative<VoteResponse>(body) || std::holds_alternative<QuorumFetchResponse>(body) ||
+      std::holds_alternative<BeginQuorumEpochResponse>(body) || std::holds_alternative<EndQuorumEpochResponse>(body);
   const bool request = std::holds_alternative<VoteRequest>(body) || std::holds_alternative<QuorumFetchRequest>(body) ||
                        std::holds_alternative<BeginQuorumEpochRequest>(body) ||
                        std::holds_alternative<EndQuorumEpochRequest>(body);
@@ -139,8 +139,7 @@ std::optional<Offset> QuorumNode::append(Step& step, QuorumDisk& disk, std::vect
     linger_until_ = step.now + config_.append_linger;
     step.set_timer(kLingerTimer, linger_until_);
   }
-  accumulated_.push_back(
-      {base, state_.epoch, std::make_shared<const std::vector<MetadataRecord>>(std::move(records))});
+  accumulated_.push_back({base, state_.epoch, std::make_shared<const std::vector<MetadataRecord>>(std::move(records))});
   if (config_.append_linger <= Nanos(0)) drain(step, disk);
   return base;
 }

@@ -4,8 +4,8 @@
 // Leaves out: pre-vote (KIP-996), snapshots, voter changes (KIP-853), cluster ids. A fetch waits for records
 // only, as up to 4.0 (KIP-1166 would also wake it for a higher watermark).
 // Always holds, with the default variants: one vote an epoch; the leader counts of its own log what it synced and
-// of another's what that one fetched past; the high watermark only rises and, as leader, first by a record of its epoch.
-// What Kafka calls a fatal fault (truncation below the high watermark, a second leader in an epoch) states a
+// of another's what that one fetched past; the high watermark only rises and, as leader, first by a record of its
+// epoch. What Kafka calls a fatal fault (truncation below the high watermark, a second leader in an epoch) states a
 // ProbeHit and ends the process.
 #pragma once
 
@@ -108,7 +108,7 @@ class QuorumNode {
   Role role_ = Role::Unattached;
   QuorumState state_;
   Nanos role_deadline_{0};
-  bool backing_off_ = false;  // as Candidate
+  bool backing_off_ = false;    // as Candidate
   std::int32_t elections_ = 0;  // without success in a row
   std::vector<PeerChannel> peers_;
   std::int32_t next_correlation_ = 0;

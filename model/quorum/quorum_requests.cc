@@ -50,7 +50,8 @@ void QuorumNode::on_end(Step& step, QuorumDisk& disk, ConnectionId c, std::int32
       const auto position = at - r.preferred_successors.begin();
       const auto count = static_cast<std::ptrdiff_t>(r.preferred_successors.size());
       Nanos wait{0};
-      if (position > 0) wait = config_.election_backoff_max / (std::int64_t{1} << std::clamp<std::ptrdiff_t>(count - position, 0, 20));
+      if (position > 0)
+        wait = config_.election_backoff_max / (std::int64_t{1} << std::clamp<std::ptrdiff_t>(count - position, 0, 20));
       set_role_deadline(step, step.now + wait);
     }
   }

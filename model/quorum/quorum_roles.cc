@@ -79,9 +79,9 @@ void QuorumNode::start_backoff(Step& step) {
   const Nanos highest =
       std::min<Nanos>(config_.election_backoff_max, milliseconds(100) * (1 << std::min(elections_, 10)));
   backing_off_ = true;
-  set_role_deadline(step, step.now + step.choose_duration(Choice::election_backoff,
-                                                          static_cast<std::uint32_t>(state_.epoch.value), Nanos(0),
-                                                          highest));
+  set_role_deadline(
+      step, step.now + step.choose_duration(Choice::election_backoff, static_cast<std::uint32_t>(state_.epoch.value),
+                                            Nanos(0), highest));
 }
 
 void QuorumNode::become_leader(Step& step, QuorumDisk& disk) {

@@ -50,7 +50,9 @@ VoteResponse vote_after_restart(Variants::Vote variant) {
   ClusterConfig c;
   c.variants.quorum_vote = variant;
   Pump p(3, c);
-  const auto request = [](int candidate) { return VoteRequest{NodeId{candidate}, NodeId{100}, QuorumEpoch{7}, QuorumEpoch{3}, Offset{9}}; };
+  const auto request = [](int candidate) {
+    return VoteRequest{NodeId{candidate}, NodeId{100}, QuorumEpoch{7}, QuorumEpoch{3}, Offset{9}};
+  };
   EXPECT_TRUE(p.ask<VoteResponse>(NodeId{100}, request(101), Nanos(0)).vote_granted);
   EXPECT_FALSE(p.ask<VoteResponse>(NodeId{100}, request(102), Nanos(0)).vote_granted);
   p.restart(NodeId{100});
@@ -58,7 +60,9 @@ VoteResponse vote_after_restart(Variants::Vote variant) {
 }
 
 TEST(Quorum, AVoteSurvivesARestart) { EXPECT_FALSE(vote_after_restart(Variants::Vote::durable).vote_granted); }
-TEST(Quorum, VariantVolatileVoteIsForgotten) { EXPECT_TRUE(vote_after_restart(Variants::Vote::volatile_).vote_granted); }
+TEST(Quorum, VariantVolatileVoteIsForgotten) {
+  EXPECT_TRUE(vote_after_restart(Variants::Vote::volatile_).vote_granted);
+}
 
 TEST(Quorum, EndOfEpochFindsTheLargestNotAbove) {
   const auto one = std::make_shared<const std::vector<MetadataRecord>>(std::vector<MetadataRecord>{NoOpRecord{}});

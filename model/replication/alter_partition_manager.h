@@ -1,7 +1,7 @@
 // Sends the ISR proposals of a broker's partitions to the active controller, one request at a time.
 //
-// Follows DefaultAlterPartitionManager (KIP-497): one pending item a partition, all of them in one request, endless retries.
-// The item is read from the partition when it is sent, so one that newer metadata has replaced is never sent.
+// Follows DefaultAlterPartitionManager (KIP-497): one pending item a partition, all of them in one request, endless
+// retries. The item is read from the partition when it is sent, so one that newer metadata has replaced is never sent.
 // Always holds: at most one request is in flight.
 #pragma once
 

@@ -27,10 +27,13 @@ struct Cluster {
     }
   }
   void elect(int leader, int epoch, int pe, std::vector<NodeId> isr, std::initializer_list<int> who) {
-    PartitionRegistration r{nodes({0, 1, 2}), std::move(isr), NodeId(leader), LeaderEpoch(epoch), PartitionEpoch(pe), {}};
+    PartitionRegistration r{nodes({0, 1, 2}),   std::move(isr),     NodeId(leader),
+                            LeaderEpoch(epoch), PartitionEpoch(pe), {}};
     for (int i : who) {
-      if (i == leader) at[i].make_leader(step, r, brokers);
-      else at[i].make_follower(step, r);
+      if (i == leader)
+        at[i].make_leader(step, r, brokers);
+      else
+        at[i].make_follower(step, r);
     }
   }
   AppendResult produce(int leader, int count) {
@@ -41,12 +44,16 @@ struct Cluster {
   }
   FetchResponse::Partition fetch(int follower, int leader) {
     Partition& f = at[follower];
-    FetchRequest::Partition q{kTp, f.leader_epoch(), f.log().log_end(), f.log().epochs().latest(), f.log().log_start(), 1 << 20};
+    FetchRequest::Partition q{
+        kTp, f.leader_epoch(), f.log().log_end(), f.log().epochs().latest(), f.log().log_start(), 1 << 20};
     PartitionRead r = at[leader].read(q, NodeId(follower), BrokerEpoch(10 + follower), brokers, 1 << 20, true);
-    if (!r.answer_now()) at[leader].follower_fetched(step, NodeId(follower), BrokerEpoch(10 + follower), q, r.leader_log_end, brokers);
+    if (!r.answer_now())
+      at[leader].follower_fetched(step, NodeId(follower), BrokerEpoch(10 + follower), q, r.leader_log_end, brokers);
     if (r.response.error != Error::NONE) return r.response;
-    if (r.response.diverging_epoch.epoch.present()) f.truncate_to_leader(step, r.response.diverging_epoch);
-    else f.copy_from_leader(step, r.response, q.current_leader_epoch);
+    if (r.response.diverging_epoch.epoch.present())
+      f.truncate_to_leader(step, r.response.diverging_epoch);
+    else
+      f.copy_from_leader(step, r.response, q.current_leader_epoch);
     return r.response;
   }
   Offset hw(int i) const { return at[i].log().high_watermark(); }
@@ -124,7 +131,8 @@ TEST(GoldenTrace, T4_Shrink_T5_Expand) {
   auto item = c.at[0].proposal(BrokerEpoch(10));
   ASSERT_TRUE(item);
   EXPECT_EQ(item->new_isr.size(), 2u);
-  AlterPartitionResponse::Partition ok{kTp, Error::NONE, NodeId(0), LeaderEpoch(1), nodes({0, 1}), {}, PartitionEpoch(2)};
+  AlterPartitionResponse::Partition ok{kTp,           Error::NONE, NodeId(0),        LeaderEpoch(1),
+                                       nodes({0, 1}), {},          PartitionEpoch(2)};
   PartitionProgress change;
   EXPECT_FALSE(c.at[0].on_alter_partition(c.step, *item, ok, c.brokers, change));
   EXPECT_EQ(c.hw(0), Offset(1));

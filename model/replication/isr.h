@@ -1,7 +1,7 @@
 // What a leader knows of its followers and of the in-sync set.
 //
-// Follows Partition.scala's PartitionState (CommittedPartitionState, PendingExpandIsr, PendingShrinkIsr; KIP-497) and Replica.scala.
-// Always holds: maximal() contains committed; at most one proposal is in flight.
+// Follows Partition.scala's PartitionState (CommittedPartitionState, PendingExpandIsr, PendingShrinkIsr; KIP-497) and
+// Replica.scala. Always holds: maximal() contains committed; at most one proposal is in flight.
 #pragma once
 
 #include <algorithm>
@@ -46,7 +46,9 @@ struct IsrState {
   bool expanding() const { return proposed && proposed->size() > committed.size(); }
   // A growing set counts at once, a shrinking one only when committed.
   const std::vector<NodeId>& maximal() const { return expanding() ? *proposed : committed; }
-  static bool holds(const std::vector<NodeId>& set, NodeId id) { return std::find(set.begin(), set.end(), id) != set.end(); }
+  static bool holds(const std::vector<NodeId>& set, NodeId id) {
+    return std::find(set.begin(), set.end(), id) != set.end();
+  }
 };
 
 }  // namespace ktrial::model

@@ -10,7 +10,8 @@ void Partition::set_topic_config(const TopicConfig& topic) {
   log_.set_flush_messages(topic.flush_messages);
 }
 
-PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration& registration, const Brokers& brokers) {
+PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration& registration,
+                                         const Brokers& brokers) {
   if (registration.partition_epoch < partition_epoch_) return {};
   const std::vector<NodeId> old_isr = isr_.committed;
   const bool new_epoch = registration.leader_epoch > leader_epoch_;
@@ -40,7 +41,8 @@ PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration
   role_ = ReplicaRole::leader;
   leader_ = config_.self;
   if (new_epoch || !was_leader)
-    step.fact(BecameLeader{tp_, leader_epoch_, partition_epoch_, leader_epoch_start_, log_.high_watermark(), isr_.committed});
+    step.fact(
+        BecameLeader{tp_, leader_epoch_, partition_epoch_, leader_epoch_start_, log_.high_watermark(), isr_.committed});
   else if (isr_changed)
     step.fact(IsrChanged{tp_, leader_epoch_, partition_epoch_, isr_.committed, isr_.committed.size() < old_isr.size()});
   advance_high_watermark(step, brokers);
@@ -63,9 +65,10 @@ bool Partition::make_follower(Step& step, const PartitionRegistration& registrat
   role_ = ReplicaRole::follower;
   if (changed) step.fact(BecameFollower{tp_, leader_epoch_, leader_});
   if (!new_epoch || !leader_.present()) return new_epoch;
-  // Variant replication_truncation [R01, R02]: before KIP-101 a follower began by cutting to its own high watermark. Today
-  // only a log without any epoch does (it cannot ask the leader where they part).
-  if (config_.variants.replication_truncation == Variants::Truncation::high_watermark || !log_.epochs().latest().present())
+  // Variant replication_truncation [R01, R02]: before KIP-101 a follower began by cutting to its own high watermark.
+  // Today only a log without any epoch does (it cannot ask the leader where they part).
+  if (config_.variants.replication_truncation == Variants::Truncation::high_watermark ||
+      !log_.epochs().latest().present())
     truncate(step, log_.high_watermark());
   return new_epoch;
 }

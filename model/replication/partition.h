@@ -1,9 +1,9 @@
 // One replica of one partition on a broker: its log, its role, and what that role remembers.
 //
-// Follows kafka.cluster.Partition: leader and follower transitions, appends, fetch reads, follower state, ISR changes through
-// AlterPartition, the high watermark. It answers what changed; purgatories and the channel to the controller are the broker's.
-// Leaves out: transactions, idempotence, reassignment, follower reads by consumers.
-// Always holds: epochs never go back while the process lives; a leader's high watermark never goes down.
+// Follows kafka.cluster.Partition: leader and follower transitions, appends, fetch reads, follower state, ISR changes
+// through AlterPartition, the high watermark. It answers what changed; purgatories and the channel to the controller
+// are the broker's. Leaves out: transactions, idempotence, reassignment, follower reads by consumers. Always holds:
+// epochs never go back while the process lives; a leader's high watermark never goes down.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -67,10 +67,11 @@ class Partition {
   AppendResult append(Step& step, const RecordBatch& batch, Acks acks, const Brokers& brokers);
   // What a parked produce with acks=all has come to; absent: still waiting.
   std::optional<Error> produce_outcome(Offset required) const;
-  PartitionRead read(const FetchRequest::Partition& request, NodeId replica, BrokerEpoch replica_epoch, const Brokers& brokers,
-                     std::int64_t max_bytes, bool first_always) const;
-  PartitionProgress follower_fetched(Step& step, NodeId replica, BrokerEpoch replica_epoch, const FetchRequest::Partition& request,
-                                   Offset leader_log_end, const Brokers& brokers);
+  PartitionRead read(const FetchRequest::Partition& request, NodeId replica, BrokerEpoch replica_epoch,
+                     const Brokers& brokers, std::int64_t max_bytes, bool first_always) const;
+  PartitionProgress follower_fetched(Step& step, NodeId replica, BrokerEpoch replica_epoch,
+                                     const FetchRequest::Partition& request, Offset leader_log_end,
+                                     const Brokers& brokers);
   ListOffsetsResponse list_offsets(const ListOffsetsRequest& request) const;
   OffsetForLeaderEpochResponse offset_for_leader_epoch(const OffsetForLeaderEpochRequest& request) const;
 
@@ -79,8 +80,9 @@ class Partition {
   // The AlterPartition item of the pending proposal, absent if there is none.
   std::optional<AlterPartitionRequest::Partition> proposal(BrokerEpoch own) const;
   // Returns whether the same proposal has to be sent again.
-  bool on_alter_partition(Step& step, const AlterPartitionRequest::Partition& sent, const AlterPartitionResponse::Partition& answer,
-                          const Brokers& brokers, PartitionProgress& change);
+  bool on_alter_partition(Step& step, const AlterPartitionRequest::Partition& sent,
+                          const AlterPartitionResponse::Partition& answer, const Brokers& brokers,
+                          PartitionProgress& change);
 
   // -- follower
   void copy_from_leader(Step& step, const FetchResponse::Partition& response, LeaderEpoch fetch_epoch);

@@ -8,7 +8,8 @@ bool Partition::eligible(NodeId replica, const Brokers& brokers) const {
   const auto broker = brokers.find(replica);
   if (broker == brokers.end() || !broker->second.active()) return false;
   const auto remote = remotes_.find(replica);
-  return remote != remotes_.end() && remote->second.broker_epoch.present() && remote->second.broker_epoch == broker->second.epoch;
+  return remote != remotes_.end() && remote->second.broker_epoch.present() &&
+         remote->second.broker_epoch == broker->second.epoch;
 }
 
 void Partition::propose(Step& step, std::vector<NodeId> isr) {
@@ -22,7 +23,9 @@ PartitionProgress Partition::maybe_expand_isr(Step& step, NodeId replica, const 
   const Offset end = remotes_.at(replica).log_end;
   if (!end.present() || end < log_.high_watermark()) return {};
   // Variant replication_isr_admission [R06: KAFKA-7128].
-  if (config_.variants.replication_isr_admission == Variants::IsrAdmission::leader_epoch_start && end < leader_epoch_start_) return {};
+  if (config_.variants.replication_isr_admission == Variants::IsrAdmission::leader_epoch_start &&
+      end < leader_epoch_start_)
+    return {};
   if (!eligible(replica, brokers)) return {};
   std::vector<NodeId> isr = isr_.committed;
   isr.push_back(replica);
@@ -52,13 +55,16 @@ std::optional<AlterPartitionRequest::Partition> Partition::proposal(BrokerEpoch 
   item.partition_epoch = partition_epoch_;
   for (NodeId id : *isr_.proposed) {
     const auto remote = remotes_.find(id);
-    item.new_isr.emplace_back(id, id == config_.self ? own : remote == remotes_.end() ? BrokerEpoch() : remote->second.broker_epoch);
+    item.new_isr.emplace_back(id, id == config_.self         ? own
+                                  : remote == remotes_.end() ? BrokerEpoch()
+                                                             : remote->second.broker_epoch);
   }
   return item;
 }
 
 bool Partition::on_alter_partition(Step& step, const AlterPartitionRequest::Partition& sent,
-                                   const AlterPartitionResponse::Partition& answer, const Brokers& brokers, PartitionProgress& change) {
+                                   const AlterPartitionResponse::Partition& answer, const Brokers& brokers,
+                                   PartitionProgress& change) {
   // Newer metadata has already replaced the proposal that this answers.
   if (role_ != ReplicaRole::leader || !isr_.in_flight() || sent.leader_epoch != leader_epoch_ ||
       sent.partition_epoch != partition_epoch_)

@@ -21,7 +21,8 @@ AppendResult Partition::append(Step& step, const RecordBatch& batch, Acks acks, 
     return result;
   };
   if (role_ != ReplicaRole::leader) return refuse(Error::NOT_LEADER_OR_FOLLOWER);
-  if (acks == Acks::all && static_cast<std::int32_t>(isr_.committed.size()) < min_isr()) return refuse(Error::NOT_ENOUGH_REPLICAS);
+  if (acks == Acks::all && static_cast<std::int32_t>(isr_.committed.size()) < min_isr())
+    return refuse(Error::NOT_ENOUGH_REPLICAS);
   if (batch.checksum == Checksum::broken) return refuse(Error::CORRUPT_MESSAGE);
   if (batch.size_in_bytes > config_.topic.max_message_bytes) return refuse(Error::MESSAGE_TOO_LARGE);
   if (batch.record_count <= 0) return refuse(Error::INVALID_RECORD);
@@ -37,7 +38,8 @@ AppendResult Partition::append(Step& step, const RecordBatch& batch, Acks acks, 
 std::optional<Error> Partition::produce_outcome(Offset required) const {
   if (role_ != ReplicaRole::leader) return Error::NOT_LEADER_OR_FOLLOWER;
   if (log_.high_watermark() < required) return std::nullopt;
-  return min_isr() <= static_cast<std::int32_t>(isr_.maximal().size()) ? Error::NONE : Error::NOT_ENOUGH_REPLICAS_AFTER_APPEND;
+  return min_isr() <= static_cast<std::int32_t>(isr_.maximal().size()) ? Error::NONE
+                                                                       : Error::NOT_ENOUGH_REPLICAS_AFTER_APPEND;
 }
 
 PartitionRead Partition::read(const FetchRequest::Partition& request, NodeId replica, BrokerEpoch replica_epoch,
@@ -82,13 +84,15 @@ PartitionRead Partition::read(const FetchRequest::Partition& request, NodeId rep
     return result;
   }
   const Offset upper = follower ? log_.log_end() : log_.high_watermark();
-  r.batches = log_.read(request.fetch_offset, upper, std::min<std::int64_t>(max_bytes, request.max_bytes), first_always);
+  r.batches =
+      log_.read(request.fetch_offset, upper, std::min<std::int64_t>(max_bytes, request.max_bytes), first_always);
   for (const RecordBatch& batch : r.batches) result.bytes += batch.size_in_bytes;
   return result;
 }
 
 PartitionProgress Partition::follower_fetched(Step& step, NodeId replica, BrokerEpoch replica_epoch,
-                                            const FetchRequest::Partition& request, Offset leader_log_end, const Brokers& brokers) {
+                                              const FetchRequest::Partition& request, Offset leader_log_end,
+                                              const Brokers& brokers) {
   const auto it = remotes_.find(replica);
   if (role_ != ReplicaRole::leader || it == remotes_.end()) return {};
   const Offset old_end = it->second.log_end;
@@ -103,8 +107,9 @@ bool Partition::advance_high_watermark(Step& step, const Brokers& brokers) {
   if (static_cast<std::int32_t>(isr_.committed.size()) < min_isr()) return false;
   Offset lowest = log_.log_end();
   for (const auto& [id, remote] : remotes_) {
-    const bool counts = IsrState::holds(isr_.maximal(), id) ||
-                        (remote.caught_up(log_.log_end(), step.now, config_.replica_lag_time_max) && eligible(id, brokers));
+    const bool counts =
+        IsrState::holds(isr_.maximal(), id) ||
+        (remote.caught_up(log_.log_end(), step.now, config_.replica_lag_time_max) && eligible(id, brokers));
     if (counts) lowest = std::min(lowest, remote.log_end);
   }
   if (lowest <= log_.high_watermark()) return false;
@@ -123,7 +128,8 @@ ListOffsetsResponse Partition::list_offsets(const ListOffsetsRequest& request) c
     return answer;
   }
   if (!request.replica_id.present()) {
-    // KIP-207: until the high watermark has reached this epoch's start, "latest" could be less than what was read before.
+    // KIP-207: until the high watermark has reached this epoch's start, "latest" could be less than what was read
+    // before.
     if (log_.high_watermark() < leader_epoch_start_) {
       answer.error = Error::OFFSET_NOT_AVAILABLE;
       return answer;

@@ -38,7 +38,8 @@ void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch ow
         ask = ListOffsetsRequest{self_, tp, entry.current_epoch,
                                  entry.ask == Entry::Ask::latest ? kLatestTimestamp : kEarliestTimestamp};
     } else {
-      // Variant replication_truncation [R01, R02]: without the last fetched epoch the leader cannot tell of a divergence.
+      // Variant replication_truncation [R01, R02]: without the last fetched epoch the leader cannot tell of a
+      // divergence.
       fetch.partitions.push_back({tp, entry.current_epoch, entry.fetch_offset,
                                   by_high_watermark(config) ? kNoEpoch : entry.last_fetched_epoch, entry.log_start,
                                   config.replica_fetch_max_bytes});
@@ -62,7 +63,8 @@ void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch ow
     sent_ = fetch;
     step.send(connection_, {*in_flight_, std::move(fetch)});
   }
-  step.set_timer({kFetcherTimeoutTimer, 0, static_cast<std::uint32_t>(leader_.value)}, step.now + config.replica_socket_timeout);
+  step.set_timer({kFetcherTimeoutTimer, 0, static_cast<std::uint32_t>(leader_.value)},
+                 step.now + config.replica_socket_timeout);
 }
 
 void ReplicaFetcher::stop(Step& step) {
@@ -80,11 +82,13 @@ bool ReplicaFetcher::on_message(Step& step, ConnectionId connection, const Messa
   in_flight_.reset();
   step.cancel_timer({kFetcherTimeoutTimer, 0, static_cast<std::uint32_t>(leader_.value)});
   if (const auto* fetch = std::get_if<FetchResponse>(&message.body)) on_fetch(step, *fetch, partitions, config);
-  if (const auto* offsets = std::get_if<ListOffsetsResponse>(&message.body)) on_list_offsets(step, *offsets, partitions, config);
+  if (const auto* offsets = std::get_if<ListOffsetsResponse>(&message.body))
+    on_list_offsets(step, *offsets, partitions, config);
   return true;
 }
 
-void ReplicaFetcher::on_fetch(Step& step, const FetchResponse& response, Partitions& partitions, const ClusterConfig& config) {
+void ReplicaFetcher::on_fetch(Step& step, const FetchResponse& response, Partitions& partitions,
+                              const ClusterConfig& config) {
   const auto* request = std::get_if<FetchRequest>(&sent_);
   if (request == nullptr) return;
   if (response.error != Error::NONE) {
@@ -96,14 +100,15 @@ void ReplicaFetcher::on_fetch(Step& step, const FetchResponse& response, Partiti
       if (sent.partition == answer.partition) on_fetch_partition(step, sent, answer, partitions, config);
 }
 
-void ReplicaFetcher::on_fetch_partition(Step& step, const FetchRequest::Partition& sent, const FetchResponse::Partition& response,
-                                        Partitions& partitions, const ClusterConfig& config) {
+void ReplicaFetcher::on_fetch_partition(Step& step, const FetchRequest::Partition& sent,
+                                        const FetchResponse::Partition& response, Partitions& partitions,
+                                        const ClusterConfig& config) {
   const auto found = entries_.find(sent.partition);
   const auto partition = partitions.find(sent.partition);
   if (found == entries_.end() || partition == partitions.end()) return;
   Entry& entry = found->second;
-  if (entry.ask != Entry::Ask::fetch || entry.fetch_offset != sent.fetch_offset || entry.current_epoch != sent.current_leader_epoch ||
-      entry.not_before > step.now)
+  if (entry.ask != Entry::Ask::fetch || entry.fetch_offset != sent.fetch_offset ||
+      entry.current_epoch != sent.current_leader_epoch || entry.not_before > step.now)
     return;
   switch (response.error) {
     case Error::NONE:

@@ -1,8 +1,8 @@
 // Copies all partitions that this broker follows from one leader broker, with one outstanding request.
 //
-// Follows AbstractFetcherThread and ReplicaFetcherThread with num.replica.fetchers=1 and truncation on fetch (KIP-101, KIP-279, KIP-595).
-// Leaves out: fetch sessions, tiered storage, throttling.
-// Always holds: an answer touches a partition only if its fetch offset and leader epoch are still those of the request.
+// Follows AbstractFetcherThread and ReplicaFetcherThread with num.replica.fetchers=1 and truncation on fetch (KIP-101,
+// KIP-279, KIP-595). Leaves out: fetch sessions, tiered storage, throttling. Always holds: an answer touches a
+// partition only if its fetch offset and leader epoch are still those of the request.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -30,7 +30,8 @@ class ReplicaFetcher {
   void stop(Step& step);
 
   // True when the connection is this fetcher's.
-  bool on_message(Step& step, ConnectionId connection, const Message& message, Partitions& partitions, const ClusterConfig& config);
+  bool on_message(Step& step, ConnectionId connection, const Message& message, Partitions& partitions,
+                  const ClusterConfig& config);
   bool on_closed(Step& step, ConnectionId connection, const ClusterConfig& config);
   void on_timeout(Step& step, const ClusterConfig& config);  // replica.socket.timeout.ms
 
@@ -48,7 +49,8 @@ class ReplicaFetcher {
   void on_fetch(Step& step, const FetchResponse& response, Partitions& partitions, const ClusterConfig& config);
   void on_fetch_partition(Step& step, const FetchRequest::Partition& sent, const FetchResponse::Partition& response,
                           Partitions& partitions, const ClusterConfig& config);
-  void on_list_offsets(Step& step, const ListOffsetsResponse& response, Partitions& partitions, const ClusterConfig& config);
+  void on_list_offsets(Step& step, const ListOffsetsResponse& response, Partitions& partitions,
+                       const ClusterConfig& config);
   void follow_log(Entry& entry, const Partition& partition);
   void lost(Step& step, const ClusterConfig& config);
 

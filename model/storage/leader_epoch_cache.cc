@@ -18,7 +18,8 @@ bool LeaderEpochCache::truncate_from_end(Offset end) {
 }
 
 bool LeaderEpochCache::truncate_from_start(Offset start) {
-  const auto above = std::find_if(entries_.begin(), entries_.end(), [&](const EpochEntry& e) { return e.start > start; });
+  const auto above =
+      std::find_if(entries_.begin(), entries_.end(), [&](const EpochEntry& e) { return e.start > start; });
   if (above == entries_.begin()) return false;
   const EpochEntry last = *(above - 1);
   if (above - entries_.begin() == 1 && last.start == start) return false;
@@ -36,7 +37,8 @@ bool LeaderEpochCache::clear() {
 OffsetAndEpoch LeaderEpochCache::end_offset_for(LeaderEpoch epoch, Offset log_end) const {
   if (!epoch.present() || entries_.empty()) return {};
   if (epoch == latest()) return {log_end, epoch};
-  const auto higher = std::find_if(entries_.begin(), entries_.end(), [&](const EpochEntry& e) { return e.epoch > epoch; });
+  const auto higher =
+      std::find_if(entries_.begin(), entries_.end(), [&](const EpochEntry& e) { return e.epoch > epoch; });
   if (higher == entries_.end()) return {};
   if (higher == entries_.begin()) return {higher->start, epoch};
   return {higher->start, (higher - 1)->epoch};

@@ -10,7 +10,8 @@ Offset end_of(const AppendFile<RecordBatch>& segments) {
 }
 
 std::uint64_t file_id(TopicPartition tp, std::uint64_t file) {
-  return (std::uint64_t(std::uint32_t(tp.topic.value)) << 32) | (std::uint64_t(std::uint32_t(tp.partition.value)) << 4) | file;
+  return (std::uint64_t(std::uint32_t(tp.topic.value)) << 32) |
+         (std::uint64_t(std::uint32_t(tp.partition.value)) << 4) | file;
 }
 
 }  // namespace
@@ -44,7 +45,8 @@ Log::Log(LogDisk disk, std::int64_t flush_messages) : disk_(std::move(disk)), fl
   for (const RecordBatch& batch : disk_.segments.items()) {
     if (batch.checksum == Checksum::broken || (good > 0 && batch.base_offset != end_)) break;
     // LogSegment.recover: a batch newer than what the checkpoint knows starts its epoch.
-    if (batch.partition_leader_epoch > epochs_.latest()) epochs_.assign(batch.partition_leader_epoch, batch.base_offset);
+    if (batch.partition_leader_epoch > epochs_.latest())
+      epochs_.assign(batch.partition_leader_epoch, batch.base_offset);
     end_ = batch.next_offset();
     ++good;
   }
@@ -76,7 +78,8 @@ void Log::appended(const RecordBatch& batch) {
 std::size_t Log::index_of(Offset offset) const {
   const auto& all = disk_.segments.items();
   return static_cast<std::size_t>(
-      std::partition_point(all.begin(), all.end(), [&](const RecordBatch& b) { return b.next_offset() <= offset; }) - all.begin());
+      std::partition_point(all.begin(), all.end(), [&](const RecordBatch& b) { return b.next_offset() <= offset; }) -
+      all.begin());
 }
 
 std::vector<RecordBatch> Log::read(Offset from, Offset upper, std::int64_t max_bytes, bool first_always) const {

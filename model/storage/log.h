@@ -1,7 +1,7 @@
 // One replica's log of one partition, with what of it stands on disk.
 //
-// Follows UnifiedLog, LocalLog and LogLoader: appended in batches, cut at batch boundaries, read in whole batches, loaded
-// by replaying until the first batch with a bad checksum. The high watermark is in memory and only checkpointed.
+// Follows UnifiedLog, LocalLog and LogLoader: appended in batches, cut at batch boundaries, read in whole batches,
+// loaded by replaying until the first batch with a bad checksum. The high watermark is in memory and only checkpointed.
 // Leaves out: segments and indexes, retention and compaction, producer state, transactions.
 // Always holds: batches are contiguous from log_start() to log_end(); log_start <= high_watermark <= log_end.
 #pragma once
@@ -41,12 +41,12 @@ class Log {
   // Stores as is; `batch.base_offset` must be log_end().
   void append_as_follower(const RecordBatch& batch);
 
-  // Whole batches from the one that holds `from`, all ending at or before `upper`, up to `max_bytes`; with `first_always` the
-  // first comes whatever its size.
+  // Whole batches from the one that holds `from`, all ending at or before `upper`, up to `max_bytes`; with
+  // `first_always` the first comes whatever its size.
   std::vector<RecordBatch> read(Offset from, Offset upper, std::int64_t max_bytes, bool first_always = true) const;
 
-  // Cuts so that log_end() <= target; a batch that holds `target` inside goes as a whole. The epoch cache is cut even when
-  // the log is not (KAFKA-10706). Returns whether batches went.
+  // Cuts so that log_end() <= target; a batch that holds `target` inside goes as a whole. The epoch cache is cut even
+  // when the log is not (KAFKA-10706). Returns whether batches went.
   bool truncate_to(Offset target);
   void truncate_fully_and_start_at(Offset start);
 

@@ -56,7 +56,11 @@ TEST(Log, PowerCutTakesWhatWasNotSyncedAndRecoveryFindsTheTornBatch) {
   log.append_as_leader(batch(2), LeaderEpoch(2));
   LogDisk disk = log.take_disk();
   std::vector<Fact> facts;
-  disk.power_cut(tp, Survival([](void*, std::uint64_t, std::uint32_t w) { return w == 1 ? WriteOutcome::torn : WriteOutcome::lost; }, nullptr), facts);
+  disk.power_cut(
+      tp,
+      Survival([](void*, std::uint64_t, std::uint32_t w) { return w == 1 ? WriteOutcome::torn : WriteOutcome::lost; },
+               nullptr),
+      facts);
   ASSERT_EQ(facts.size(), 1u);
   EXPECT_EQ(std::get<UnsyncedDataLost>(facts[0]).from, Offset(2));
   EXPECT_EQ(std::get<UnsyncedDataLost>(facts[0]).old_end_offset, Offset(6));
@@ -67,14 +71,20 @@ TEST(Log, PowerCutTakesWhatWasNotSyncedAndRecoveryFindsTheTornBatch) {
 
 // Against a plain list of (base, count, epoch).
 RC_GTEST_PROP(Log, BehavesLikeAList, ()) {
-  struct Item { std::int64_t base; std::int32_t count; std::int32_t epoch; };
+  struct Item {
+    std::int64_t base;
+    std::int32_t count;
+    std::int32_t epoch;
+  };
   std::vector<Item> reference;
   Log log{LogDisk()};
   std::int32_t epoch = 0;
   const auto end = [&] { return reference.empty() ? 0 : reference.back().base + reference.back().count; };
   for (int i = *rc::gen::inRange(1, 40); i > 0; --i) {
     switch (*rc::gen::inRange(0, 4)) {
-      case 0: ++epoch; [[fallthrough]];
+      case 0:
+        ++epoch;
+        [[fallthrough]];
       case 1: {
         const int count = *rc::gen::inRange(1, 4);
         reference.push_back({end(), count, epoch});
@@ -87,7 +97,8 @@ RC_GTEST_PROP(Log, BehavesLikeAList, ()) {
         log.truncate_to(Offset(target));
         break;
       }
-      default: log = Log(log.take_disk());
+      default:
+        log = Log(log.take_disk());
     }
     RC_ASSERT(log.log_end().value == end());
     RC_ASSERT(log.batches().size() == reference.size());

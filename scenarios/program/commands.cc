@@ -22,9 +22,9 @@
 #include "scenarios/run/trial.h"
 #include "scenarios/scenario_reader.h"
 #include "scenarios/scenario_writer.h"
-#include "scenarios/variants_text.h"
 #include "scenarios/search/search.h"
 #include "scenarios/search/shrink.h"
+#include "scenarios/variants_text.h"
 
 namespace ktrial::scenarios {
 namespace {
@@ -98,7 +98,8 @@ std::string describe(const TrialResult& result) {
     topic.id = std::to_string(id.value);
     std::map<int, reports::DescribedPartition> partitions;
     for (const RecordedFact& f : result.facts)
-      if (const auto* state = std::get_if<model::PartitionStateCommitted>(&f.fact); state && state->partition.topic == id) {
+      if (const auto* state = std::get_if<model::PartitionStateCommitted>(&f.fact);
+          state && state->partition.topic == id) {
         reports::DescribedPartition& p = partitions[state->partition.partition.value];
         p = {state->partition.partition.value, state->leader.value, {}, {}, {}, {}};
         for (const auto node : state->replicas) p.replicas.push_back(node.value);
@@ -139,11 +140,11 @@ class StatusLine {
   std::chrono::steady_clock::time_point last_;
 };
 
-// A counterexample runs by itself: every promise is expected to hold, so that replaying it exits with 1.
+// A counterexample runs by itself: what was expected to fail is now expected to hold, so replaying it exits with 1.
 Scenario counterexample(const Scenario& concrete, const std::string& property) {
   Scenario scenario = concrete;
   scenario.title = fmt::format("{} (counterexample of {})", concrete.title, property);
-  scenario.expect.clear();
+  std::erase_if(scenario.expect, [](const auto& expected) { return expected.second != Expected::any; });
   scenario.goals.clear();
   return scenario;
 }
@@ -163,8 +164,9 @@ int run(const RunCommand& command) {
   const bool text_goes_first = command.mermaid == "-" || command.ndjson == "-" || command.junit == "-";
   if (!command.mermaid.empty()) {
     reports::MermaidOptions options;
-    options.skip_names = {"MetadataCommitted", "MetadataApplied", "MetadataAppended", "ConsumerHighWatermarkSeen",
-                          "QuorumFetchRequest", "QuorumFetchResponse", "HighWatermarkAdvanced"};
+    options.skip_names = {"MetadataCommitted",         "MetadataApplied",    "MetadataAppended",
+                          "ConsumerHighWatermarkSeen", "QuorumFetchRequest", "QuorumFetchResponse",
+                          "HighWatermarkAdvanced"};
     if (!write_file(command.mermaid, reports::mermaid(trace_of(result), options))) return Exit::internal;
   }
   if (!command.ndjson.empty() && !write_file(command.ndjson, reports::ndjson(trace_of(result)))) return Exit::internal;
@@ -191,7 +193,8 @@ int run(const RunCommand& command) {
   if (command.describe) fmt::print("{}\n", describe(result));
   fmt::print("{}", verdict_table(result));
   for (const std::string& goal : result.missed_goals) fmt::print("  goal not reached: {}\n", goal);
-  for (const std::string& held : result.expected_but_held()) fmt::print("  expected to be violated, but held: {}\n", held);
+  for (const std::string& held : result.expected_but_held())
+    fmt::print("  expected to be violated, but held: {}\n", held);
   fmt::print("\nseed {}, {} events, {} faults, {:.3f} s of virtual time, fingerprint {:016x}\n", result.seed,
              result.events, result.faults_injected,
              static_cast<double>(result.ended_at.count()) / 1e9,  // printing only
@@ -302,14 +305,14 @@ int shrink(const ShrinkCommand& command) {
 }
 
 int demo() {
-  RunCommand none;
   const std::string file = (kLibrary / "unclean-election.yaml").string();
   SearchCommand command;
   command.file = file;
   command.out = "ktrial-demo.yaml";
   command.shrink_milliseconds = 3000;
-  fmt::print("A three-broker Kafka with unclean.leader.election.enable=true, under random faults. ktrial looks for a\n"
-             "seed in which an acknowledged record is lost, and makes the failure small:\n\n");
+  fmt::print(
+      "A three-broker Kafka with unclean.leader.election.enable=true, under random faults. ktrial looks for a\n"
+      "seed in which an acknowledged record is lost, and makes the failure small:\n\n");
   const int code = search(command);
   if (code != Exit::violated) return code;
   fmt::print("\nNext: ktrial replay {}   then: ktrial list scenarios\n", command.out);

@@ -14,7 +14,7 @@ enum Exit : int { holds = 0, violated = 1, inconclusive = 2, diverged = 3, usage
 
 struct RunCommand {
   std::string file;
-  std::optional<std::uint64_t> seed;  // else the file's, else 1
+  std::optional<std::uint64_t> seed;   // else the file's, else 1
   std::string mermaid, ndjson, junit;  // where to write; "-" is standard output, empty: nowhere
   bool describe = false;
   bool quiet = false;

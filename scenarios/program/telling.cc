@@ -18,7 +18,8 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 bool tells_the_story(const model::Fact& fact) {
   return std::holds_alternative<model::BecameLeader>(fact) || std::holds_alternative<model::IsrChanged>(fact) ||
          std::holds_alternative<model::LogTruncated>(fact) || std::holds_alternative<model::UnsyncedDataLost>(fact) ||
-         std::holds_alternative<model::BrokerFenced>(fact) || std::holds_alternative<model::QuorumLeaderElected>(fact) ||
+         std::holds_alternative<model::BrokerFenced>(fact) ||
+         std::holds_alternative<model::QuorumLeaderElected>(fact) ||
          std::holds_alternative<model::MetadataTruncated>(fact) ||
          std::holds_alternative<model::ConsumerPositionReset>(fact);
 }
@@ -32,36 +33,60 @@ const std::string& node_name(const TrialResult& result, model::NodeId node) {
 const char* trace_kind(sim::TraceKind kind) {
   using K = sim::TraceKind;
   switch (kind) {
-    case K::sent: return "sent";
-    case K::delivered: return "delivered";
-    case K::dropped: return "dropped";
-    case K::timer: return "timer";
-    case K::started: return "start";
-    case K::exited: return "stop";
-    default: return "fault";
+    case K::sent:
+      return "sent";
+    case K::delivered:
+      return "delivered";
+    case K::dropped:
+      return "dropped";
+    case K::timer:
+      return "timer";
+    case K::started:
+      return "start";
+    case K::exited:
+      return "stop";
+    default:
+      return "fault";
   }
 }
 
 const char* fault_name(sim::TraceKind kind) {
   using K = sim::TraceKind;
   switch (kind) {
-    case K::closed: return "connection closed";
-    case K::command: return "command";
-    case K::killed: return "kill";
-    case K::power_cut: return "power cut";
-    case K::paused: return "pause";
-    case K::resumed: return "resume";
-    case K::wiped: return "wipe";
-    case K::slowed: return "slow";
-    case K::clock: return "clock";
-    case K::cut: return "cut";
-    case K::healed: return "heal";
-    case K::reset: return "reset";
-    case K::held: return "hold";
-    case K::released: return "release";
-    case K::link: return "link";
-    case K::duplicated: return "duplicate";
-    default: return "";
+    case K::closed:
+      return "connection closed";
+    case K::command:
+      return "command";
+    case K::killed:
+      return "kill";
+    case K::power_cut:
+      return "power cut";
+    case K::paused:
+      return "pause";
+    case K::resumed:
+      return "resume";
+    case K::wiped:
+      return "wipe";
+    case K::slowed:
+      return "slow";
+    case K::clock:
+      return "clock";
+    case K::cut:
+      return "cut";
+    case K::healed:
+      return "heal";
+    case K::reset:
+      return "reset";
+    case K::held:
+      return "hold";
+    case K::released:
+      return "release";
+    case K::link:
+      return "link";
+    case K::duplicated:
+      return "duplicate";
+    default:
+      return "";
   }
 }
 
@@ -146,8 +171,8 @@ std::string verdict_table(const TrialResult& result) {
                                                                              : "vacuous";
     const auto expected = result.concrete.expect.find(verdict.property);
     const char* note = expected == result.concrete.expect.end() || expected->second == Expected::holds ? ""
-                       : expected->second == Expected::violated                                        ? "  (expected: violated)"
-                                                                                                       : "  (expected: any)";
+                       : expected->second == Expected::violated ? "  (expected: violated)"
+                                                                : "  (expected: any)";
     text += fmt::format("  {:<36} {:<9} checked {:>9} times{}\n", verdict.property, outcome, verdict.premise, note);
   }
   return text;

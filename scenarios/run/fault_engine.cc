@@ -15,10 +15,14 @@ constexpr std::uint64_t kQuietToken = ~std::uint64_t{0};
 
 bool compare(std::int64_t seen, Comparison comparison, std::int64_t value) {
   switch (comparison) {
-    case Comparison::happened: return true;
-    case Comparison::equal: return seen == value;
-    case Comparison::at_most: return seen <= value;
-    case Comparison::at_least: return seen >= value;
+    case Comparison::happened:
+      return true;
+    case Comparison::equal:
+      return seen == value;
+    case Comparison::at_most:
+      return seen <= value;
+    case Comparison::at_least:
+      return seen >= value;
   }
   return false;
 }
@@ -148,7 +152,9 @@ std::vector<model::NodeId> FaultEngine::resolve(const ClusterView& view, const s
     const ClusterView::Partition* partition = tp ? view.partition(*tp) : nullptr;
     switch (s.kind) {
       case K::broker:
-      case K::controller: add(model::NodeId{s.node}); break;
+      case K::controller:
+        add(model::NodeId{s.node});
+        break;
       case K::client:
         for (std::int32_t id = brokers_ + controllers_ + 1; id <= all; ++id)
           if (name(model::NodeId{id}) == s.name) add(model::NodeId{id});
@@ -164,13 +170,26 @@ std::vector<model::NodeId> FaultEngine::resolve(const ClusterView& view, const s
             if (replica != partition->leader && (s.kind == K::followers || ++index == s.index)) add(replica);
         }
         break;
-      case K::active_controller: add(view.active_controller()); break;
-      case K::minority: add_range(brokers_ + 1, brokers_ + std::max(1, (controllers_ - 1) / 2)); break;
-      case K::majority: add_range(brokers_ + 1, brokers_ + controllers_ / 2 + 1); break;
-      case K::all_brokers: add_range(1, brokers_); break;
-      case K::all_controllers: add_range(brokers_ + 1, brokers_ + controllers_); break;
-      case K::all_clients: add_range(brokers_ + controllers_ + 1, all); break;
-      case K::coordinator: break;  // groups are not in the model yet
+      case K::active_controller:
+        add(view.active_controller());
+        break;
+      case K::minority:
+        add_range(brokers_ + 1, brokers_ + std::max(1, (controllers_ - 1) / 2));
+        break;
+      case K::majority:
+        add_range(brokers_ + 1, brokers_ + controllers_ / 2 + 1);
+        break;
+      case K::all_brokers:
+        add_range(1, brokers_);
+        break;
+      case K::all_controllers:
+        add_range(brokers_ + 1, brokers_ + controllers_);
+        break;
+      case K::all_clients:
+        add_range(brokers_ + controllers_ + 1, all);
+        break;
+      case K::coordinator:
+        break;  // groups are not in the model yet
     }
   }
   return nodes;
@@ -288,7 +307,8 @@ void FaultEngine::strike_node(KafkaWorld& world, const FaultSpec& fault, Active&
       world.set_drift(id, fault.amount.value_or(0));
       say(Kind::other_fault, node, {}, fmt::format("the clock of {} drifts", name(node)));
       break;
-    default: return;
+    default:
+      return;
   }
   active.nodes.push_back(node);
 }
@@ -301,14 +321,23 @@ void FaultEngine::strike_link(KafkaWorld& world, const FaultSpec& fault, Active&
     case FaultKind::isolate:
       if (cuts_[link_index(from, to)]++ == 0) world.network().cut(a, b);
       break;
-    case FaultKind::delay: world.network().delay(a, b, fault.delay.value_or(milliseconds(100))); break;
+    case FaultKind::delay:
+      world.network().delay(a, b, fault.delay.value_or(milliseconds(100)));
+      break;
     case FaultKind::bandwidth:
       world.network().bandwidth(a, b, static_cast<std::uint64_t>(fault.amount.value_or(100'000)));
       break;
-    case FaultKind::reset: world.network().reset(a, b); return;
-    case FaultKind::cut_mid_response: world.network().reset_on_next(a, b, sim::kAnyKind); return;
-    case FaultKind::hold: world.network().hold(a, b, model::kind_by_name(fault.message)); break;
-    default: return;
+    case FaultKind::reset:
+      world.network().reset(a, b);
+      return;
+    case FaultKind::cut_mid_response:
+      world.network().reset_on_next(a, b, sim::kAnyKind);
+      return;
+    case FaultKind::hold:
+      world.network().hold(a, b, model::kind_by_name(fault.message));
+      break;
+    default:
+      return;
   }
   active.links.emplace_back(from, to);
 }
@@ -348,9 +377,14 @@ void FaultEngine::undo_node(KafkaWorld& world, const FaultSpec& fault, model::No
       world.resume(id);
       say(Kind::resumed, node, {}, fmt::format("{} resumes", name(node)));
       break;
-    case FaultKind::slow: world.slow(id, 0); break;
-    case FaultKind::clock_drift: world.set_drift(id, 0); break;
-    default: break;
+    case FaultKind::slow:
+      world.slow(id, 0);
+      break;
+    case FaultKind::clock_drift:
+      world.set_drift(id, 0);
+      break;
+    default:
+      break;
   }
 }
 
@@ -361,10 +395,17 @@ void FaultEngine::undo_link(KafkaWorld& world, const FaultSpec& fault, model::No
     case FaultKind::isolate:
       if (--cuts_[link_index(from, to)] == 0) world.network().heal(a, b);
       break;
-    case FaultKind::delay: world.network().delay(a, b, Nanos::zero()); break;
-    case FaultKind::bandwidth: world.network().bandwidth(a, b, 0); break;
-    case FaultKind::hold: world.network().release(a, b, model::kind_by_name(fault.message)); break;
-    default: break;
+    case FaultKind::delay:
+      world.network().delay(a, b, Nanos::zero());
+      break;
+    case FaultKind::bandwidth:
+      world.network().bandwidth(a, b, 0);
+      break;
+    case FaultKind::hold:
+      world.network().release(a, b, model::kind_by_name(fault.message));
+      break;
+    default:
+      break;
   }
 }
 

@@ -1,4 +1,5 @@
-// Carries a fault plan out on a running world: waits for its triggers, resolves its selectors when it strikes, undoes it.
+// Carries a fault plan out on a running world: waits for its triggers, resolves its selectors when it strikes, undoes
+// it.
 //
 // Says what it really did, in order, as `Injected` values for the properties and a line for the reader. A fault that
 // finds nothing to hit (a leader that does not exist now) strikes nothing and says nothing.
@@ -77,8 +78,8 @@ class FaultEngine {
   int struck_ = 0;
   std::int64_t acked_ = 0;
   std::int64_t consumed_ = 0;
-  std::vector<int> cuts_;      // per directed link: how many faults cut it
-  std::vector<bool> down_;     // per node, by a fault
+  std::vector<int> cuts_;   // per directed link: how many faults cut it
+  std::vector<bool> down_;  // per node, by a fault
   std::vector<bool> paused_;
   std::vector<InjectedFault> injected_;
   std::vector<std::pair<model::NodeId, model::Fact>> disk_facts_;

@@ -17,8 +17,8 @@ class Draw {
     return decisions_.uniform({sim::DecisionKind::fault, fault_, field, 0, 0}, Nanos::zero(), lowest, highest);
   }
   Nanos duration(Field field, Nanos lowest, Nanos highest) const {
-    return Nanos(static_cast<std::int64_t>((*this)(field, static_cast<std::uint64_t>(lowest.count()),
-                                                   static_cast<std::uint64_t>(highest.count()))));
+    return Nanos(static_cast<std::int64_t>(
+        (*this)(field, static_cast<std::uint64_t>(lowest.count()), static_cast<std::uint64_t>(highest.count()))));
   }
 
  private:
@@ -54,8 +54,9 @@ std::vector<Selector> draw_targets(const Scenario& s, RandomTarget target, const
     case RandomTarget::one:
       return {node_selector(s, static_cast<std::int32_t>(draw(f_which, 1, static_cast<std::uint64_t>(servers))))};
     case RandomTarget::controllers:
-      return {node_selector(s, s.cluster.brokers + static_cast<std::int32_t>(draw(
-                                   f_which, 1, static_cast<std::uint64_t>(s.cluster.controllers))))};
+      return {node_selector(
+          s, s.cluster.brokers +
+                 static_cast<std::int32_t>(draw(f_which, 1, static_cast<std::uint64_t>(s.cluster.controllers))))};
     case RandomTarget::clients:
       if (!s.clients.empty()) {
         selector.kind = Selector::Kind::all_clients;
@@ -86,17 +87,26 @@ std::optional<Condition> draw_condition(const Scenario& s, const Draw& draw) {
   Condition condition;
   condition.partition = partitions[draw(f_which, 0, partitions.size() - 1)];
   switch (draw(f_condition, 0, 9)) {
-    case 0: condition.kind = Condition::Kind::leader_changed; return condition;
-    case 1: condition.kind = Condition::Kind::isr_shrank; return condition;
-    case 2: condition.kind = Condition::Kind::isr_expanded; return condition;
-    case 3: condition.kind = Condition::Kind::log_truncated; return condition;
-    default: return std::nullopt;  // at a time
+    case 0:
+      condition.kind = Condition::Kind::leader_changed;
+      return condition;
+    case 1:
+      condition.kind = Condition::Kind::isr_shrank;
+      return condition;
+    case 2:
+      condition.kind = Condition::Kind::isr_expanded;
+      return condition;
+    case 3:
+      condition.kind = Condition::Kind::log_truncated;
+      return condition;
+    default:
+      return std::nullopt;  // at a time
   }
 }
 
 bool two_sided(FaultKind kind) {
   return kind == FaultKind::cut || kind == FaultKind::reset || kind == FaultKind::delay || kind == FaultKind::hold ||
-         kind == FaultKind::cut_mid_response;
+         kind == FaultKind::cut_mid_response || kind == FaultKind::bandwidth;
 }
 
 FaultSpec draw_fault(const Scenario& s, const RandomFaults& random, const Draw& draw) {
@@ -122,6 +132,12 @@ FaultSpec draw_fault(const Scenario& s, const RandomFaults& random, const Draw& 
     fault.until.reset();
     fault.duration = duration;
   }
+  if (targets.empty()) targets.push_back(node_selector(s, 1));
+  if (fault.kind == FaultKind::elect_preferred || fault.kind == FaultKind::elect_unclean) {
+    if (const auto all = all_partitions(s); !all.empty()) fault.partition = all[draw(f_which, 0, all.size() - 1)];
+    return fault;
+  }
+  if (fault.kind == FaultKind::bandwidth) fault.amount = static_cast<std::int64_t>(draw(f_other, 10'000, 10'000'000));
   if (two_sided(fault.kind)) {
     const std::int32_t servers = s.cluster.brokers + s.cluster.controllers;
     fault.from = targets;
@@ -132,7 +148,8 @@ FaultSpec draw_fault(const Scenario& s, const RandomFaults& random, const Draw& 
       fault.to.clear();
     }
     if (fault.kind == FaultKind::delay) fault.delay = draw.duration(f_delay, milliseconds(5), milliseconds(500));
-    if (fault.kind == FaultKind::hold) fault.message = draw(f_present, 0, 1) ? "FetchResponse" : "AlterPartitionResponse";
+    if (fault.kind == FaultKind::hold)
+      fault.message = draw(f_present, 0, 1) ? "FetchResponse" : "AlterPartitionResponse";
   } else {
     fault.targets = std::move(targets);
   }

@@ -23,9 +23,10 @@ enum Goal : std::uint32_t {
 }  // namespace
 
 const std::vector<std::string>& known_goals() {
-  static const std::vector<std::string> names = {
-      "leader-changed", "unclean-election", "isr-shrank",      "isr-expanded",  "log-truncated",     "record-acked",
-      "record-failed",  "record-consumed",  "broker-fenced",   "controller-changed", "unsynced-data-lost", "position-reset"};
+  static const std::vector<std::string> names = {"leader-changed",     "unclean-election",   "isr-shrank",
+                                                 "isr-expanded",       "log-truncated",      "record-acked",
+                                                 "record-failed",      "record-consumed",    "broker-fenced",
+                                                 "controller-changed", "unsynced-data-lost", "position-reset"};
   return names;
 }
 

@@ -28,7 +28,10 @@ class Runner {
         options_(options),
         world_(build_world(scenario, options.seed)),
         plan_(draw_fault_plan(scenario, options.seed)),
-        engine_(scenario, plan_, node_names(scenario)) {}
+        engine_(scenario, plan_, node_names(scenario)) {
+    for (const auto& [property, expected] : scenario.expect)
+      if (expected == Expected::any) ignored_.insert(property);
+  }
 
   TrialResult run() {
     result_.seed = options_.seed;
@@ -76,10 +79,7 @@ class Runner {
     goals_.on_fact(fact);
     if (options_.record) result_.facts.push_back({world_.events(), world_.now(), node, fact});
     judge_.on_fact(fact, context(node));
-    if (options_.stop_at_violation && !stop_) {
-      if (const properties::Violation* violation = judge_.first_violation())
-        stop_ = expectation(scenario_, violation->property) != Expected::any;
-    }
+    if (options_.stop_at_violation && !stop_) stop_ = judge_.first_violation(ignored_) != nullptr;
     engine_.on_fact(world_, view_, fact, node);
   }
 
@@ -126,6 +126,7 @@ class Runner {
   properties::Judge judge_;
   TrialResult result_;
   std::vector<KafkaWorld::EmittedFact> facts_;
+  std::set<std::string> ignored_;  // properties that the scenario declares `any`
   bool stop_ = false;
 };
 
@@ -134,7 +135,8 @@ class Runner {
 const properties::Violation* TrialResult::first_violation() const {
   const properties::Violation* first = nullptr;
   for (const properties::Verdict& verdict : verdicts)
-    if (!verdict.violations.empty() && (!first || verdict.violations.front().event < first->event))
+    if (!verdict.violations.empty() && expectation(concrete, verdict.property) != Expected::any &&
+        (!first || verdict.violations.front().event < first->event))
       first = &verdict.violations.front();
   return first;
 }

@@ -53,13 +53,12 @@ struct TrialResult {
 
   // The first violation of a property that the scenario does not expect to be violated, or null.
   const properties::Violation* unexpected() const;
-  // The first violation at all, expected or not.
+  // The first violation, expected or not, of a property that the scenario does not declare `any`.
   const properties::Violation* first_violation() const;
   // Properties expected to be violated that were not.
   std::vector<std::string> expected_but_held() const;
 };
 
 TrialResult run_trial(const Scenario& scenario, const TrialOptions& options);
-
 
 }  // namespace ktrial::scenarios

@@ -67,7 +67,7 @@ struct Campaign {
 
 SearchResult search(const Scenario& scenario, const SearchOptions& options) {
   const auto now = std::chrono::steady_clock::now();
-  Campaign campaign{scenario, options, now + options.time_budget.value_or(std::chrono::milliseconds(0)), {},
+  Campaign campaign{scenario,           options, now + options.time_budget.value_or(std::chrono::milliseconds(0)), {},
                     options.first_seed, {}};
   std::vector<std::thread> threads;
   for (int i = 1; i < options.threads; ++i) threads.emplace_back([&campaign] { campaign.work(); });

@@ -18,11 +18,11 @@ namespace ktrial::scenarios {
 
 struct SearchOptions {
   std::uint64_t first_seed = 1;
-  std::uint64_t last_seed = 1000;                          // included
-  std::optional<std::chrono::milliseconds> time_budget;   // of wall time; ends the search, never a trial
+  std::uint64_t last_seed = 1000;                        // included
+  std::optional<std::chrono::milliseconds> time_budget;  // of wall time; ends the search, never a trial
   int threads = 1;
   const std::atomic<bool>* interrupted = nullptr;
-  std::function<void(std::uint64_t judged)> progress;     // called from one thread at a time
+  std::function<void(std::uint64_t judged)> progress;  // called from one thread at a time
 };
 
 struct SearchResult {
@@ -31,8 +31,8 @@ struct SearchResult {
   std::optional<std::uint64_t> failing_seed;
   bool out_of_time = false;
   bool interrupted = false;
-  std::map<std::string, std::uint64_t> premises;       // property -> sum over the seeds judged
-  std::map<std::string, std::uint64_t> goals_missed;   // goal -> in how many seeds
+  std::map<std::string, std::uint64_t> premises;      // property -> sum over the seeds judged
+  std::map<std::string, std::uint64_t> goals_missed;  // goal -> in how many seeds
   std::uint64_t faults = 0;
 };
 

@@ -11,7 +11,8 @@ namespace {
 const properties::Violation* key_violation(const TrialResult& result) {
   const properties::Violation* key = result.first_violation();
   for (const properties::Verdict& verdict : result.verdicts)
-    if (verdict.property == "loss-is-permitted" && !verdict.violations.empty()) key = &verdict.violations.front();
+    if (verdict.property == "loss-is-permitted" && !verdict.violations.empty() && key)
+      key = &verdict.violations.front();
   return key;
 }
 
@@ -147,11 +148,19 @@ class Shrinker {
     for (std::size_t i = result_.scenario.clients.size(); i-- > 0 && !over();) {
       Scenario candidate = result_.scenario;
       // Clients come last in the numbering of nodes, so taking the last away renames nobody.
-      if (i + 1 != candidate.clients.size()) break;
+      if (i + 1 != candidate.clients.size() || names_clients(candidate)) break;
       candidate.clients.pop_back();
       any |= accept(candidate);
     }
     return any;
+  }
+
+  static bool names_clients(const Scenario& scenario) {
+    for (const FaultSpec& fault : scenario.faults)
+      for (const auto* list : {&fault.targets, &fault.between, &fault.from, &fault.to})
+        for (const Selector& s : *list)
+          if (s.kind == Selector::Kind::client || s.kind == Selector::Kind::coordinator) return true;
+    return false;
   }
 
   bool even_latencies() {

@@ -1,9 +1,9 @@
 // Makes a failing scenario smaller while the same property still fails for the same reason.
 //
 // Takes a concrete scenario (its faults written out, with a seed) and tries, until nothing helps: leave faults out,
-// weaken them (wipe > power cut > kill > pause), shorten them, fewer records, an earlier end, fewer clients and nodes, even
-// latencies. Every accepted step is reported at once, so an interrupt keeps the best so far.
-// Greedy: the result is minimal for these steps, not the smallest there is.
+// weaken them (wipe > power cut > kill > pause), shorten them, fewer records, an earlier end, fewer clients and nodes,
+// even latencies. Every accepted step is reported at once, so an interrupt keeps the best so far. Greedy: the result is
+// minimal for these steps, not the smallest there is.
 #pragma once
 
 #include <atomic>

@@ -1,0 +1,113 @@
+// Every scenario of the library, run as a user would: those that must hold do, for the first seeds; those that show a
+// variant or a hazard are caught by search, shrink to a few faults, and fail again from the written file.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "properties/judge.h"
+#include "scenarios/run/goals.h"
+#include "scenarios/scenario_reader.h"
+#include "scenarios/scenario_writer.h"
+#include "scenarios/search/search.h"
+#include "scenarios/search/shrink.h"
+
+namespace ktrial::scenarios {
+namespace {
+
+const std::filesystem::path kLibrary = std::filesystem::path(KTRIAL_SOURCE_DIR) / "scenarios" / "library";
+
+Scenario load(const std::string& name) {
+  std::ifstream in(kLibrary / (name + ".yaml"));
+  std::ostringstream text;
+  text << in.rdbuf();
+  auto scenario = read_scenario(text.str(), name, {properties::all_property_names(), known_goals()});
+  if (!scenario) throw std::runtime_error(to_string(scenario.error().front()));
+  return *scenario;
+}
+
+SearchResult search_seeds(const Scenario& scenario, std::uint64_t last) {
+  SearchOptions options;
+  options.last_seed = last;
+  options.threads = 2;
+  return search(scenario, options);
+}
+
+class Holds : public testing::TestWithParam<const char*> {};
+
+TEST_P(Holds, InFiftySeeds) {
+  const SearchResult result = search_seeds(load(GetParam()), 50);
+  EXPECT_FALSE(result.failing_seed) << "seed " << result.failing_seed.value_or(0);
+  EXPECT_EQ(result.judged, 50u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Library, Holds,
+                         testing::Values("walkthrough", "acks-one-correct", "min-isr-one-correct",
+                                         "unclean-election-correct", "power-loss-of-all-correct",
+                                         "last-replica-standing-correct", "retry-reorder-correct",
+                                         "truncation-high-watermark-correct", "isr-admission-correct",
+                                         "alter-partition-reply-correct", "vote-not-durable-correct",
+                                         "append-not-synced-correct"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+class Caught : public testing::TestWithParam<const char*> {};
+
+TEST_P(Caught, ShrinksAndFailsAgainFromItsFile) {
+  const Scenario scenario = load(GetParam());
+  const SearchResult found = search_seeds(scenario, 2000);
+  ASSERT_TRUE(found.failing_seed);
+  TrialOptions options;
+  options.seed = *found.failing_seed;
+  const TrialResult raw = run_trial(scenario, options);
+  ShrinkOptions shrinking;
+  shrinking.time_budget = std::chrono::milliseconds(3000);
+  const ShrinkResult small = shrink(raw.concrete, shrinking);
+  EXPECT_LE(small.scenario.faults.size(), 4u);
+
+  const auto again =
+      read_scenario(write_scenario(small.scenario), "written", {properties::all_property_names(), known_goals()});
+  ASSERT_TRUE(again);
+  options.seed = again->seed.value();
+  const TrialResult replayed = run_trial(*again, options);
+  EXPECT_TRUE(failed(replayed));
+  EXPECT_EQ(replayed.fingerprint, run_trial(small.scenario, options).fingerprint);
+}
+
+INSTANTIATE_TEST_SUITE_P(Library, Caught,
+                         testing::Values("acks-one", "min-isr-one", "unclean-election", "power-loss-of-all",
+                                         "last-replica-standing", "retry-reorder", "truncation-high-watermark",
+                                         "append-not-synced"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(Determinism, SameFingerprintAfterManyOtherRunsAndOnTwoThreads) {
+  const Scenario scenario = load("unclean-election-correct");
+  TrialOptions options;
+  options.seed = 7;
+  const std::uint64_t alone = run_trial(scenario, options).fingerprint;
+  search_seeds(load("retry-reorder-correct"), 200);
+  EXPECT_EQ(run_trial(scenario, options).fingerprint, alone);
+  options.seed = 8;
+  EXPECT_NE(run_trial(scenario, options).fingerprint, alone);
+}
+
+TEST(ConcreteScenario, RunsAsTheRandomOneDid) {
+  const Scenario scenario = load("truncation-high-watermark-correct");
+  TrialOptions options;
+  options.seed = 5;
+  const TrialResult drawn = run_trial(scenario, options);
+  const TrialResult written = run_trial(drawn.concrete, options);
+  EXPECT_EQ(drawn.fingerprint, written.fingerprint);
+  EXPECT_EQ(drawn.events, written.events);
+}
+
+}  // namespace
+}  // namespace ktrial::scenarios
