@@ -1,0 +1,460 @@
+// Goal: no property is blind and none cries wolf. Method: each one is fed by hand the facts of a run that breaks its
+// promise and of a run that keeps it; then what the loss ledger permits and what it does not.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "properties/catalogue.h"
+#include "properties/judge.h"
+
+namespace ktrial::properties {
+namespace {
+
+using model::LeaderEpoch;
+using model::Offset;
+using model::QuorumEpoch;
+using model::ValueId;
+
+constexpr model::TopicPartition kTp{model::TopicId{1}, model::PartitionIndex{0}};
+constexpr ValueId value(std::int64_t producer, std::int64_t n) { return ValueId{(producer << 40) + n}; }
+
+// A run told by hand: each call is one event, a millisecond after the one before.
+class Told {
+ public:
+  Judge judge;
+
+  void fact(int node, const model::Fact& f) {
+    ++event_;
+    judge.on_fact(f, {model::milliseconds(event_), NodeId{node}, event_});
+  }
+  void leads(int node, int epoch) {
+    model::BecameLeader f;
+    f.partition = kTp;
+    f.leader_epoch = LeaderEpoch{epoch};
+    fact(node, f);
+  }
+  void appends(int node, std::int64_t base, int epoch, const std::vector<ValueId>& values, bool by_leader = false) {
+    std::vector<model::Record> records;
+    for (const ValueId v : values) records.push_back({model::KeyId{}, v, Nanos{0}});
+    model::BatchAppended f;
+    f.partition = kTp;
+    f.by_leader = by_leader;
+    f.batch.base_offset = Offset{base};
+    f.batch.partition_leader_epoch = LeaderEpoch{epoch};
+    f.batch.record_count = static_cast<std::int32_t>(values.size());
+    f.batch.records = std::make_shared<const std::vector<model::Record>>(std::move(records));
+    fact(node, f);
+  }
+  void high_watermark(int node, std::int64_t from, std::int64_t to, int epoch, bool is_leader) {
+    fact(node, model::HighWatermarkAdvanced{kTp, Offset{to}, Offset{from}, LeaderEpoch{epoch}, is_leader});
+  }
+  void acked(std::int64_t base, const std::vector<ValueId>& values, std::int32_t acks = -1) {
+    fact(kClient, model::RecordAcknowledged{kTp, values.front(), values.back(), Offset{base}, acks, values});
+  }
+  void sent(ValueId v) { fact(kClient, model::RecordSent{kTp, v, 0}); }
+  void consumed(std::int64_t offset, ValueId v) {
+    fact(kClient, model::RecordConsumed{kTp, Offset{offset}, LeaderEpoch{0}, v});
+  }
+  void unclean(int leader, int epoch) {
+    model::PartitionStateCommitted f;
+    f.partition = kTp;
+    f.leader = NodeId{leader};
+    f.leader_epoch = LeaderEpoch{epoch};
+    f.leader_changed = f.unclean = true;
+    fact(kController, f);
+  }
+  void quorum_elected(int node, int epoch) { fact(node, model::QuorumLeaderElected{QuorumEpoch{epoch}, Offset{0}}); }
+  void metadata(int node, std::int64_t base, int epoch, std::uint64_t content) {
+    auto one = std::make_shared<const std::vector<model::MetadataRecord>>(1);
+    fact(node, model::MetadataAppended{{Offset{base}, QuorumEpoch{epoch}, one}, content});
+  }
+
+  // Broker 1 leads epoch 0 and commits `a` and `b`; broker 2 has both, broker 3 only `a`.
+  void two_committed() {
+    leads(1, 0);
+    appends(1, 0, 0, {a, b}, true);
+    appends(2, 0, 0, {a, b});
+    appends(3, 0, 0, {a});
+    high_watermark(1, 0, 2, 0, true);
+  }
+  const ValueId a = value(1, 0), b = value(1, 1), c = value(1, 2);
+  static constexpr int kController = 9, kClient = 100;
+
+ private:
+  std::uint64_t event_ = 0;
+};
+
+FinishContext quiet_end() {
+  FinishContext end;
+  end.at = model::seconds(100);
+  end.faults_ended = true;
+  end.since_quiet = model::seconds(60);
+  end.partitions.push_back({kTp, NodeId{1}, {NodeId{1}, NodeId{2}}, {NodeId{1}, NodeId{2}}});
+  end.consumers.push_back({NodeId{100}, kTp, Offset{2}, Offset{2}});
+  return end;
+}
+
+struct Case {
+  std::string reason;  // of the violation
+  std::function<void(Told&)> breaks, keeps;
+};
+
+void loses_acked(Told& t) {
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.leads(3, 1);
+}
+void keeps_acked(Told& t) {
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.leads(2, 1);
+}
+
+const std::map<std::string, Case>& cases() {
+  static const std::map<std::string, Case> all{
+      {"loss-is-permitted", {"loss not permitted", loses_acked, keeps_acked}},
+      {"acked-records-survive", {"acked record lost, not permitted", loses_acked, keeps_acked}},
+      {"logs-agree-below-high-watermark",
+       {"replicas differ",
+        [](Told& t) {
+          t.leads(1, 0);
+          t.appends(1, 0, 0, {t.a}, true);
+          t.appends(2, 0, 0, {t.b});
+          t.high_watermark(1, 0, 1, 0, true);
+          t.high_watermark(2, 0, 1, 0, false);
+        },
+        [](Told& t) {
+          t.two_committed();
+          t.high_watermark(2, 0, 2, 0, false);
+        }}},
+      {"one-leader-per-epoch",
+       {"two leaders in an epoch",
+        [](Told& t) {
+          t.leads(1, 0);
+          t.leads(2, 0);
+        },
+        [](Told& t) {
+          t.leads(1, 0);
+          t.appends(1, 0, 0, {t.a}, true);
+          t.appends(2, 0, 0, {t.a});  // a follower's copy bears the leader's epoch
+          t.leads(2, 1);
+        }}},
+      {"elected-leader-is-complete",
+       {"leader lacks a committed record",
+        [](Told& t) {
+          t.two_committed();
+          t.leads(3, 1);
+        },
+        [](Told& t) {
+          t.two_committed();
+          t.leads(2, 1);
+        }}},
+      {"high-watermark-never-regresses",
+       {"high watermark went back",
+        [](Told& t) {
+          t.two_committed();
+          t.high_watermark(1, 2, 1, 0, true);
+        },
+        [](Told& t) {
+          t.two_committed();
+          t.high_watermark(2, 2, 1, 0, false);  // a follower's may
+          t.high_watermark(2, 0, 1, 1, true);   // and that of a new leader
+        }}},
+      {"consumer-reads-committed-in-order",
+       {"gap or repeat",
+        [](Told& t) {
+          t.two_committed();
+          t.consumed(0, t.a);
+          t.consumed(0, t.a);
+        },
+        [](Told& t) {
+          t.two_committed();
+          t.consumed(0, t.a);
+          t.consumed(1, t.b);
+          t.fact(Told::kClient, model::ConsumerPositionReset{kTp, Offset{2}, Offset{0}, false});
+          t.consumed(0, t.a);
+        }}},
+      {"producer-order",
+       {"records out of order",
+        [](Told& t) {
+          t.sent(t.a);
+          t.sent(t.b);
+          t.leads(1, 0);
+          t.appends(1, 0, 0, {t.b, t.a}, true);
+          t.high_watermark(1, 0, 2, 0, true);
+        },
+        [](Told& t) {
+          t.sent(t.a);
+          t.sent(t.b);
+          t.leads(1, 0);
+          t.appends(1, 0, 0, {t.a, t.b, t.a}, true);  // a repeat
+          t.high_watermark(1, 0, 3, 0, true);
+        }}},
+      {"quorum-election-safety",
+       {"two quorum leaders in an epoch",
+        [](Told& t) {
+          t.quorum_elected(1, 4);
+          t.quorum_elected(2, 4);
+        },
+        [](Told& t) {
+          t.quorum_elected(1, 4);
+          t.quorum_elected(2, 5);
+        }}},
+      {"quorum-log-matching",
+       {"metadata logs differ",
+        [](Told& t) {
+          t.metadata(1, 0, 1, 77);
+          t.metadata(2, 0, 1, 78);
+        },
+        [](Told& t) {
+          t.metadata(1, 0, 1, 77);
+          t.metadata(2, 0, 1, 77);
+          t.metadata(2, 0, 2, 78);  // another epoch
+        }}},
+      {"quorum-leader-completeness",
+       {"controller lacks committed metadata",
+        [](Told& t) {
+          t.metadata(1, 0, 1, 77);
+          t.fact(1, model::MetadataCommitted{Offset{1}});
+          t.quorum_elected(2, 2);
+        },
+        [](Told& t) {
+          t.metadata(1, 0, 1, 77);
+          t.metadata(2, 0, 1, 77);
+          t.fact(1, model::MetadataCommitted{Offset{1}});
+          t.metadata(1, 1, 1, 78);  // not committed
+          t.quorum_elected(2, 2);
+        }}},
+      {"quorum-state-machine-safety",
+       {"different metadata applied",
+        [](Told& t) {
+          t.fact(1, model::MetadataApplied{Offset{1}, 77});
+          t.fact(2, model::MetadataApplied{Offset{1}, 78});
+        },
+        [](Told& t) {
+          t.fact(1, model::MetadataApplied{Offset{1}, 77});
+          t.fact(2, model::MetadataApplied{Offset{1}, 77});
+          t.fact(2, model::MetadataApplied{Offset{2}, 78});
+        }}},
+      {"eventually-recovers",
+       {"no leader",
+        [](Told& t) {
+          FinishContext end = quiet_end();
+          end.partitions[0].leader = NodeId{};
+          t.judge.finish(end);
+        },
+        [](Told& t) { t.judge.finish(quiet_end()); }}},
+  };
+  return all;
+}
+
+class EveryProperty : public testing::TestWithParam<std::string> {};
+
+TEST_P(EveryProperty, IsViolatedByARunThatBreaksIt) {
+  ASSERT_TRUE(cases().contains(GetParam())) << "no case was written for this property";
+  const Case& c = cases().at(GetParam());
+  Told t;
+  c.breaks(t);
+  const Verdict v = t.judge.verdict(GetParam());
+  EXPECT_EQ(v.outcome, Outcome::violated);
+  ASSERT_EQ(v.violations.size(), 1u);
+  EXPECT_EQ(v.violations[0].property, GetParam());
+  EXPECT_EQ(v.violations[0].reason, c.reason);
+  EXPECT_FALSE(v.violations[0].story.empty());
+  EXPECT_NE(t.judge.first_violation(), nullptr);
+}
+
+TEST_P(EveryProperty, HoldsInARunThatKeepsIt) {
+  ASSERT_TRUE(cases().contains(GetParam())) << "no case was written for this property";
+  Told t;
+  cases().at(GetParam()).keeps(t);
+  const Verdict v = t.judge.verdict(GetParam());
+  EXPECT_EQ(v.outcome, Outcome::holds);
+  EXPECT_GT(v.premise, 0u);
+  EXPECT_EQ(t.judge.first_violation(), nullptr) << t.judge.first_violation()->text;
+}
+
+TEST_P(EveryProperty, IsVacuousWithoutFacts) { EXPECT_EQ(Judge().verdict(GetParam()).outcome, Outcome::vacuous); }
+
+INSTANTIATE_TEST_SUITE_P(Properties, EveryProperty, testing::ValuesIn(all_property_names()), [](const auto& info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+TEST(Properties, EveryCaseNamesAProperty) {
+  EXPECT_EQ(cases().size(), all_property_names().size());
+  EXPECT_EQ(catalogue().size(), all_property_names().size());
+}
+
+TEST(Properties, AForkedJudgeGoesItsOwnWay) {
+  Told t;
+  t.two_committed();
+  Told fork = t;
+  fork.leads(3, 1);
+  t.leads(2, 1);
+  EXPECT_EQ(fork.judge.verdict("elected-leader-is-complete").outcome, Outcome::violated);
+  EXPECT_EQ(t.judge.verdict("elected-leader-is-complete").outcome, Outcome::holds);
+}
+
+TEST(Properties, OtherWaysToBreakConsumerReads) {
+  Told t;
+  t.two_committed();
+  t.consumed(1, t.c);
+  t.consumed(2, t.c);
+  const auto found = t.judge.verdict("consumer-reads-committed-in-order").violations;
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].reason, "two records at one offset");
+  EXPECT_EQ(found[1].reason, "uncommitted record read");
+}
+
+TEST(Properties, ALeaderThatReplacesACommittedRecordIsSeen) {
+  Told t;
+  t.two_committed();
+  t.appends(3, 1, 1, {t.c}, true);
+  t.high_watermark(3, 1, 2, 1, true);
+  const auto found = t.judge.verdict("logs-agree-below-high-watermark").violations;
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].reason, "committed record replaced");
+}
+
+TEST(Liveness, EachThingThatDidNotRecoverIsNamed) {
+  FinishContext end = quiet_end();
+  end.partitions[0].isr = {NodeId{1}};
+  end.unanswered_sends = 1;
+  end.consumers[0].position = Offset{1};
+  Judge judge;
+  judge.finish(end);
+  std::vector<std::string> reasons;
+  for (const Violation& v : judge.verdict("eventually-recovers").violations) reasons.push_back(v.reason);
+  EXPECT_EQ(reasons, (std::vector<std::string>{"ISR not full", "send without answer", "consumer not at the end"}));
+}
+
+TEST(Liveness, ADeadReplicaIsExcused) {
+  FinishContext end = quiet_end();
+  end.partitions[0].isr = {NodeId{1}};
+  end.down = {NodeId{2}};
+  Judge judge;
+  judge.finish(end);
+  EXPECT_EQ(judge.verdict("eventually-recovers").outcome, Outcome::holds);
+}
+
+TEST(Liveness, IsNotJudgedSoonAfterAFault) {
+  FinishContext end = quiet_end();
+  end.partitions[0].leader = NodeId{};
+  end.since_quiet = model::seconds(59);
+  Judge judge;
+  judge.finish(end);
+  end.since_quiet = model::seconds(600);
+  end.faults_ended = false;
+  judge.finish(end);
+  EXPECT_EQ(judge.verdict("eventually-recovers").outcome, Outcome::vacuous);
+}
+
+// Exactly one loss: that of `b` at offset 1, for this reason; and the two loss properties say so.
+void expect_permitted(const Told& t, const std::string& because) {
+  const auto& losses = t.judge.shadow().ledger.losses();
+  ASSERT_EQ(losses.size(), 1u);
+  EXPECT_EQ(losses[0].offset, 1);
+  EXPECT_EQ(losses[0].acked.value, t.b);
+  EXPECT_NE(losses[0].permitted_by.find(because), std::string::npos) << losses[0].permitted_by;
+  EXPECT_EQ(t.judge.shadow().ledger.permitted_from(kTp), 1);
+  EXPECT_EQ(t.judge.verdict("loss-is-permitted").outcome, Outcome::holds);
+  const Verdict survive = t.judge.verdict("acked-records-survive");
+  ASSERT_EQ(survive.violations.size(), 1u);
+  EXPECT_EQ(survive.violations[0].permitted_by, losses[0].permitted_by);
+  EXPECT_EQ(t.judge.verdict("elected-leader-is-complete").outcome, Outcome::holds);
+}
+
+void expect_not_permitted(const Told& t) {
+  const auto& losses = t.judge.shadow().ledger.losses();
+  ASSERT_EQ(losses.size(), 1u);
+  EXPECT_EQ(losses[0].permitted_by, "");
+  EXPECT_EQ(t.judge.verdict("loss-is-permitted").outcome, Outcome::violated);
+  EXPECT_EQ(t.judge.verdict("acked-records-survive").violations.at(0).permitted_by, std::nullopt);
+}
+
+TEST(Ledger, AnUncleanElectionPermitsLoss) {
+  Told t;
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.unclean(3, 1);
+  t.leads(3, 1);
+  expect_permitted(t, "unclean");
+}
+
+TEST(Ledger, AnUncleanElectionOfAnotherEpochPermitsNothing) {
+  Told t;
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.unclean(3, 1);
+  t.leads(3, 2);
+  expect_not_permitted(t);
+}
+
+TEST(Ledger, UnsyncedDataLostByTheElectedReplicaPermitsLoss) {
+  Told t;
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
+  t.leads(2, 1);
+  expect_permitted(t, "unsynced");
+}
+
+TEST(Ledger, UnsyncedDataLostByAnotherReplicaPermitsNothing) {
+  Told t;
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
+  t.leads(3, 1);
+  expect_not_permitted(t);
+}
+
+TEST(Ledger, UnsyncedDataThatWasCopiedAgainPermitsNothing) {
+  Told t;
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
+  t.appends(2, 1, 0, {t.b});
+  t.fact(2, model::LogTruncated{kTp, Offset{1}, Offset{2}});
+  t.leads(2, 1);
+  expect_not_permitted(t);
+}
+
+TEST(Ledger, AcksOnePermitsLossOfWhatWasNotCommitted) {
+  Told t;
+  t.leads(1, 0);
+  t.appends(1, 0, 0, {t.a, t.b}, true);
+  t.acked(0, {t.a, t.b}, 1);
+  t.appends(2, 0, 0, {t.a});
+  t.high_watermark(1, 0, 1, 0, true);
+  t.leads(2, 1);
+  expect_permitted(t, "acks=1");
+}
+
+TEST(Ledger, AcksOneDoesNotPermitLossOfWhatWasCommitted) {
+  Told t;
+  t.two_committed();
+  t.acked(0, {t.a, t.b}, 1);
+  t.leads(3, 1);
+  expect_not_permitted(t);
+}
+
+TEST(Ledger, ACleanLeaderThatLacksAnAcksAllRecordIsNotPermitted) {
+  Told t;
+  loses_acked(t);
+  expect_not_permitted(t);
+  EXPECT_EQ(t.judge.shadow().ledger.losses()[0].offset, 1);
+}
+
+TEST(Ledger, ALossIsBookedOnce) {
+  Told t;
+  loses_acked(t);
+  t.leads(3, 1);  // told again
+  t.leads(3, 2);
+  expect_not_permitted(t);
+}
+
+}  // namespace
+}  // namespace ktrial::properties
