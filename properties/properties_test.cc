@@ -56,12 +56,14 @@ class Told {
   void consumed(std::int64_t offset, ValueId v) {
     fact(kClient, model::RecordConsumed{kTp, Offset{offset}, LeaderEpoch{0}, v});
   }
-  void unclean(int leader, int epoch) {
+  void unclean(int leader, int epoch) { state(leader, epoch, true); }
+  void state(int leader, int epoch, bool unclean) {
     model::PartitionStateCommitted f;
     f.partition = kTp;
     f.leader = NodeId{leader};
     f.leader_epoch = LeaderEpoch{epoch};
-    f.leader_changed = f.unclean = true;
+    f.leader_changed = true;
+    f.unclean = unclean;
     fact(kController, f);
   }
   void quorum_elected(int node, int epoch) { fact(node, model::QuorumLeaderElected{QuorumEpoch{epoch}, Offset{0}}); }
@@ -222,8 +224,8 @@ const std::map<std::string, Case>& cases() {
         [](Told& t) {
           t.metadata(1, 0, 1, 77);
           t.metadata(2, 0, 1, 77);
-          t.fact(1, model::MetadataCommitted{Offset{1}});
           t.metadata(1, 1, 1, 78);  // not committed
+          t.fact(1, model::MetadataCommitted{Offset{1}});
           t.quorum_elected(2, 2);
         }}},
       {"quorum-state-machine-safety",
@@ -446,6 +448,37 @@ TEST(Ledger, ACleanLeaderThatLacksAnAcksAllRecordIsNotPermitted) {
   loses_acked(t);
   expect_not_permitted(t);
   EXPECT_EQ(t.judge.shadow().ledger.losses()[0].offset, 1);
+}
+
+TEST(Ledger, ACleanElectionPermitsNothing) {
+  Told t;
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.state(3, 1, false);
+  t.leads(3, 1);
+  expect_not_permitted(t);
+}
+
+TEST(Ledger, AcksAllPermitsNothingEvenIfTheRecordWasNeverCommitted) {
+  Told t;
+  t.leads(1, 0);
+  t.appends(1, 0, 0, {t.a, t.b}, true);
+  t.acked(0, {t.a, t.b});
+  t.appends(2, 0, 0, {t.a});
+  t.high_watermark(1, 0, 1, 0, true);
+  t.leads(2, 1);
+  expect_not_permitted(t);
+}
+
+TEST(Ledger, UnsyncedDataThatWasCopiedAgainPermitsNothingAboveItEither) {
+  Told t;
+  t.two_committed();
+  t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
+  t.appends(2, 1, 0, {t.b});
+  t.appends(1, 2, 0, {t.c}, true);
+  t.acked(2, {t.c});
+  t.leads(2, 1);
+  expect_not_permitted(t);
 }
 
 TEST(Ledger, ALossIsBookedOnce) {
