@@ -61,7 +61,7 @@ class Size {
     if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>)
       bytes += sizeof(T);
     else if constexpr (!std::is_empty_v<T>)
-      for_each_field(v, [this](const auto& field) { add(field); });
+      for_each_field(v, [this](const auto& field) { this->add(field); });
   }
   std::size_t bytes = 0;
 };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "properties/property.h"
 
@@ -23,7 +24,7 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
   void finish(const FinishContext& end, const Shadow&) override {
     if (!end.faults_ended || end.since_quiet < kRecoveryTime) return;
     met();
-    const FactContext at{end.at, NodeId{}, 0};
+    const FactContext at{end.at, NodeId{}, std::numeric_limits<std::uint64_t>::max()};  // after every event
     const auto down = [&](NodeId node) { return end.down.contains(node); };
     bool excused = false;
     for (const FinishContext::Partition& p : end.partitions) {

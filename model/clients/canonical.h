@@ -65,7 +65,7 @@ class Canonical {
     if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>)
       put(static_cast<std::int64_t>(v));
     else if constexpr (!std::is_empty_v<T>)
-      for_each_field(v, [this](const auto& field) { add(field); });
+      for_each_field(v, [this](const auto& field) { this->add(field); });
   }
 
   const std::int64_t* data() const { return words_.data(); }
