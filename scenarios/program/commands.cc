@@ -9,7 +9,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 #include <sstream>
+#include <tuple>
 
 #include "model/config_keys.h"
 #include "properties/catalogue.h"
@@ -119,6 +122,23 @@ std::string describe(const TrialResult& result) {
   return reports::describe_topics(topics);
 }
 
+// Polls and heartbeats repeat for ever: of each kind between two nodes a diagram shows the first two.
+std::set<std::uint64_t> repetitions(const reports::Trace& trace) {
+  std::map<std::tuple<std::string, int, int>, int> seen;
+  std::set<std::uint64_t> repeated;
+  std::set<std::uint64_t> told;  // a message that led to something is shown
+  for (const reports::TraceEvent& event : trace.events)
+    if (event.kind == "fact" && event.name == "RecordConsumed") told.insert(event.id);
+  for (const reports::TraceEvent& event : trace.events) {
+    const bool polls = event.name.starts_with("Fetch") || event.name.starts_with("BrokerHeartbeat") ||
+                       event.name.starts_with("Metadata") || event.name.starts_with("connection");
+    if (event.kind != "sent" && event.kind != "fact" && polls && !told.contains(event.id) &&
+        ++seen[{event.name, event.node, event.peer}] > 2)
+      repeated.insert(event.id);
+  }
+  return repeated;
+}
+
 int exit_code(const TrialResult& result) {
   if (result.unexpected()) return Exit::violated;
   if (!result.expected_but_held().empty() || !result.missed_goals.empty()) return Exit::inconclusive;
@@ -175,7 +195,9 @@ int run(const RunCommand& command) {
     options.skip_names = {"MetadataCommitted",         "MetadataApplied",    "MetadataAppended",
                           "ConsumerHighWatermarkSeen", "QuorumFetchRequest", "QuorumFetchResponse",
                           "HighWatermarkAdvanced"};
-    if (!write_file(command.mermaid, reports::mermaid(trace_of(result), options))) return Exit::internal;
+    const reports::Trace trace = trace_of(result);
+    options.skip_events = repetitions(trace);
+    if (!write_file(command.mermaid, reports::mermaid(trace, options))) return Exit::internal;
   }
   if (!command.ndjson.empty() && !write_file(command.ndjson, reports::ndjson(trace_of(result)))) return Exit::internal;
   if (!command.junit.empty()) {
