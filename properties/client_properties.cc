@@ -1,6 +1,8 @@
 // Properties that clients see: what a consumer is given, and the order in which a producer's records stand in the log.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "properties/ledger.h"
 #include "properties/property.h"
 
@@ -9,7 +11,6 @@ namespace {
 
 using Key = std::pair<NodeId, model::TopicPartition>;
 
-// Excused from the offset on from which the ledger permits loss: history was rewritten there with permission.
 struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
   static constexpr const char* kName = "consumer-reads-committed-in-order";
   static constexpr const char* kMeaning =
@@ -30,13 +31,13 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
               fmt::format("expected offset {} of topic {} partition {}, was given offset {}", next->second.value,
                           record.partition.topic.value, record.partition.partition.value, record.offset.value));
     next->second = record.offset + 1;
-    if (record.offset.value >= shadow.ledger.permitted_from(record.partition)) return;
+    if (shadow.logs.ever_committed(record.partition, record.offset.value, record.value)) return;
     const Entry* committed = shadow.logs.committed(record.partition, record.offset.value);
     if (!committed)
       violate(context, "uncommitted record read",
               fmt::format("was given offset {} of topic {} partition {}, which no leader had committed",
                           record.offset.value, record.partition.topic.value, record.partition.partition.value));
-    else if (committed->value != record.value)
+    else
       violate(context, "two records at one offset",
               fmt::format("was given value {} at offset {} of topic {} partition {}, but value {} was committed there",
                           record.value.value, record.offset.value, record.partition.topic.value,
@@ -52,7 +53,7 @@ struct ProducerOrder : PropertyOf<ProducerOrder> {
   static constexpr const char* kMeaning =
       "Records of one producer are committed to a partition in the order of their sends (repeats aside).";
   std::vector<std::uint16_t> kinds() const override {
-    return kinds_of<model::RecordSent, model::RecordFailed, model::HighWatermarkAdvanced>();
+    return kinds_of<model::RecordSent, model::RecordFailed, model::HighWatermarkAdvanced, model::BecameLeader>();
   }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     if (const auto* sent = std::get_if<model::RecordSent>(&fact)) {
@@ -64,6 +65,10 @@ struct ProducerOrder : PropertyOf<ProducerOrder> {
         p.pending.erase(value);
         p.skipped.erase(value);
       }
+    } else if (const auto* leader = std::get_if<model::BecameLeader>(&fact)) {
+      // An election may have taken committed records back (unclean, or lost with a disk).
+      auto& next = partitions_[leader->partition].next;
+      next = std::min(next, shadow.logs.committed_end(leader->partition));
     } else if (const auto& hw = std::get<model::HighWatermarkAdvanced>(fact); hw.is_leader) {
       auto& partition = partitions_[hw.partition];
       for (const std::int64_t end = shadow.logs.committed_end(hw.partition); partition.next < end; ++partition.next)

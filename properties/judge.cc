@@ -32,8 +32,9 @@ Judge& Judge::operator=(const Judge& other) {
 }
 
 void Judge::on_fact(const model::Fact& fact, const FactContext& context) {
-  shadow_.logs.on_fact(fact, context);
+  // The ledger compares the fact with what was there before it.
   shadow_.ledger.on_fact(fact, context, shadow_.logs);
+  shadow_.logs.on_fact(fact, context);
   for (const std::size_t i : by_kind_[model::kind(fact)]) properties_[i]->on_fact(fact, context, shadow_);
 }
 

@@ -1,80 +1,101 @@
 #include "properties/ledger.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <limits>
 
 namespace ktrial::properties {
-namespace {
-constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
-}
 
-void Ledger::on_fact(const model::Fact& fact, const FactContext& context, const ReplicaLogs& logs) {
-  if (const auto* acked = std::get_if<model::RecordAcknowledged>(&fact)) {
-    if (!acked->base_offset.present()) return;
-    auto& offsets = acked_[acked->partition];
-    for (std::size_t i = 0; i < acked->values.size(); ++i)
-      offsets[acked->base_offset.value + static_cast<std::int64_t>(i)] = {acked->values[i], acked->acks, context.event};
-  } else if (const auto* state = std::get_if<model::PartitionStateCommitted>(&fact)) {
-    if (state->unclean) unclean_.insert({state->partition, state->leader_epoch});
-  } else if (const auto* lost = std::get_if<model::UnsyncedDataLost>(&fact)) {
-    auto [it, fresh] =
-        unsynced_.try_emplace({lost->partition, context.node}, lost->from.value, lost->old_end_offset.value);
-    if (!fresh) {
-      it->second.first = std::min(it->second.first, lost->from.value);
-      it->second.second = std::max(it->second.second, lost->old_end_offset.value);
-    }
-  } else if (const auto* appended = std::get_if<model::BatchAppended>(&fact)) {
-    const auto it = unsynced_.find({appended->partition, context.node});
-    if (it == unsynced_.end() || appended->batch.base_offset.value > it->second.first) return;
-    it->second.first = std::max(it->second.first, appended->batch.next_offset().value);
-    if (it->second.first >= it->second.second) unsynced_.erase(it);
-  } else if (const auto* leader = std::get_if<model::BecameLeader>(&fact)) {
-    elected(*leader, context, logs);
+void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs& logs) {
+  if (const auto* s = std::get_if<model::PartitionStateCommitted>(&fact)) {
+    if (s->unclean) unclean_[s->partition].insert(s->leader_epoch);
+  } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
+    auto& lost = unsynced_[{u->partition, c.node}];
+    for (auto o = std::max<std::int64_t>(u->from.value, 0); o < u->old_end_offset.value; ++o)
+      if (const Entry* e = logs.at(c.node, u->partition, o)) lost[o] = *e;
+  } else if (const auto* b = std::get_if<model::BatchAppended>(&fact)) {
+    // Copied again: what this replica lacks later is no more the power cut's doing.
+    const auto it = unsynced_.find({b->partition, c.node});
+    if (it != unsynced_.end())
+      it->second.erase(it->second.lower_bound(b->batch.base_offset.value),
+                       it->second.lower_bound(b->batch.next_offset().value));
+  } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
+    elected(*e, c, logs);
+  } else if (const auto* a = std::get_if<model::RecordAcknowledged>(&fact)) {
+    acknowledged(*a, c, logs);
   }
 }
 
-// Looks at every acknowledged record, since a variant may differ anywhere; elections are rare.
-void Ledger::elected(const model::BecameLeader& leader, const FactContext& context, const ReplicaLogs& logs) {
-  const model::TopicPartition tp = leader.partition;
-  auto& last = last_epoch_[tp];
-  if (leader.leader_epoch <= last) return;
-  last = leader.leader_epoch;
-  auto& acked = acked_[tp];
+bool Ledger::lost_unsynced(model::TopicPartition p, NodeId node, std::int64_t offset, model::ValueId value) const {
+  const auto it = unsynced_.find({p, node});
+  if (it == unsynced_.end()) return false;
+  const auto entry = it->second.find(offset);
+  return entry != it->second.end() && entry->second.value == value;
+}
+
+void Ledger::elected(const model::BecameLeader& b, const FactContext& c, ReplicaLogs& logs) {
+  const auto before = elections_.find(b.partition);
+  if (before != elections_.end() && b.leader_epoch < before->second.epoch) return;  // a zombie's late start
+  Election e{c.node, b.leader_epoch, false, logs.committed_end(b.partition), -1, {}};
+  // An unclean leader that died before it started still decided for its successors.
+  const auto& unclean = unclean_[b.partition];
+  const auto first = before == elections_.end() ? unclean.begin() : unclean.upper_bound(before->second.epoch);
+  e.unclean = (first != unclean.end() && *first <= b.leader_epoch) || unclean.contains(b.leader_epoch);
+  for (std::int64_t o = 0; o < e.committed_end; ++o) {
+    const Entry* mine = logs.at(c.node, b.partition, o);
+    const Entry* theirs = logs.committed(b.partition, o);
+    if (mine && *mine == *theirs) continue;
+    e.missing_from = o;
+    if (e.unclean)
+      e.permitted_by = "unclean.leader.election.enable: the leader was not in the ISR";
+    else if (lost_unsynced(b.partition, c.node, o, theirs->value))
+      e.permitted_by = "flush.messages: the elected replica lost unsynced data in a power cut";
+    break;
+  }
+  elections_[b.partition] = e;
+  auto& acked = acked_[b.partition];
   for (auto it = acked.begin(); it != acked.end();) {
-    const Entry* held = logs.at(context.node, tp, it->first);
-    if (held && held->value == it->second.value) {
+    const Entry* mine = logs.at(c.node, b.partition, it->first);
+    if (mine && mine->value == it->second.value) {
       ++it;
       continue;
     }
-    Loss loss{tp, it->first, it->second, context.node, leader.leader_epoch, context.event, context.at, {}};
-    const Entry* committed = logs.committed(tp, it->first);
-    if (unclean(tp, leader.leader_epoch))
-      loss.permitted_by = "unclean.leader.election.enable=true let a replica outside the ISR become leader";
-    else if (it->first >= lost_from(context.node, tp))
-      loss.permitted_by =
-          "the elected replica had lost unsynced data in a power cut (flush.messages); too few others were in the ISR";
-    else if (it->second.acks != -1 && !(committed && committed->value == it->second.value))
-      loss.permitted_by =
-          fmt::format("acks={}: the leader answered before any follower had the record", it->second.acks);
-    if (!loss.permitted_by.empty()) {
-      auto [from, fresh] = permitted_from_.try_emplace(tp, it->first);
-      if (!fresh) from->second = std::min(from->second, it->first);
-    }
-    losses_.push_back(std::move(loss));
+    lose(b.partition, it->first, it->second, e, c);
     it = acked.erase(it);
+  }
+  if (e.missing_from >= 0) logs.forget_committed(b.partition, e.missing_from);
+}
+
+void Ledger::acknowledged(const model::RecordAcknowledged& a, const FactContext& c, const ReplicaLogs& logs) {
+  if (!a.base_offset.present()) return;
+  const Election* e = election(a.partition);
+  for (std::size_t i = 0; i < a.values.size(); ++i) {
+    const auto offset = a.base_offset.value + static_cast<std::int64_t>(i);
+    const Acked acked{a.values[i], a.acks, c.event};
+    const Entry* held = e ? logs.at(e->leader, a.partition, offset) : nullptr;
+    // The answer was slower than the election that lost the record.
+    if (e && !(held && held->value == acked.value))
+      lose(a.partition, offset, acked, *e, c);
+    else
+      acked_[a.partition][offset] = acked;
   }
 }
 
-std::int64_t Ledger::lost_from(NodeId node, model::TopicPartition tp) const {
-  const auto it = unsynced_.find({tp, node});
-  return it == unsynced_.end() ? kNone : it->second.first;
+void Ledger::lose(model::TopicPartition p, std::int64_t offset, const Acked& acked, const Election& e,
+                  const FactContext& c) {
+  Loss loss{p, offset, acked, e.leader, e.epoch, c.event, c.at, {}};
+  if (e.unclean)
+    loss.permitted_by = "unclean.leader.election.enable: the leader was not in the ISR";
+  else if (lost_unsynced(p, e.leader, offset, acked.value))
+    loss.permitted_by =
+        "flush.messages: the elected replica lost this unsynced record in a power cut; min.insync.replicas "
+        "does not help when all in-sync replicas lost power";
+  else if ((acked.acks == 0 || acked.acks == 1) && offset >= e.committed_end)
+    loss.permitted_by = "acks=1: the leader answered before any follower had the record";
+  losses_.push_back(loss);
 }
 
-std::int64_t Ledger::permitted_from(model::TopicPartition tp) const {
-  const auto it = permitted_from_.find(tp);
-  return it == permitted_from_.end() ? kNone : it->second;
+const Election* Ledger::election(model::TopicPartition p) const {
+  const auto it = elections_.find(p);
+  return it == elections_.end() ? nullptr : &it->second;
 }
 
 }  // namespace ktrial::properties

@@ -30,23 +30,34 @@ struct Loss {
   std::string permitted_by;  // empty: not permitted
 };
 
+// What the newest leader of a partition did not hold of what was committed.
+struct Election {
+  NodeId leader;
+  model::LeaderEpoch epoch;
+  bool unclean = false;
+  std::int64_t committed_end = 0;  // before this election
+  std::int64_t missing_from = -1;  // first committed offset that it lacks; -1: complete
+  std::string permitted_by;        // why it may lack it; empty: it may not
+};
+
 class Ledger {
  public:
-  void on_fact(const model::Fact&, const FactContext&, const ReplicaLogs&);
+  // Called before `logs` has seen the fact. Takes back from `logs` what is no longer committed.
+  void on_fact(const model::Fact&, const FactContext&, ReplicaLogs& logs);
   const std::vector<Loss>& losses() const { return losses_; }
-  bool unclean(model::TopicPartition p, model::LeaderEpoch e) const { return unclean_.contains({p, e}); }
-  // The lowest offset that this replica lost with unsynced data and did not copy again; INT64_MAX if none.
-  std::int64_t lost_from(NodeId, model::TopicPartition) const;
-  // The lowest offset of the partition ever lost by permission; INT64_MAX if none.
-  std::int64_t permitted_from(model::TopicPartition) const;
+  // The newest election; null if there was none.
+  const Election* election(model::TopicPartition) const;
 
  private:
-  void elected(const model::BecameLeader&, const FactContext&, const ReplicaLogs&);
+  using Replica = std::pair<model::TopicPartition, NodeId>;
+  void elected(const model::BecameLeader&, const FactContext&, ReplicaLogs&);
+  void acknowledged(const model::RecordAcknowledged&, const FactContext&, const ReplicaLogs&);
+  bool lost_unsynced(model::TopicPartition, NodeId, std::int64_t offset, model::ValueId) const;
+  void lose(model::TopicPartition, std::int64_t offset, const Acked&, const Election&, const FactContext&);
   std::map<model::TopicPartition, std::map<std::int64_t, Acked>> acked_;
-  std::map<std::pair<model::TopicPartition, NodeId>, std::pair<std::int64_t, std::int64_t>> unsynced_;
-  std::set<std::pair<model::TopicPartition, model::LeaderEpoch>> unclean_;
-  std::map<model::TopicPartition, std::int64_t> permitted_from_;
-  std::map<model::TopicPartition, model::LeaderEpoch> last_epoch_;
+  std::map<Replica, std::map<std::int64_t, Entry>> unsynced_;
+  std::map<model::TopicPartition, std::set<model::LeaderEpoch>> unclean_;
+  std::map<model::TopicPartition, Election> elections_;
   std::vector<Loss> losses_;
 };
 

@@ -3,55 +3,75 @@
 #include <algorithm>
 
 namespace ktrial::properties {
+namespace {
 
-void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& context) {
-  const auto shorten = [&](model::TopicPartition tp, model::Offset end) {
-    auto& log = logs_[{tp, context.node}];
-    const auto size = static_cast<std::size_t>(std::max<std::int64_t>(end.value, 0));
-    if (log.size() > size) log.resize(size);
-  };
-  if (const auto* appended = std::get_if<model::BatchAppended>(&fact)) {
-    auto& log = logs_[{appended->partition, context.node}];
-    const model::RecordBatch& batch = appended->batch;
-    log.resize(static_cast<std::size_t>(batch.base_offset.value));  // a log that starts later has unknown entries below
-    for (std::int32_t i = 0; i < batch.record_count; ++i)
-      log.push_back({batch.partition_leader_epoch,
-                     batch.records ? (*batch.records)[static_cast<std::size_t>(i)].value : model::ValueId{}});
-  } else if (const auto* truncated = std::get_if<model::LogTruncated>(&fact)) {
-    shorten(truncated->partition, truncated->end_offset);
-  } else if (const auto* loaded = std::get_if<model::LogLoaded>(&fact)) {
-    shorten(loaded->partition, loaded->end_offset);
-  } else if (const auto* lost = std::get_if<model::UnsyncedDataLost>(&fact)) {
-    shorten(lost->partition, lost->from);
-  } else if (const auto* hw = std::get_if<model::HighWatermarkAdvanced>(&fact); hw && hw->is_leader) {
-    auto& committed = committed_[hw->partition];
-    const auto log = logs_.find({hw->partition, context.node});
-    if (log == logs_.end()) return;
-    const auto end = std::min<std::size_t>(static_cast<std::size_t>(hw->high_watermark.value), log->second.size());
-    while (committed.size() < end) committed.push_back(log->second[committed.size()]);
+void cut(std::vector<Entry>& log, model::Offset end) {
+  const auto n = static_cast<std::size_t>(std::max<std::int64_t>(end.value, 0));
+  if (n < log.size()) log.resize(n);
+}
+
+}  // namespace
+
+void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
+  if (const auto* f = std::get_if<model::BatchAppended>(&fact)) {
+    auto& log = logs_[{f->partition, c.node}];
+    log.resize(static_cast<std::size_t>(f->batch.base_offset.value));
+    for (std::int32_t i = 0; i < f->batch.record_count; ++i)
+      log.push_back({f->batch.partition_leader_epoch,
+                     f->batch.records ? (*f->batch.records)[static_cast<std::size_t>(i)].value : model::ValueId{}});
+  } else if (const auto* t = std::get_if<model::LogTruncated>(&fact)) {
+    cut(logs_[{t->partition, c.node}], t->end_offset);
+  } else if (const auto* l = std::get_if<model::LogLoaded>(&fact)) {
+    cut(logs_[{l->partition, c.node}], l->end_offset);
+  } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
+    cut(logs_[{u->partition, c.node}], u->from);
+  } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
+    auto& newest = newest_[e->partition];
+    newest = std::max(newest, e->leader_epoch);
+  } else if (const auto* h = std::get_if<model::HighWatermarkAdvanced>(&fact); h && h->is_leader) {
+    if (h->leader_epoch < newest_[h->partition]) return;  // a leader of the past decides nothing any more
+    auto& committed = committed_[h->partition];
+    const auto& log = logs_[{h->partition, c.node}];
+    const auto end = std::min(static_cast<std::size_t>(std::max<std::int64_t>(h->high_watermark.value, 0)), log.size());
+    for (auto i = committed.size(); i < end; ++i) committed.push_back(log[i]);
   }
 }
 
-const Entry* ReplicaLogs::at(NodeId node, model::TopicPartition tp, std::int64_t offset) const {
-  const auto log = logs_.find({tp, node});
-  if (log == logs_.end() || offset < 0 || offset >= static_cast<std::int64_t>(log->second.size())) return nullptr;
-  return &log->second[static_cast<std::size_t>(offset)];
+const Entry* ReplicaLogs::at(NodeId node, model::TopicPartition p, std::int64_t offset) const {
+  const auto it = logs_.find({p, node});
+  if (it == logs_.end() || offset < 0 || offset >= static_cast<std::int64_t>(it->second.size())) return nullptr;
+  return &it->second[static_cast<std::size_t>(offset)];
 }
 
-std::int64_t ReplicaLogs::end(NodeId node, model::TopicPartition tp) const {
-  const auto log = logs_.find({tp, node});
-  return log == logs_.end() ? 0 : static_cast<std::int64_t>(log->second.size());
+std::int64_t ReplicaLogs::end(NodeId node, model::TopicPartition p) const {
+  const auto it = logs_.find({p, node});
+  return it == logs_.end() ? 0 : static_cast<std::int64_t>(it->second.size());
 }
 
-std::int64_t ReplicaLogs::committed_end(model::TopicPartition tp) const {
-  const auto log = committed_.find(tp);
-  return log == committed_.end() ? 0 : static_cast<std::int64_t>(log->second.size());
+std::int64_t ReplicaLogs::committed_end(model::TopicPartition p) const {
+  const auto it = committed_.find(p);
+  return it == committed_.end() ? 0 : static_cast<std::int64_t>(it->second.size());
 }
 
-const Entry* ReplicaLogs::committed(model::TopicPartition tp, std::int64_t offset) const {
-  const auto log = committed_.find(tp);
-  if (log == committed_.end() || offset < 0 || offset >= static_cast<std::int64_t>(log->second.size())) return nullptr;
-  return &log->second[static_cast<std::size_t>(offset)];
+const Entry* ReplicaLogs::committed(model::TopicPartition p, std::int64_t offset) const {
+  const auto it = committed_.find(p);
+  if (it == committed_.end() || offset < 0 || offset >= static_cast<std::int64_t>(it->second.size())) return nullptr;
+  return &it->second[static_cast<std::size_t>(offset)];
+}
+
+bool ReplicaLogs::ever_committed(model::TopicPartition p, std::int64_t offset, model::ValueId value) const {
+  if (const Entry* entry = committed(p, offset); entry && entry->value == value) return true;
+  const auto it = forgotten_.find(p);
+  if (it == forgotten_.end()) return false;
+  const auto [first, last] = it->second.equal_range(offset);
+  return std::any_of(first, last, [value](const auto& forgotten) { return forgotten.second == value; });
+}
+
+void ReplicaLogs::forget_committed(model::TopicPartition p, std::int64_t from) {
+  auto& committed = committed_[p];
+  for (auto o = static_cast<std::size_t>(std::max<std::int64_t>(from, 0)); o < committed.size(); ++o)
+    forgotten_[p].emplace(static_cast<std::int64_t>(o), committed[o].value);
+  cut(committed, model::Offset{from});
 }
 
 }  // namespace ktrial::properties

@@ -26,10 +26,16 @@ class ReplicaLogs {
   std::int64_t committed_end(model::TopicPartition) const;
   // What was at a committed offset when it was committed.
   const Entry* committed(model::TopicPartition, std::int64_t offset) const;
+  // True if that value ever was committed there; a consumer may still be given what a later election took back.
+  bool ever_committed(model::TopicPartition, std::int64_t offset, model::ValueId) const;
+  // A leader was elected without these: from here on what it says is what is committed.
+  void forget_committed(model::TopicPartition, std::int64_t from);
 
  private:
   std::map<std::pair<model::TopicPartition, NodeId>, std::vector<Entry>> logs_;
   std::map<model::TopicPartition, std::vector<Entry>> committed_;
+  std::map<model::TopicPartition, model::LeaderEpoch> newest_;  // leader epoch that began
+  std::map<model::TopicPartition, std::multimap<std::int64_t, model::ValueId>> forgotten_;
 };
 
 }  // namespace ktrial::properties

@@ -81,8 +81,7 @@ struct LogsAgree : PropertyOf<LogsAgree> {
       met();
       if (hw.is_leader) {
         const Entry* committed = shadow.logs.committed(hw.partition, offset);
-        if (committed && *committed != *own && offset < shadow.ledger.permitted_from(hw.partition) &&
-            offset < shadow.ledger.lost_from(context.node, hw.partition))
+        if (committed && *committed != *own)
           violate(context, "committed record replaced",
                   fmt::format("offset {} of {} was committed with another record than leader {} now has there", offset,
                               tp_text(hw.partition), context.node.value));
@@ -132,28 +131,17 @@ struct ElectedLeaderIsComplete : PropertyOf<ElectedLeaderIsComplete> {
   std::vector<std::uint16_t> kinds() const override { return kinds_of<model::BecameLeader>(); }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     const auto& leader = std::get<model::BecameLeader>(fact);
-    auto& last = last_[leader.partition];
-    if (leader.leader_epoch <= last) return;
-    last = leader.leader_epoch;
-    if (shadow.ledger.unclean(leader.partition, leader.leader_epoch)) return;
+    const Election* election = shadow.ledger.election(leader.partition);
+    if (!election || election->epoch != leader.leader_epoch || election->leader != context.node || election->unclean)
+      return;  // unclean, or a start that came after a newer election
     met();
-    const std::int64_t end = shadow.logs.committed_end(leader.partition);
-    const std::int64_t excused = std::min(shadow.ledger.permitted_from(leader.partition),
-                                          shadow.ledger.lost_from(context.node, leader.partition));
-    for (std::int64_t offset = 0; offset < std::min(end, excused); ++offset) {
-      const Entry* own = shadow.logs.at(context.node, leader.partition, offset);
-      if (own && *own == *shadow.logs.committed(leader.partition, offset)) continue;
-      violate(context, "leader lacks a committed record",
-              fmt::format("broker {} was elected leader of {} in epoch {} without the committed record at offset {} "
-                          "(its log ends at {})",
-                          context.node.value, tp_text(leader.partition), leader.leader_epoch.value, offset,
-                          shadow.logs.end(context.node, leader.partition)));
-      return;
-    }
+    if (election->missing_from < 0 || !election->permitted_by.empty()) return;
+    violate(context, "leader lacks a committed record",
+            fmt::format("broker {} was elected leader of {} in epoch {} without the committed record at offset {} (its "
+                        "log ends at {})",
+                        context.node.value, tp_text(leader.partition), leader.leader_epoch.value,
+                        election->missing_from, shadow.logs.end(context.node, leader.partition)));
   }
-
- private:
-  std::map<model::TopicPartition, model::LeaderEpoch> last_;
 };
 
 struct HighWatermarkNeverRegresses : PropertyOf<HighWatermarkNeverRegresses> {
