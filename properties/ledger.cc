@@ -3,6 +3,17 @@
 #include <algorithm>
 
 namespace ktrial::properties {
+namespace {
+
+constexpr int kProducerBits = 40;  // a value is its producer's number and its own, see model/batch.h
+
+constexpr const char* kUnclean = "unclean.leader.election.enable: the leader was not in the ISR";
+constexpr const char* kUnsynced =
+    "flush.messages: the elected replica lost this unsynced record in a power cut; min.insync.replicas does not help "
+    "when all in-sync replicas lost power";
+constexpr const char* kAcksOne = "acks=1: the leader answered before any follower had the record";
+
+}  // namespace
 
 void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs& logs) {
   if (const auto* s = std::get_if<model::PartitionStateCommitted>(&fact)) {
@@ -10,13 +21,9 @@ void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs&
   } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
     auto& lost = unsynced_[{u->partition, c.node}];
     for (auto o = std::max<std::int64_t>(u->from.value, 0); o < u->old_end_offset.value; ++o)
-      if (const Entry* e = logs.at(c.node, u->partition, o)) lost[o] = *e;
+      if (const Entry* e = logs.at(c.node, u->partition, o)) lost[o] = {*e, c.event};
   } else if (const auto* b = std::get_if<model::BatchAppended>(&fact)) {
-    // Copied again: what this replica lacks later is no more the power cut's doing.
-    const auto it = unsynced_.find({b->partition, c.node});
-    if (it != unsynced_.end())
-      it->second.erase(it->second.lower_bound(b->batch.base_offset.value),
-                       it->second.lower_bound(b->batch.next_offset().value));
+    appended(*b, c);
   } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
     elected(*e, c, logs);
   } else if (const auto* a = std::get_if<model::RecordAcknowledged>(&fact)) {
@@ -24,44 +31,83 @@ void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs&
   }
 }
 
-bool Ledger::lost_unsynced(model::TopicPartition p, NodeId node, std::int64_t offset, model::ValueId value) const {
-  const auto it = unsynced_.find({p, node});
-  if (it == unsynced_.end()) return false;
-  const auto entry = it->second.find(offset);
-  return entry != it->second.end() && entry->second.value == value;
+void Ledger::appended(const model::BatchAppended& b, const FactContext& c) {
+  // Copied again: what this replica lacks later is no more the power cut's doing.
+  if (!unsynced_.empty())
+    if (const auto it = unsynced_.find({b.partition, c.node}); it != unsynced_.end())
+      it->second.erase(it->second.lower_bound(b.batch.base_offset.value),
+                       it->second.lower_bound(b.batch.next_offset().value));
+  if (!b.by_leader || !b.batch.records) return;
+  for (const model::Record& record : *b.batch.records) {
+    if (!record.value.present()) continue;
+    auto& epochs = appended_[record.value.value >> kProducerBits];
+    const auto n = static_cast<std::size_t>(record.value.value & ((std::int64_t{1} << kProducerBits) - 1));
+    if (epochs.size() <= n) epochs.resize(n + 1);
+    epochs[n] = b.batch.partition_leader_epoch;
+  }
+}
+
+model::LeaderEpoch Ledger::epoch_of(model::ValueId value) const {
+  const auto it = appended_.find(value.value >> kProducerBits);
+  const auto n = static_cast<std::size_t>(value.value & ((std::int64_t{1} << kProducerBits) - 1));
+  return it == appended_.end() || n >= it->second.size() ? model::kNoEpoch : it->second[n];
+}
+
+std::string Ledger::permits(model::TopicPartition p, std::int64_t offset, const Entry& record,
+                            const ReplicaLogs& logs) const {
+  const auto elections = elections_.find(p);
+  if (elections == elections_.end()) return {};
+  const auto lacks = [&](const Election& e) {
+    if (offset >= e.tail_from) {
+      const auto i = static_cast<std::size_t>(offset - e.tail_from);
+      return i >= e.tail.size() || e.tail[i] != record;
+    }
+    const Entry* committed = logs.committed(p, offset);
+    return !committed || *committed != record;
+  };
+  auto e = std::upper_bound(elections->second.begin(), elections->second.end(), record.epoch,
+                            [](model::LeaderEpoch epoch, const Election& x) { return epoch < x.epoch; });
+  e = std::find_if(e, elections->second.end(), lacks);
+  if (e == elections->second.end()) return {};
+  if (e->unclean) return kUnclean;
+  const auto lost = unsynced_.find({p, e->leader});
+  if (lost == unsynced_.end()) return {};
+  const auto entry = lost->second.find(offset);
+  const bool took = entry != lost->second.end() && entry->second.record == record && entry->second.event < e->event;
+  return took ? kUnsynced : "";
 }
 
 void Ledger::elected(const model::BecameLeader& b, const FactContext& c, ReplicaLogs& logs) {
-  const auto before = elections_.find(b.partition);
-  if (before != elections_.end() && b.leader_epoch < before->second.epoch) return;  // a zombie's late start
-  Election e{c.node, b.leader_epoch, false, logs.committed_end(b.partition), -1, {}};
+  auto& elections = elections_[b.partition];
+  if (!elections.empty() && b.leader_epoch < elections.back().epoch) return;  // a zombie's late start
+  Election e{c.node, b.leader_epoch, c.event, false, logs.committed_end(b.partition), -1, {}};
   // An unclean leader that died before it started still decided for its successors.
-  const auto& unclean = unclean_[b.partition];
-  const auto first = before == elections_.end() ? unclean.begin() : unclean.upper_bound(before->second.epoch);
-  e.unclean = (first != unclean.end() && *first <= b.leader_epoch) || unclean.contains(b.leader_epoch);
-  for (std::int64_t o = 0; o < e.committed_end; ++o) {
-    const Entry* mine = logs.at(c.node, b.partition, o);
-    const Entry* theirs = logs.committed(b.partition, o);
-    if (mine && *mine == *theirs) continue;
-    e.missing_from = o;
-    if (e.unclean)
-      e.permitted_by = "unclean.leader.election.enable: the leader was not in the ISR";
-    else if (lost_unsynced(b.partition, c.node, o, theirs->value))
-      e.permitted_by = "flush.messages: the elected replica lost unsynced data in a power cut";
-    break;
+  if (const auto unclean = unclean_.find(b.partition); unclean != unclean_.end()) {
+    const auto first =
+        elections.empty() ? unclean->second.begin() : unclean->second.upper_bound(elections.back().epoch);
+    e.unclean =
+        (first != unclean->second.end() && *first <= b.leader_epoch) || unclean->second.contains(b.leader_epoch);
   }
-  elections_[b.partition] = e;
+  e.missing_from = logs.first_missing(c.node, b.partition);
+  e.tail_from = e.missing_from >= 0 ? e.missing_from : e.committed_end;
+  for (auto o = e.tail_from; const Entry* entry = logs.at(c.node, b.partition, o); ++o) e.tail.push_back(*entry);
+  elections.push_back(std::move(e));
+  Election& election = elections.back();
+  if (election.missing_from >= 0)
+    election.permitted_by =
+        permits(b.partition, election.missing_from, *logs.committed(b.partition, election.missing_from), logs);
+  // What was acknowledged and is committed is in the log up to there.
   auto& acked = acked_[b.partition];
-  for (auto it = acked.begin(); it != acked.end();) {
+  for (auto it = acked.lower_bound(election.tail_from); it != acked.end();) {
     const Entry* mine = logs.at(c.node, b.partition, it->first);
     if (mine && mine->value == it->second.value) {
       ++it;
       continue;
     }
-    lose(b.partition, it->first, it->second, e, c);
+    lose(b.partition, it->first, it->second, election, c, logs);
     it = acked.erase(it);
   }
-  if (e.missing_from >= 0) logs.forget_committed(b.partition, e.missing_from);
+  if (election.missing_from >= 0) logs.forget_committed(b.partition, election.missing_from);
 }
 
 void Ledger::acknowledged(const model::RecordAcknowledged& a, const FactContext& c, const ReplicaLogs& logs) {
@@ -73,29 +119,24 @@ void Ledger::acknowledged(const model::RecordAcknowledged& a, const FactContext&
     const Entry* held = e ? logs.at(e->leader, a.partition, offset) : nullptr;
     // The answer was slower than the election that lost the record.
     if (e && !(held && held->value == acked.value))
-      lose(a.partition, offset, acked, *e, c);
+      lose(a.partition, offset, acked, *e, c, logs);
     else
       acked_[a.partition][offset] = acked;
   }
 }
 
 void Ledger::lose(model::TopicPartition p, std::int64_t offset, const Acked& acked, const Election& e,
-                  const FactContext& c) {
+                  const FactContext& c, const ReplicaLogs& logs) {
   Loss loss{p, offset, acked, e.leader, e.epoch, c.event, c.at, {}};
-  if (e.unclean)
-    loss.permitted_by = "unclean.leader.election.enable: the leader was not in the ISR";
-  else if (lost_unsynced(p, e.leader, offset, acked.value))
-    loss.permitted_by =
-        "flush.messages: the elected replica lost this unsynced record in a power cut; min.insync.replicas "
-        "does not help when all in-sync replicas lost power";
-  else if ((acked.acks == 0 || acked.acks == 1) && offset >= e.committed_end)
-    loss.permitted_by = "acks=1: the leader answered before any follower had the record";
-  losses_.push_back(loss);
+  loss.permitted_by = permits(p, offset, {epoch_of(acked.value), acked.value}, logs);
+  if (loss.permitted_by.empty() && (acked.acks == 0 || acked.acks == 1) && !logs.ever_committed(p, offset, acked.value))
+    loss.permitted_by = kAcksOne;
+  losses_.push_back(std::move(loss));
 }
 
 const Election* Ledger::election(model::TopicPartition p) const {
   const auto it = elections_.find(p);
-  return it == elections_.end() ? nullptr : &it->second;
+  return it == elections_.end() || it->second.empty() ? nullptr : &it->second.back();
 }
 
 }  // namespace ktrial::properties

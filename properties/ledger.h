@@ -1,8 +1,9 @@
 // The loss ledger (DESIGN.md idea 9): which acknowledged records were lost, and whether that loss is permitted.
 //
 // A record is lost when a later elected leader does not hold it at its offset; the first such leader decides.
-// Permitted: the election was unclean, or that replica lost the record with unsynced data, or the record was acked with
-// acks=0/1 before it was below the high watermark. Does not follow acks=0 records (they have no offset), nor retention.
+// Permitted: an unclean election after it was appended, or a leader elected after it had lost the record with unsynced
+// data, or acks=0/1 for a record that was not below the high watermark. Does not follow acks=0 records (they have no
+// offset), nor retention. Work follows what was appended and acknowledged since the last election, not the history.
 #pragma once
 
 #include <map>
@@ -30,14 +31,17 @@ struct Loss {
   std::string permitted_by;  // empty: not permitted
 };
 
-// What the newest leader of a partition did not hold of what was committed.
+// A leader that began to lead, and what it did not hold of what was committed.
 struct Election {
   NodeId leader;
   model::LeaderEpoch epoch;
-  bool unclean = false;
+  std::uint64_t event = 0;
+  bool unclean = false;            // it, or one that never began since the election before
   std::int64_t committed_end = 0;  // before this election
   std::int64_t missing_from = -1;  // first committed offset that it lacks; -1: complete
   std::string permitted_by;        // why it may lack it; empty: it may not
+  std::int64_t tail_from = 0;      // its log from here on, the rest is what was committed
+  std::vector<Entry> tail;
 };
 
 class Ledger {
@@ -47,17 +51,28 @@ class Ledger {
   const std::vector<Loss>& losses() const { return losses_; }
   // The newest election; null if there was none.
   const Election* election(model::TopicPartition) const;
+  // Why the first leader after the record's epoch that lacks it may lack it; empty: it may not, or none lacks it.
+  std::string permits(model::TopicPartition, std::int64_t offset, const Entry& record, const ReplicaLogs&) const;
 
  private:
   using Replica = std::pair<model::TopicPartition, NodeId>;
+  struct Unsynced {
+    Entry record;
+    std::uint64_t event = 0;  // when it was lost
+  };
   void elected(const model::BecameLeader&, const FactContext&, ReplicaLogs&);
   void acknowledged(const model::RecordAcknowledged&, const FactContext&, const ReplicaLogs&);
-  bool lost_unsynced(model::TopicPartition, NodeId, std::int64_t offset, model::ValueId) const;
-  void lose(model::TopicPartition, std::int64_t offset, const Acked&, const Election&, const FactContext&);
+  void lose(model::TopicPartition, std::int64_t offset, const Acked&, const Election&, const FactContext&,
+            const ReplicaLogs&);
+  void appended(const model::BatchAppended&, const FactContext&);
+  model::LeaderEpoch epoch_of(model::ValueId) const;
+
   std::map<model::TopicPartition, std::map<std::int64_t, Acked>> acked_;
-  std::map<Replica, std::map<std::int64_t, Entry>> unsynced_;
+  std::map<Replica, std::map<std::int64_t, Unsynced>> unsynced_;
   std::map<model::TopicPartition, std::set<model::LeaderEpoch>> unclean_;
-  std::map<model::TopicPartition, Election> elections_;
+  std::map<model::TopicPartition, std::vector<Election>> elections_;  // by epoch
+  // In which epoch a leader appended a value last. Values of one producer are numbered in their low 40 bits.
+  std::map<std::int64_t, std::vector<model::LeaderEpoch>> appended_;
   std::vector<Loss> losses_;
 };
 

@@ -512,5 +512,65 @@ TEST(Ledger, ALossIsBookedOnce) {
   expect_not_permitted(t);
 }
 
+// Broker 2 was fenced while paused; when it wakes, the fetch that broker 3 had sent before it was elected is still in
+// its socket and moves the high watermark. Broker 3 holds the record, so it is committed.
+TEST(DeposedLeader, MayCommitWhatTheNewLeaderHolds) {
+  Told t;
+  t.leads(2, 1);
+  t.appends(2, 0, 1, {t.a, t.b}, true);
+  t.appends(3, 0, 1, {t.a, t.b});
+  t.high_watermark(2, 0, 1, 1, true);
+  t.leads(3, 2);
+  t.high_watermark(2, 1, 2, 1, true);
+  t.consumed(0, t.a);
+  t.consumed(1, t.b);
+  for (const Verdict& verdict : t.judge.verdicts()) EXPECT_TRUE(verdict.violations.empty()) << verdict.property;
+  // And from now on it may not be lost.
+  t.leads(1, 3);
+  EXPECT_EQ(t.judge.verdict("elected-leader-is-complete").outcome, Outcome::violated);
+}
+
+TEST(DeposedLeader, MayNotCommitWhatTheNewLeaderLacks) {
+  Told t;
+  t.leads(2, 1);
+  t.appends(2, 0, 1, {t.a, t.b}, true);
+  t.appends(3, 0, 1, {t.a});
+  t.leads(3, 2);
+  t.high_watermark(2, 0, 2, 1, true);
+  const Verdict verdict = t.judge.verdict("logs-agree-below-high-watermark");
+  ASSERT_EQ(verdict.violations.size(), 1u);
+  EXPECT_EQ(verdict.violations[0].reason, "deposed leader commits");
+}
+
+TEST(DeposedLeader, MayCommitAnythingAfterAnUncleanElection) {
+  Told t;
+  t.leads(2, 1);
+  t.appends(2, 0, 1, {t.a, t.b}, true);
+  t.appends(3, 0, 1, {t.a});
+  t.unclean(3, 2);
+  t.leads(3, 2);
+  t.leads(3, 3);
+  t.high_watermark(2, 0, 2, 1, true);
+  t.consumed(0, t.a);
+  t.consumed(1, t.b);
+  for (const Verdict& verdict : t.judge.verdicts()) EXPECT_TRUE(verdict.violations.empty()) << verdict.property;
+}
+
+// The answer was on its way while two leaders followed; it is the first of them that lost the record.
+TEST(Ledger, ALateAnswerIsJudgedByTheElectionThatLostTheRecord) {
+  for (const bool unclean : {false, true}) {
+    Told t;
+    t.two_committed();
+    if (unclean) t.unclean(3, 1);
+    t.leads(3, 1);
+    t.leads(3, 2);
+    t.acked(0, {t.a, t.b});
+    const auto& losses = t.judge.shadow().ledger.losses();
+    ASSERT_EQ(losses.size(), 1u);
+    EXPECT_EQ(losses[0].offset, 1);
+    EXPECT_EQ(losses[0].permitted_by.empty(), !unclean);
+  }
+}
+
 }  // namespace
 }  // namespace ktrial::properties

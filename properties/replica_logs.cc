@@ -1,24 +1,48 @@
 #include "properties/replica_logs.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace ktrial::properties {
-namespace {
 
-void cut(std::vector<Entry>& log, model::Offset end) {
+void ReplicaLogs::cut(Log& log, model::Offset end) {
   const auto n = static_cast<std::size_t>(std::max<std::int64_t>(end.value, 0));
-  if (n < log.size()) log.resize(n);
+  if (n < log.entries.size()) log.entries.resize(n);
+  log.agreed = std::min(log.agreed, n);
 }
 
-}  // namespace
+// A leader that was deposed may still learn that all of its ISR has a record: the newest leader, elected from that ISR,
+// then has it too, and it is committed. If the newest leader lacks it (logs-agree judges that), it was shown to
+// consumers all the same.
+void ReplicaLogs::commit(const model::HighWatermarkAdvanced& h, NodeId node) {
+  auto& committed = committed_[h.partition];
+  const auto& log = logs_[{h.partition, node}].entries;
+  const auto end = std::min(static_cast<std::size_t>(std::max<std::int64_t>(h.high_watermark.value, 0)), log.size());
+  const Leader& newest = newest_[h.partition];
+  const bool deposed = h.leader_epoch < newest.epoch;
+  bool lacking = false;
+  for (auto i = committed.size(); i < end; ++i) {
+    if (deposed && !lacking) {
+      const Entry* theirs = at(newest.node, h.partition, static_cast<std::int64_t>(i));
+      lacking = !theirs || *theirs != log[i];
+    }
+    if (lacking)
+      forgotten_[h.partition].emplace(static_cast<std::int64_t>(i), log[i].value);
+    else
+      committed.push_back(log[i]);
+  }
+}
 
 void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   if (const auto* f = std::get_if<model::BatchAppended>(&fact)) {
-    auto& log = logs_[{f->partition, c.node}];
-    log.resize(static_cast<std::size_t>(f->batch.base_offset.value));
+    Log& log = logs_[{f->partition, c.node}];
+    cut(log, f->batch.base_offset);
+    log.entries.resize(
+        static_cast<std::size_t>(f->batch.base_offset.value));  // what lies below a log's start is unknown
     for (std::int32_t i = 0; i < f->batch.record_count; ++i)
-      log.push_back({f->batch.partition_leader_epoch,
-                     f->batch.records ? (*f->batch.records)[static_cast<std::size_t>(i)].value : model::ValueId{}});
+      log.entries.push_back(
+          {f->batch.partition_leader_epoch,
+           f->batch.records ? (*f->batch.records)[static_cast<std::size_t>(i)].value : model::ValueId{}});
   } else if (const auto* t = std::get_if<model::LogTruncated>(&fact)) {
     cut(logs_[{t->partition, c.node}], t->end_offset);
   } else if (const auto* l = std::get_if<model::LogLoaded>(&fact)) {
@@ -26,26 +50,22 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
     cut(logs_[{u->partition, c.node}], u->from);
   } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
-    auto& newest = newest_[e->partition];
-    newest = std::max(newest, e->leader_epoch);
+    Leader& newest = newest_[e->partition];
+    if (e->leader_epoch >= newest.epoch) newest = {e->leader_epoch, c.node};
   } else if (const auto* h = std::get_if<model::HighWatermarkAdvanced>(&fact); h && h->is_leader) {
-    if (h->leader_epoch < newest_[h->partition]) return;  // a leader of the past decides nothing any more
-    auto& committed = committed_[h->partition];
-    const auto& log = logs_[{h->partition, c.node}];
-    const auto end = std::min(static_cast<std::size_t>(std::max<std::int64_t>(h->high_watermark.value, 0)), log.size());
-    for (auto i = committed.size(); i < end; ++i) committed.push_back(log[i]);
+    commit(*h, c.node);
   }
 }
 
 const Entry* ReplicaLogs::at(NodeId node, model::TopicPartition p, std::int64_t offset) const {
   const auto it = logs_.find({p, node});
-  if (it == logs_.end() || offset < 0 || offset >= static_cast<std::int64_t>(it->second.size())) return nullptr;
-  return &it->second[static_cast<std::size_t>(offset)];
+  if (it == logs_.end() || offset < 0 || offset >= static_cast<std::int64_t>(it->second.entries.size())) return nullptr;
+  return &it->second.entries[static_cast<std::size_t>(offset)];
 }
 
 std::int64_t ReplicaLogs::end(NodeId node, model::TopicPartition p) const {
   const auto it = logs_.find({p, node});
-  return it == logs_.end() ? 0 : static_cast<std::int64_t>(it->second.size());
+  return it == logs_.end() ? 0 : static_cast<std::int64_t>(it->second.entries.size());
 }
 
 std::int64_t ReplicaLogs::committed_end(model::TopicPartition p) const {
@@ -67,11 +87,23 @@ bool ReplicaLogs::ever_committed(model::TopicPartition p, std::int64_t offset, m
   return std::any_of(first, last, [value](const auto& forgotten) { return forgotten.second == value; });
 }
 
+std::int64_t ReplicaLogs::first_missing(NodeId node, model::TopicPartition p) {
+  const auto& committed = committed_[p];
+  Log& log = logs_[{p, node}];
+  while (log.agreed < committed.size() && log.agreed < log.entries.size() &&
+         log.entries[log.agreed] == committed[log.agreed])
+    ++log.agreed;
+  return log.agreed < committed.size() ? static_cast<std::int64_t>(log.agreed) : -1;
+}
+
 void ReplicaLogs::forget_committed(model::TopicPartition p, std::int64_t from) {
   auto& committed = committed_[p];
-  for (auto o = static_cast<std::size_t>(std::max<std::int64_t>(from, 0)); o < committed.size(); ++o)
-    forgotten_[p].emplace(static_cast<std::int64_t>(o), committed[o].value);
-  cut(committed, model::Offset{from});
+  const auto n = static_cast<std::size_t>(std::max<std::int64_t>(from, 0));
+  for (auto o = n; o < committed.size(); ++o) forgotten_[p].emplace(static_cast<std::int64_t>(o), committed[o].value);
+  if (n < committed.size()) committed.resize(n);
+  for (auto it = logs_.lower_bound({p, NodeId{std::numeric_limits<std::int32_t>::min()}});
+       it != logs_.end() && it->first.first == p; ++it)
+    it->second.agreed = std::min(it->second.agreed, n);
 }
 
 }  // namespace ktrial::properties

@@ -28,13 +28,27 @@ class ReplicaLogs {
   const Entry* committed(model::TopicPartition, std::int64_t offset) const;
   // True if that value ever was committed there; a consumer may still be given what a later election took back.
   bool ever_committed(model::TopicPartition, std::int64_t offset, model::ValueId) const;
+  // The first committed offset at which the replica's log is another than what was committed; -1: there is none.
+  // Looks at each offset once for each replica, unless its log was cut in between.
+  std::int64_t first_missing(NodeId, model::TopicPartition);
   // A leader was elected without these: from here on what it says is what is committed.
   void forget_committed(model::TopicPartition, std::int64_t from);
 
  private:
-  std::map<std::pair<model::TopicPartition, NodeId>, std::vector<Entry>> logs_;
+  struct Log {
+    std::vector<Entry> entries;
+    std::size_t agreed = 0;  // so many entries are known to be those that were committed
+  };
+  struct Leader {
+    model::LeaderEpoch epoch;
+    NodeId node;
+  };
+  static void cut(Log&, model::Offset end);
+  void commit(const model::HighWatermarkAdvanced&, NodeId leader);
+
+  std::map<std::pair<model::TopicPartition, NodeId>, Log> logs_;
   std::map<model::TopicPartition, std::vector<Entry>> committed_;
-  std::map<model::TopicPartition, model::LeaderEpoch> newest_;  // leader epoch that began
+  std::map<model::TopicPartition, Leader> newest_;  // of those that began to lead
   std::map<model::TopicPartition, std::multimap<std::int64_t, model::ValueId>> forgotten_;
 };
 

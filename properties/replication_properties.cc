@@ -81,10 +81,18 @@ struct LogsAgree : PropertyOf<LogsAgree> {
       met();
       if (hw.is_leader) {
         const Entry* committed = shadow.logs.committed(hw.partition, offset);
-        if (committed && *committed != *own)
+        if (committed && *committed == *own) continue;
+        // Committed otherwise, or by a deposed leader while the newest one lacks it.
+        const std::string permitted = shadow.ledger.permits(hw.partition, offset, *own, shadow.logs);
+        if (!permitted.empty()) continue;
+        if (committed)
           violate(context, "committed record replaced",
                   fmt::format("offset {} of {} was committed with another record than leader {} now has there", offset,
                               tp_text(hw.partition), context.node.value));
+        else
+          violate(context, "deposed leader commits",
+                  fmt::format("leader {} of {} in epoch {} committed offset {}, which the newer leader does not hold",
+                              context.node.value, tp_text(hw.partition), hw.leader_epoch.value, offset));
       } else if (leader != leaders_.end() && leader->second.first == hw.leader_epoch) {
         const Entry* theirs = shadow.logs.at(leader->second.second, hw.partition, offset);
         if (theirs && *theirs != *own)
