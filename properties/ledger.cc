@@ -5,8 +5,6 @@
 namespace ktrial::properties {
 namespace {
 
-constexpr int kProducerBits = 40;  // a value is its producer's number and its own, see model/batch.h
-
 constexpr const char* kUnclean = "unclean.leader.election.enable: the leader was not in the ISR";
 constexpr const char* kUnsynced =
     "flush.messages: the elected replica lost this unsynced record in a power cut; min.insync.replicas does not help "
@@ -38,25 +36,26 @@ void Ledger::appended(const model::BatchAppended& b, const FactContext& c) {
       it->second.erase(it->second.lower_bound(b.batch.base_offset.value),
                        it->second.lower_bound(b.batch.next_offset().value));
   if (!b.by_leader || !b.batch.records) return;
-  for (const model::Record& record : *b.batch.records) {
-    if (!record.value.present()) continue;
-    auto& epochs = appended_[record.value.value >> kProducerBits];
-    const auto n = static_cast<std::size_t>(record.value.value & ((std::int64_t{1} << kProducerBits) - 1));
-    if (epochs.size() <= n) epochs.resize(n + 1);
-    epochs[n] = b.batch.partition_leader_epoch;
+  Appended& mine = appended_[b.partition][b.batch.partition_leader_epoch];
+  if (mine.values.empty()) mine.start = b.batch.base_offset.value;
+  mine.values.resize(static_cast<std::size_t>(std::max<std::int64_t>(b.batch.base_offset.value - mine.start, 0)));
+  for (const model::Record& record : *b.batch.records) mine.values.push_back(record.value);
+}
+
+model::LeaderEpoch Ledger::epoch_of(model::TopicPartition p, std::int64_t offset, model::ValueId value) const {
+  const auto epochs = appended_.find(p);
+  if (epochs == appended_.end()) return model::kNoEpoch;
+  for (auto it = epochs->second.rbegin(); it != epochs->second.rend(); ++it) {
+    const auto i = static_cast<std::size_t>(offset - it->second.start);
+    if (offset >= it->second.start && i < it->second.values.size() && it->second.values[i] == value) return it->first;
   }
+  return model::kNoEpoch;
 }
 
-model::LeaderEpoch Ledger::epoch_of(model::ValueId value) const {
-  const auto it = appended_.find(value.value >> kProducerBits);
-  const auto n = static_cast<std::size_t>(value.value & ((std::int64_t{1} << kProducerBits) - 1));
-  return it == appended_.end() || n >= it->second.size() ? model::kNoEpoch : it->second[n];
-}
-
-std::string Ledger::permits(model::TopicPartition p, std::int64_t offset, const Entry& record,
-                            const ReplicaLogs& logs) const {
+const Election* Ledger::first_lacking(model::TopicPartition p, std::int64_t offset, const Entry& record,
+                                      const ReplicaLogs& logs) const {
   const auto elections = elections_.find(p);
-  if (elections == elections_.end()) return {};
+  if (elections == elections_.end()) return nullptr;
   const auto lacks = [&](const Election& e) {
     if (offset >= e.tail_from) {
       const auto i = static_cast<std::size_t>(offset - e.tail_from);
@@ -68,13 +67,22 @@ std::string Ledger::permits(model::TopicPartition p, std::int64_t offset, const 
   auto e = std::upper_bound(elections->second.begin(), elections->second.end(), record.epoch,
                             [](model::LeaderEpoch epoch, const Election& x) { return epoch < x.epoch; });
   e = std::find_if(e, elections->second.end(), lacks);
-  if (e == elections->second.end()) return {};
-  if (e->unclean) return kUnclean;
-  const auto lost = unsynced_.find({p, e->leader});
+  return e == elections->second.end() ? nullptr : &*e;
+}
+
+std::string Ledger::excuse(const Election& e, model::TopicPartition p, std::int64_t offset, const Entry& record) const {
+  if (e.unclean) return kUnclean;
+  const auto lost = unsynced_.find({p, e.leader});
   if (lost == unsynced_.end()) return {};
   const auto entry = lost->second.find(offset);
-  const bool took = entry != lost->second.end() && entry->second.record == record && entry->second.event < e->event;
+  const bool took = entry != lost->second.end() && entry->second.record == record && entry->second.event < e.event;
   return took ? kUnsynced : "";
+}
+
+std::string Ledger::permits(model::TopicPartition p, std::int64_t offset, const Entry& record,
+                            const ReplicaLogs& logs) const {
+  const Election* e = first_lacking(p, offset, record, logs);
+  return e ? excuse(*e, p, offset, record) : "";
 }
 
 void Ledger::elected(const model::BecameLeader& b, const FactContext& c, ReplicaLogs& logs) {
@@ -112,13 +120,12 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
 
 void Ledger::acknowledged(const model::RecordAcknowledged& a, const FactContext& c, const ReplicaLogs& logs) {
   if (!a.base_offset.present()) return;
-  const Election* e = election(a.partition);
   for (std::size_t i = 0; i < a.values.size(); ++i) {
     const auto offset = a.base_offset.value + static_cast<std::int64_t>(i);
     const Acked acked{a.values[i], a.acks, c.event};
-    const Entry* held = e ? logs.at(e->leader, a.partition, offset) : nullptr;
-    // The answer was slower than the election that lost the record.
-    if (e && !(held && held->value == acked.value))
+    // The answer may be slower than the election that lost the record.
+    if (const Election* e =
+            first_lacking(a.partition, offset, {epoch_of(a.partition, offset, acked.value), acked.value}, logs))
       lose(a.partition, offset, acked, *e, c, logs);
     else
       acked_[a.partition][offset] = acked;
@@ -128,7 +135,7 @@ void Ledger::acknowledged(const model::RecordAcknowledged& a, const FactContext&
 void Ledger::lose(model::TopicPartition p, std::int64_t offset, const Acked& acked, const Election& e,
                   const FactContext& c, const ReplicaLogs& logs) {
   Loss loss{p, offset, acked, e.leader, e.epoch, c.event, c.at, {}};
-  loss.permitted_by = permits(p, offset, {epoch_of(acked.value), acked.value}, logs);
+  loss.permitted_by = excuse(e, p, offset, {epoch_of(p, offset, acked.value), acked.value});
   if (loss.permitted_by.empty() && (acked.acks == 0 || acked.acks == 1) && !logs.ever_committed(p, offset, acked.value))
     loss.permitted_by = kAcksOne;
   losses_.push_back(std::move(loss));

@@ -56,6 +56,10 @@ class Ledger {
 
  private:
   using Replica = std::pair<model::TopicPartition, NodeId>;
+  // The first election after the record's epoch whose leader lacked it; null if there is none.
+  const Election* first_lacking(model::TopicPartition, std::int64_t offset, const Entry& record,
+                                const ReplicaLogs&) const;
+  std::string excuse(const Election&, model::TopicPartition, std::int64_t offset, const Entry& record) const;
   struct Unsynced {
     Entry record;
     std::uint64_t event = 0;  // when it was lost
@@ -65,14 +69,18 @@ class Ledger {
   void lose(model::TopicPartition, std::int64_t offset, const Acked&, const Election&, const FactContext&,
             const ReplicaLogs&);
   void appended(const model::BatchAppended&, const FactContext&);
-  model::LeaderEpoch epoch_of(model::ValueId) const;
+  // The newest epoch in which a leader appended that value there; kNoEpoch if none did.
+  model::LeaderEpoch epoch_of(model::TopicPartition, std::int64_t offset, model::ValueId) const;
 
   std::map<model::TopicPartition, std::map<std::int64_t, Acked>> acked_;
   std::map<Replica, std::map<std::int64_t, Unsynced>> unsynced_;
   std::map<model::TopicPartition, std::set<model::LeaderEpoch>> unclean_;
   std::map<model::TopicPartition, std::vector<Election>> elections_;  // by epoch
-  // In which epoch a leader appended a value last. Values of one producer are numbered in their low 40 bits.
-  std::map<std::int64_t, std::vector<model::LeaderEpoch>> appended_;
+  struct Appended {                                                   // by one leader in one epoch, from `start` on
+    std::int64_t start = 0;
+    std::vector<model::ValueId> values;
+  };
+  std::map<model::TopicPartition, std::map<model::LeaderEpoch, Appended>> appended_;
   std::vector<Loss> losses_;
 };
 
