@@ -76,6 +76,10 @@ std::string tell(const LogLoaded& f) {
 std::string tell(const UnsyncedDataLost& f) {
   return say(f.partition, ": unflushed data lost from offset ", f.from, " (log end offset was ", f.old_end_offset, ")");
 }
+std::string tell(const TruncationUndone& f) {
+  return say(f.partition, ": truncation to offset ", f.from, " undone, log end offset is ",
+             f.batches.empty() ? f.from : f.batches.back().next_offset(), " again");
+}
 std::string tell(const HighWatermarkAdvanced& f) {
   return say(f.partition, ": ", f.is_leader ? "leader" : "follower", " high watermark ", f.old_high_watermark, " -> ",
              f.high_watermark, " in leader epoch ", f.leader_epoch);

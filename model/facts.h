@@ -40,6 +40,11 @@ struct UnsyncedDataLost {  // a power cut took [from, old end) of this replica's
   Offset from;
   Offset old_end_offset;
 };
+struct TruncationUndone {  // a power cut brought back what a truncation had taken and no flush had made final
+  TopicPartition partition;
+  Offset from;
+  std::vector<RecordBatch> batches;
+};
 struct HighWatermarkAdvanced {  // leader or follower; may go down on a follower
   TopicPartition partition;
   Offset high_watermark;
@@ -226,7 +231,7 @@ using Fact =
                  MetadataAppended, MetadataTruncated, MetadataLoaded, MetadataCommitted, MetadataApplied, RecordSent,
                  RecordAcknowledged, RecordFailed, RecordConsumed, ConsumerPositionReset, ConsumerHighWatermarkSeen,
                  GroupStateChanged, PartitionsAssigned, PartitionsRevoked, RecordProcessed, OffsetCommitted,
-                 OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit>;
+                 OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit, TruncationUndone>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

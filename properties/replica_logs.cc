@@ -11,6 +11,14 @@ void ReplicaLogs::cut(Log& log, model::Offset end) {
   log.agreed = std::min(log.agreed, n);
 }
 
+void ReplicaLogs::append(Log& log, const model::RecordBatch& batch) {
+  cut(log, batch.base_offset);
+  log.entries.resize(static_cast<std::size_t>(batch.base_offset.value));  // what lies below a log's start is unknown
+  for (std::int32_t i = 0; i < batch.record_count; ++i)
+    log.entries.push_back({batch.partition_leader_epoch,
+                           batch.records ? (*batch.records)[static_cast<std::size_t>(i)].value : model::ValueId{}});
+}
+
 // A leader that was deposed may still learn that all of its ISR has a record: the newest leader, elected from that ISR,
 // then has it too, and it is committed. If the newest leader lacks it (logs-agree judges that), it was shown to
 // consumers all the same.
@@ -35,20 +43,15 @@ void ReplicaLogs::commit(const model::HighWatermarkAdvanced& h, NodeId node) {
 
 void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   if (const auto* f = std::get_if<model::BatchAppended>(&fact)) {
-    Log& log = logs_[{f->partition, c.node}];
-    cut(log, f->batch.base_offset);
-    log.entries.resize(
-        static_cast<std::size_t>(f->batch.base_offset.value));  // what lies below a log's start is unknown
-    for (std::int32_t i = 0; i < f->batch.record_count; ++i)
-      log.entries.push_back(
-          {f->batch.partition_leader_epoch,
-           f->batch.records ? (*f->batch.records)[static_cast<std::size_t>(i)].value : model::ValueId{}});
+    append(logs_[{f->partition, c.node}], f->batch);
   } else if (const auto* t = std::get_if<model::LogTruncated>(&fact)) {
     cut(logs_[{t->partition, c.node}], t->end_offset);
   } else if (const auto* l = std::get_if<model::LogLoaded>(&fact)) {
     cut(logs_[{l->partition, c.node}], l->end_offset);
   } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
     cut(logs_[{u->partition, c.node}], u->from);
+  } else if (const auto* b = std::get_if<model::TruncationUndone>(&fact)) {
+    for (const model::RecordBatch& batch : b->batches) append(logs_[{b->partition, c.node}], batch);
   } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
     Leader& newest = newest_[e->partition];
     if (e->leader_epoch >= newest.epoch) newest = {e->leader_epoch, c.node};

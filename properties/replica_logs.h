@@ -44,6 +44,7 @@ class ReplicaLogs {
     NodeId node;
   };
   static void cut(Log&, model::Offset end);
+  static void append(Log&, const model::RecordBatch&);
   void commit(const model::HighWatermarkAdvanced&, NodeId leader);
 
   std::map<std::pair<model::TopicPartition, NodeId>, Log> logs_;

@@ -47,7 +47,6 @@ class AppendFile {
   void truncate(std::size_t count) {
     if (count >= items_.size()) return;
     if (count < synced_) {
-      if (cut_.empty()) cut_at_ = synced_;
       cut_.insert(cut_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(count),
                   items_.begin() + static_cast<std::ptrdiff_t>(synced_));
       synced_ = count;
@@ -61,10 +60,11 @@ class AppendFile {
   }
   void wipe() { *this = AppendFile(); }
 
-  // Returns the number of items that are left. A torn item counts as left when `keep_torn` makes it readable as
-  // broken (the owner marks it so); recovery then has to find it by its checksum.
+  // Returns how many items of before are left; behind them now stands what an undone truncation brought back. A torn
+  // item counts as left: the owner marks it, and recovery then has to find it by its checksum.
   template <class MarkTorn>
   std::size_t power_cut(const Survival& survives, std::uint64_t file, MarkTorn mark_torn) {
+    std::size_t left = synced_;
     if (!cut_.empty() && survives(file, 0) == WriteOutcome::lost) {
       items_.resize(synced_);
       items_.insert(items_.end(), cut_.begin(), cut_.end());
@@ -80,10 +80,11 @@ class AppendFile {
         }
       }
       items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(kept), items_.end());
+      left = kept;
     }
     synced_ = items_.size();
     cut_.clear();
-    return items_.size();
+    return left;
   }
   // In-place access for the owner's index structures; never changes what is durable.
   std::vector<T>& mutable_items() { return items_; }
@@ -92,7 +93,6 @@ class AppendFile {
   std::vector<T> items_;
   std::vector<T> cut_;  // durable items that an unsynced truncation took away
   std::size_t synced_ = 0;
-  std::size_t cut_at_ = 0;
   std::uint32_t writes_ = 0;
 };
 

@@ -18,17 +18,19 @@ std::uint64_t file_id(TopicPartition tp, std::uint64_t file) {
 
 void LogDisk::power_cut(TopicPartition tp, const Survival& survives, std::vector<Fact>& facts) {
   const Offset old_end = std::max(end_of(segments), start.read().present() ? start.read() : kFirstOffset);
-  segments.power_cut(survives, file_id(tp, 0), [](RecordBatch& batch) { batch.checksum = Checksum::broken; });
+  const std::size_t kept =
+      segments.power_cut(survives, file_id(tp, 0), [](RecordBatch& batch) { batch.checksum = Checksum::broken; });
   high_watermark.power_cut(survives, file_id(tp, 1));
   start.power_cut(survives, file_id(tp, 2));
   epochs.power_cut(survives, file_id(tp, 3));
   // A torn batch is lost too, although it takes recovery to find out.
   Offset left = start.read().present() ? start.read() : kFirstOffset;
-  for (const RecordBatch& batch : segments.items()) {
-    if (batch.checksum == Checksum::broken) break;
-    left = std::max(left, batch.next_offset());
-  }
+  const auto& all = segments.items();
+  for (std::size_t i = 0; i < kept && all[i].checksum == Checksum::valid; ++i)
+    left = std::max(left, all[i].next_offset());
   if (left < old_end) facts.emplace_back(UnsyncedDataLost{tp, left, old_end});
+  if (kept < all.size())
+    facts.emplace_back(TruncationUndone{tp, left, {all.begin() + static_cast<std::ptrdiff_t>(kept), all.end()}});
 }
 
 void LogDisk::wipe(TopicPartition tp, std::vector<Fact>& facts) {

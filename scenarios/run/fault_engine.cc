@@ -271,7 +271,10 @@ void FaultEngine::strike_node(KafkaWorld& world, const FaultSpec& fault, Active&
           fmt::format("{} of {}", fault.kind == FaultKind::kill ? "kill" : "power cut", name(node)));
       break;
     case FaultKind::wipe:
-      if (up) world.power_cut(id);
+      if (up) {
+        world.power_cut(id);
+        disk_said(world, node);
+      }
       world.wipe(id);
       disk_said(world, node);
       down_[i] = true;
