@@ -19,7 +19,7 @@ void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs&
   } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
     auto& lost = unsynced_[{u->partition, c.node}];
     for (auto o = std::max<std::int64_t>(u->from.value, 0); o < u->old_end_offset.value; ++o)
-      if (const Entry* e = logs.at(c.node, u->partition, o)) lost[o] = {*e, c.event};
+      if (const Entry* e = logs.at(c.node, u->partition, o)) lost.emplace(o, Unsynced{*e, c.event});
   } else if (const auto* b = std::get_if<model::BatchAppended>(&fact)) {
     appended(*b, c);
   } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
@@ -74,8 +74,9 @@ std::string Ledger::excuse(const Election& e, model::TopicPartition p, std::int6
   if (e.unclean) return kUnclean;
   const auto lost = unsynced_.find({p, e.leader});
   if (lost == unsynced_.end()) return {};
-  const auto entry = lost->second.find(offset);
-  const bool took = entry != lost->second.end() && entry->second.record == record && entry->second.event < e.event;
+  const auto [first, last] = lost->second.equal_range(offset);
+  const bool took = std::any_of(
+      first, last, [&](const auto& lost) { return lost.second.record == record && lost.second.event < e.event; });
   return took ? kUnsynced : "";
 }
 

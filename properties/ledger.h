@@ -73,7 +73,7 @@ class Ledger {
   model::LeaderEpoch epoch_of(model::TopicPartition, std::int64_t offset, model::ValueId) const;
 
   std::map<model::TopicPartition, std::map<std::int64_t, Acked>> acked_;
-  std::map<Replica, std::map<std::int64_t, Unsynced>> unsynced_;
+  std::map<Replica, std::multimap<std::int64_t, Unsynced>> unsynced_;  // by offset
   std::map<model::TopicPartition, std::set<model::LeaderEpoch>> unclean_;
   std::map<model::TopicPartition, std::vector<Election>> elections_;  // by epoch
   struct Appended {                                                   // by one leader in one epoch, from `start` on

@@ -556,6 +556,35 @@ TEST(DeposedLeader, MayCommitAnythingAfterAnUncleanElection) {
   for (const Verdict& verdict : t.judge.verdicts()) EXPECT_TRUE(verdict.violations.empty()) << verdict.property;
 }
 
+// Broker 2 loses the new record, an undone truncation brings the old one back in its place, and a wipe takes that too.
+TEST(Ledger, EachLossOfAReplicaIsRemembered) {
+  Told t;
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
+  t.appends(2, 1, 0, {t.c});
+  t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
+  t.leads(2, 1);
+  const auto& losses = t.judge.shadow().ledger.losses();
+  ASSERT_EQ(losses.size(), 1u);
+  EXPECT_EQ(losses[0].permitted_by, "");  // `c` was copied over `b`: no power cut explains that
+
+  Told u;
+  u.two_committed();
+  u.acked(0, {u.a, u.b});
+  u.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
+  model::RecordBatch old;
+  old.base_offset = Offset{1};
+  old.partition_leader_epoch = LeaderEpoch{0};
+  old.record_count = 1;
+  old.records = std::make_shared<const std::vector<model::Record>>(1, model::Record{model::KeyId{}, u.c, Nanos{0}});
+  u.fact(2, model::TruncationUndone{kTp, Offset{1}, {old}});
+  u.fact(2, model::UnsyncedDataLost{kTp, Offset{0}, Offset{2}});
+  u.leads(2, 1);
+  ASSERT_EQ(u.judge.shadow().ledger.losses().size(), 2u);
+  for (const Loss& loss : u.judge.shadow().ledger.losses()) EXPECT_NE(loss.permitted_by, "");
+}
+
 // The answer was on its way while two leaders followed; it is the first of them that lost the record.
 TEST(Ledger, ALateAnswerIsJudgedByTheElectionThatLostTheRecord) {
   for (const bool unclean : {false, true}) {
