@@ -42,8 +42,8 @@ class AppendFile {
     items_.push_back(std::move(item));
     ++writes_;
   }
-  // Keeps the first `count` items. What a cut took from the durable part comes back if power fails before the next
-  // sync and the world decides that the cut itself was lost.
+  // Keeps the first `count` items. What a cut took from the durable part comes back if power fails before the cut is
+  // durable and the world decides that it was lost.
   void truncate(std::size_t count) {
     if (count >= items_.size()) return;
     if (count < synced_) {
@@ -56,8 +56,11 @@ class AppendFile {
   }
   void sync() {
     synced_ = items_.size();
-    cut_.clear();
+    journal_committed();
   }
+  // Another file of the same file system was synced. A journal (ext4, XFS) keeps the order of metadata operations, so
+  // a cut made before is durable with it; data that was appended is not.
+  void journal_committed() { cut_.clear(); }
   void wipe() { *this = AppendFile(); }
 
   // Returns how many items of before are left; behind them now stands what an undone truncation brought back. A torn

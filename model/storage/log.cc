@@ -122,13 +122,16 @@ void Log::truncate_fully_and_start_at(Offset start) {
   start_ = end_ = start;
   unflushed_ = 0;
   disk_.start.write_and_sync(start);
+  disk_.segments.journal_committed();
   epochs_.clear();
   disk_.epochs.write(epochs_.entries());
   high_watermark_ = start;
 }
 
 void Log::assign_epoch(LeaderEpoch epoch, Offset start) {
-  if (epochs_.assign(epoch, start)) disk_.epochs.write_and_sync(epochs_.entries());
+  if (!epochs_.assign(epoch, start)) return;
+  disk_.epochs.write_and_sync(epochs_.entries());
+  disk_.segments.journal_committed();
 }
 
 void Log::flush() {
@@ -139,6 +142,7 @@ void Log::flush() {
 
 void Log::checkpoint_high_watermark() {
   if (disk_.high_watermark.read() != high_watermark_) disk_.high_watermark.write_and_sync(high_watermark_);
+  disk_.segments.journal_committed();  // one file for all partitions, which Kafka writes anew each time
 }
 
 void Log::set_high_watermark(Offset hw) { high_watermark_ = std::clamp(hw, start_, end_); }

@@ -13,6 +13,8 @@ RecordBatch batch(std::int32_t records, std::int32_t bytes = 10) {
   return b;
 }
 
+const Survival kAllLost([](void*, std::uint64_t, std::uint32_t) { return WriteOutcome::lost; }, nullptr);
+
 TEST(LeaderEpochCache, AnswersAsKafkaDoes) {
   LeaderEpochCache cache;
   EXPECT_FALSE(cache.end_offset_for(LeaderEpoch(1), Offset(5)).offset.present());
@@ -69,7 +71,7 @@ TEST(Log, PowerCutTakesWhatWasNotSyncedAndRecoveryFindsTheTornBatch) {
   EXPECT_EQ(again.epochs().latest(), LeaderEpoch(1));
 }
 
-// What was cut and not flushed comes back, in place of what was written since; nobody is left to guess from offsets.
+// What was cut and is not durable comes back, in place of what was written since; nobody is left to guess from offsets.
 TEST(Log, PowerCutMayUndoATruncation) {
   Log log{LogDisk()};
   const TopicPartition tp{TopicId(1), PartitionIndex(0)};
@@ -77,21 +79,35 @@ TEST(Log, PowerCutMayUndoATruncation) {
   log.append_as_leader(batch(3), LeaderEpoch(1));
   log.flush();
   log.truncate_to(Offset(2));
-  log.append_as_leader(batch(3), LeaderEpoch(2));
+  log.append_as_leader(batch(3), LeaderEpoch(1));
   LogDisk disk = log.take_disk();
   std::vector<Fact> facts;
-  disk.power_cut(tp, Survival([](void*, std::uint64_t, std::uint32_t) { return WriteOutcome::lost; }, nullptr), facts);
+  disk.power_cut(tp, kAllLost, facts);
   ASSERT_EQ(facts.size(), 2u);
   EXPECT_EQ(std::get<UnsyncedDataLost>(facts[0]).from, Offset(2));
   EXPECT_EQ(std::get<UnsyncedDataLost>(facts[0]).old_end_offset, Offset(5));
   const auto& undone = std::get<TruncationUndone>(facts[1]);
   EXPECT_EQ(undone.from, Offset(2));
   ASSERT_EQ(undone.batches.size(), 1u);
-  EXPECT_EQ(undone.batches[0].partition_leader_epoch, LeaderEpoch(1));
   Log again{std::move(disk)};
   EXPECT_EQ(again.log_end(), Offset(5));
-  // The checkpoint of epoch 2 was flushed by itself, and LogLoader only cuts what begins at the log's end or later.
-  EXPECT_EQ(again.epochs().latest(), LeaderEpoch(2));
+}
+
+// Else a replica would have old records under a new epoch, and no leader could tell that its log is another one.
+TEST(Log, ATruncationIsDurableBeforeANewEpochIs) {
+  Log log{LogDisk()};
+  const TopicPartition tp{TopicId(1), PartitionIndex(0)};
+  log.append_as_leader(batch(5), LeaderEpoch(1));
+  log.flush();
+  log.truncate_to(Offset(0));
+  log.append_as_leader(batch(3), LeaderEpoch(2));
+  LogDisk disk = log.take_disk();
+  std::vector<Fact> facts;
+  disk.power_cut(tp, kAllLost, facts);
+  ASSERT_EQ(facts.size(), 1u);
+  Log again{std::move(disk)};
+  EXPECT_EQ(again.log_end(), Offset(0));
+  EXPECT_FALSE(again.epochs().latest().present());
 }
 
 // Against a plain list of (base, count, epoch).
