@@ -10,6 +10,7 @@ PropertyList all_properties() {
   add_replication_properties(list);
   add_client_properties(list);
   add_quorum_properties(list);
+  add_group_properties(list);
   add_liveness_properties(list);
   return list;
 }
@@ -35,6 +36,7 @@ void Judge::on_fact(const model::Fact& fact, const FactContext& context) {
   // The ledger compares the fact with what was there before it.
   shadow_.ledger.on_fact(fact, context, shadow_.logs);
   shadow_.logs.on_fact(fact, context);
+  shadow_.offsets.on_fact(fact, context, shadow_.logs, shadow_.ledger);
   for (const std::size_t i : by_kind_[model::kind(fact)]) properties_[i]->on_fact(fact, context, shadow_);
 }
 

@@ -123,7 +123,7 @@ void Ledger::acknowledged(const model::RecordAcknowledged& a, const FactContext&
   if (!a.base_offset.present()) return;
   for (std::size_t i = 0; i < a.values.size(); ++i) {
     const auto offset = a.base_offset.value + static_cast<std::int64_t>(i);
-    const Acked acked{a.values[i], a.acks, c.event};
+    const Acked acked{a.values[i], a.acks, c.event, c.at};
     // The answer may be slower than the election that lost the record.
     if (const Election* e =
             first_lacking(a.partition, offset, {epoch_of(a.partition, offset, acked.value), acked.value}, logs))
@@ -140,6 +140,12 @@ void Ledger::lose(model::TopicPartition p, std::int64_t offset, const Acked& ack
   if (loss.permitted_by.empty() && (acked.acks == 0 || acked.acks == 1) && !logs.ever_committed(p, offset, acked.value))
     loss.permitted_by = kAcksOne;
   losses_.push_back(std::move(loss));
+}
+
+const std::map<std::int64_t, Acked>& Ledger::acked(model::TopicPartition p) const {
+  static const std::map<std::int64_t, Acked> none;
+  const auto it = acked_.find(p);
+  return it == acked_.end() ? none : it->second;
 }
 
 const Election* Ledger::election(model::TopicPartition p) const {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "properties/offsets_log.h"
 #include "properties/replica_logs.h"
 
 namespace ktrial::properties {
@@ -19,6 +20,7 @@ struct Acked {
   model::ValueId value;
   std::int32_t acks = -1;
   std::uint64_t event = 0;
+  Nanos at{0};
 };
 struct Loss {
   model::TopicPartition partition;
@@ -49,6 +51,8 @@ class Ledger {
   // Called before `logs` has seen the fact. Takes back from `logs` what is no longer committed.
   void on_fact(const model::Fact&, const FactContext&, ReplicaLogs& logs);
   const std::vector<Loss>& losses() const { return losses_; }
+  // By offset: what was acknowledged and is not lost.
+  const std::map<std::int64_t, Acked>& acked(model::TopicPartition) const;
   // The newest election; null if there was none.
   const Election* election(model::TopicPartition) const;
   // Why the first leader after the record's epoch that lacks it may lack it; empty: it may not, or none lacks it.
@@ -87,6 +91,7 @@ class Ledger {
 struct Shadow {
   ReplicaLogs logs;
   Ledger ledger;
+  OffsetsLog offsets;
 };
 
 }  // namespace ktrial::properties

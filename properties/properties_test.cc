@@ -6,86 +6,10 @@
 #include <functional>
 
 #include "properties/catalogue.h"
-#include "properties/judge.h"
+#include "properties/told_for_test.h"
 
 namespace ktrial::properties {
 namespace {
-
-using model::LeaderEpoch;
-using model::Offset;
-using model::QuorumEpoch;
-using model::ValueId;
-
-constexpr model::TopicPartition kTp{model::TopicId{1}, model::PartitionIndex{0}};
-constexpr ValueId value(std::int64_t producer, std::int64_t n) { return ValueId{(producer << 40) + n}; }
-
-// A run told by hand: each call is one event, a millisecond after the one before.
-class Told {
- public:
-  Judge judge;
-
-  void fact(int node, const model::Fact& f) {
-    ++event_;
-    judge.on_fact(f, {model::milliseconds(event_), NodeId{node}, event_});
-  }
-  void leads(int node, int epoch) {
-    model::BecameLeader f;
-    f.partition = kTp;
-    f.leader_epoch = LeaderEpoch{epoch};
-    fact(node, f);
-  }
-  void appends(int node, std::int64_t base, int epoch, const std::vector<ValueId>& values, bool by_leader = false) {
-    std::vector<model::Record> records;
-    for (const ValueId v : values) records.push_back({model::KeyId{}, v, Nanos{0}});
-    model::BatchAppended f;
-    f.partition = kTp;
-    f.by_leader = by_leader;
-    f.batch.base_offset = Offset{base};
-    f.batch.partition_leader_epoch = LeaderEpoch{epoch};
-    f.batch.record_count = static_cast<std::int32_t>(values.size());
-    f.batch.records = std::make_shared<const std::vector<model::Record>>(std::move(records));
-    fact(node, f);
-  }
-  void high_watermark(int node, std::int64_t from, std::int64_t to, int epoch, bool is_leader) {
-    fact(node, model::HighWatermarkAdvanced{kTp, Offset{to}, Offset{from}, LeaderEpoch{epoch}, is_leader});
-  }
-  void acked(std::int64_t base, const std::vector<ValueId>& values, std::int32_t acks = -1) {
-    fact(kClient, model::RecordAcknowledged{kTp, values.front(), values.back(), Offset{base}, acks, values});
-  }
-  void sent(ValueId v) { fact(kClient, model::RecordSent{kTp, v, 0}); }
-  void consumed(std::int64_t offset, ValueId v) {
-    fact(kClient, model::RecordConsumed{kTp, Offset{offset}, LeaderEpoch{0}, v});
-  }
-  void unclean(int leader, int epoch) { state(leader, epoch, true); }
-  void state(int leader, int epoch, bool unclean) {
-    model::PartitionStateCommitted f;
-    f.partition = kTp;
-    f.leader = NodeId{leader};
-    f.leader_epoch = LeaderEpoch{epoch};
-    f.leader_changed = true;
-    f.unclean = unclean;
-    fact(kController, f);
-  }
-  void quorum_elected(int node, int epoch) { fact(node, model::QuorumLeaderElected{QuorumEpoch{epoch}, Offset{0}}); }
-  void metadata(int node, std::int64_t base, int epoch, std::uint64_t content) {
-    auto one = std::make_shared<const std::vector<model::MetadataRecord>>(1);
-    fact(node, model::MetadataAppended{{Offset{base}, QuorumEpoch{epoch}, one}, content});
-  }
-
-  // Broker 1 leads epoch 0 and commits `a` and `b`; broker 2 has both, broker 3 only `a`.
-  void two_committed() {
-    leads(1, 0);
-    appends(1, 0, 0, {a, b}, true);
-    appends(2, 0, 0, {a, b});
-    appends(3, 0, 0, {a});
-    high_watermark(1, 0, 2, 0, true);
-  }
-  const ValueId a = value(1, 0), b = value(1, 1), c = value(1, 2);
-  static constexpr int kController = 9, kClient = 100;
-
- private:
-  std::uint64_t event_ = 0;
-};
 
 FinishContext quiet_end() {
   FinishContext end;
@@ -96,11 +20,6 @@ FinishContext quiet_end() {
   end.consumers.push_back({NodeId{100}, kTp, Offset{2}, Offset{2}});
   return end;
 }
-
-struct Case {
-  std::string reason;  // of the violation
-  std::function<void(Told&)> breaks, keeps;
-};
 
 void loses_acked(Told& t) {
   t.two_committed();
@@ -113,7 +32,7 @@ void keeps_acked(Told& t) {
   t.leads(2, 1);
 }
 
-const std::map<std::string, Case>& cases() {
+const std::map<std::string, Case>& cases_but_groups() {
   static const std::map<std::string, Case> all{
       {"loss-is-permitted", {"loss not permitted", loses_acked, keeps_acked}},
       {"acked-records-survive", {"acked record lost, not permitted", loses_acked, keeps_acked}},
@@ -248,6 +167,15 @@ const std::map<std::string, Case>& cases() {
         },
         [](Told& t) { t.judge.finish(quiet_end()); }}},
   };
+  return all;
+}
+
+const std::map<std::string, Case>& cases() {
+  static const std::map<std::string, Case> all = [] {
+    auto both = cases_but_groups();
+    both.merge(group_cases());
+    return both;
+  }();
   return all;
 }
 
