@@ -47,12 +47,19 @@ struct FinishContext {
     model::TopicPartition partition;
     model::Offset position, end_offset;
   };
+  struct Group {
+    model::GroupId group;
+    std::vector<NodeId> members;                                  // all clients of the group, running or not
+    std::vector<model::TopicPartition> partitions;                // of the topics it subscribes to
+    std::vector<std::pair<NodeId, model::TopicPartition>> owned;  // as the members see it
+  };
   Nanos at{0};
   bool faults_ended = false;
   Nanos since_quiet{0};
   std::vector<Partition> partitions;
   std::int64_t unanswered_sends = 0;
   std::vector<Consumer> consumers;
+  std::vector<Group> groups;
   std::set<NodeId> down;  // still dead or paused by a fault: excused
 };
 

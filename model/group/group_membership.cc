@@ -54,7 +54,8 @@ void GroupMembership::commit(MembershipHost& host) {
 
 void GroupMembership::close(MembershipHost& host) {
   if (closed_) return;
-  if (state_ == MemberState::STABLE && coordinator_known_ && !commit_.active) commit(host);
+  if (config_.enable_auto_commit && state_ == MemberState::STABLE && coordinator_known_ && !commit_.active)
+    commit(host);
   revoke(host, !generation_.present());
   if (coordinator_known_ && member_.present()) send(host, Kind::leave, LeaveGroupRequest{group_, member_});
   closed_ = true;
@@ -91,8 +92,13 @@ bool GroupMembership::prepare_join(MembershipHost& host) {
   if (generation_.present() && !owned_.empty()) {
     if (!preparing_) {
       preparing_ = true;
+      prepare_committed_ = !config_.enable_auto_commit;
       arm(host, membership_timer::prepare_deadline, config_.max_poll_interval);
-      if (!commit_.active) commit(host);
+    }
+    // A commit that is under way knows older positions; the one of the preparation follows it.
+    if (!prepare_committed_ && !commit_.active) {
+      prepare_committed_ = true;
+      commit(host);
     }
     // An error answer may have begun the next attempt from within commit(); the state is looked at anew.
     if (commit_.active && generation_.present()) return false;
@@ -350,6 +356,7 @@ void GroupMembership::on_timer(MembershipHost& host, TimerId t) {
       if (commit_.active && commit_.waiting) send_commit(host);
       return;
     case membership_timer::prepare_deadline:
+      prepare_committed_ = true;
       if (preparing_) finish_commit(host, Error::REQUEST_TIMED_OUT);
       return advance(host);
     default:
