@@ -342,6 +342,39 @@ TEST(Liveness, ADeadReplicaIsExcused) {
   EXPECT_EQ(judge.verdict("eventually-recovers").outcome, Outcome::holds);
 }
 
+TEST(Liveness, EveryPartitionOfAGroupsTopicsHasOneOwner) {
+  const NodeId m1{100}, m2{101};
+  const auto outcome = [&](std::vector<std::pair<NodeId, model::TopicPartition>> owned, std::set<NodeId> down = {}) {
+    FinishContext end = quiet_end();
+    end.consumers.clear();
+    end.groups.push_back({"billing", {m1, m2}, {kTp}, std::move(owned)});
+    end.down = std::move(down);
+    Judge judge;
+    judge.finish(end);
+    return judge.verdict("eventually-recovers").outcome;
+  };
+  EXPECT_EQ(outcome({{m1, kTp}}), Outcome::holds);
+  EXPECT_EQ(outcome({}), Outcome::violated);
+  EXPECT_EQ(outcome({{m1, kTp}, {m2, kTp}}), Outcome::violated);
+  EXPECT_EQ(outcome({{m1, kTp}, {m2, kTp}}, {m2}), Outcome::holds);
+  EXPECT_EQ(outcome({}, {m1, m2}), Outcome::holds);  // nobody is there to own it
+}
+
+// A group member may be given records again, but only from where its group committed or from a reset.
+TEST(ConsumerReadsCommitted, AnAssignmentStartsAtTheCommittedOffset) {
+  for (const std::int64_t committed : {1, 2}) {
+    Told t;
+    t.two_committed();
+    t.consumed(0, t.a);
+    t.consumed(1, t.b);
+    t.fact(Told::kClient, model::PartitionsAssigned{"billing", model::GenerationId{2}, {kTp}});
+    t.fact(Told::kClient, model::CommittedOffsetFetched{"billing", kTp, Offset{committed}});
+    t.consumed(1, t.b);
+    EXPECT_EQ(t.judge.verdict("consumer-reads-committed-in-order").outcome,
+              committed == 1 ? Outcome::holds : Outcome::violated);
+  }
+}
+
 TEST(Liveness, IsNotJudgedSoonAfterAFault) {
   FinishContext end = quiet_end();
   end.partitions[0].leader = NodeId{};

@@ -69,9 +69,10 @@ TEST(BrokerGroups, GoldenTraceEagerRebalance) {
     };
     if (std::holds_alternative<JoinGroupRequest>(d.message.body)) append("JoinGroup");
     if (const auto* r = std::get_if<JoinGroupResponse>(&d.message.body))
-      append(r->error == Error::NONE ? "generation " + std::to_string(r->generation.value) : name(r->error));
+      append(r->error == Error::NONE ? "generation " + std::to_string(r->generation.value)
+                                     : std::string(name(r->error)));
     if (const auto* r = std::get_if<HeartbeatResponse>(&d.message.body); r && r->error != Error::NONE)
-      append(name(r->error));
+      append(std::string(name(r->error)));
     if (std::holds_alternative<OffsetCommitRequest>(d.message.body)) append("OffsetCommit");
     if (const auto* r = std::get_if<SyncGroupRequest>(&d.message.body))
       append(r->assignments.empty() ? "SyncGroup" : "SyncGroup with the assignment");

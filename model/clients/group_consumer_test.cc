@@ -33,8 +33,9 @@ void expect_order(TestCluster& c) {
       EXPECT_TRUE(owned[told.node].contains(f->partition)) << "at " << told.at.count();
       processed[f->partition] = std::max(processed[f->partition], f->offset + 1);
     }
-    if (const auto* f = std::get_if<OffsetCommitted>(&told.fact); f && f->offset > Offset(0))
+    if (const auto* f = std::get_if<OffsetCommitted>(&told.fact); f && f->offset > Offset(0)) {
       EXPECT_LE(f->offset, processed[f->partition]);
+    }
   }
 }
 

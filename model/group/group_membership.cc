@@ -37,7 +37,9 @@ bool GroupMembership::in_flight(Kind kind) const {
 
 void GroupMembership::poll(MembershipHost& host) {
   if (closed_ || fatal_ != Error::NONE) return;
-  arm(host, membership_timer::max_poll, config_.max_poll_interval);
+  last_poll_ = host.step().now;
+  if (!max_poll_armed_) arm(host, membership_timer::max_poll, config_.max_poll_interval);
+  max_poll_armed_ = true;
   in_poll_ = true;
   advance(host);
   if (!rejoin_needed_) in_poll_ = false;
@@ -235,7 +237,11 @@ void GroupMembership::reset_generation(MembershipHost& host, bool also_member_id
 void GroupMembership::leave_by_poll_timeout(MembershipHost& host) {
   if (closed_ || fatal_ != Error::NONE) return;
   // A member that rebalances is inside poll(): the interval counts from its return.
-  if (in_poll_) return arm(host, membership_timer::max_poll, config_.max_poll_interval);
+  if (in_poll_) last_poll_ = host.step().now;
+  // The timer is not moved with every poll, but looks at the last one when it fires.
+  if (const Nanos left = last_poll_ + config_.max_poll_interval - host.step().now; left > Nanos(0))
+    return arm(host, membership_timer::max_poll, left);
+  max_poll_armed_ = false;
   if (!generation_.present()) return;
   if (coordinator_known_ && member_.present()) send(host, Kind::leave, LeaveGroupRequest{group_, member_});
   reset_generation(host, true);  // the application hears of it in its next poll

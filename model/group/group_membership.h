@@ -138,6 +138,8 @@ class GroupMembership {
   bool offsets_wanted_ = false;
   bool offsets_wait_ = false;  // for the backoff of OffsetFetch
   bool closed_ = false;
+  bool max_poll_armed_ = false;
+  Nanos last_poll_{0};
   std::int32_t join_attempts_ = 0;
   std::int32_t find_attempts_ = 0;
   std::int32_t other_attempts_ = 0;
