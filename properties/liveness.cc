@@ -16,9 +16,9 @@ constexpr Nanos kRecoveryTime = std::chrono::seconds(60);
 struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
   static constexpr const char* kName = "eventually-recovers";
   static constexpr const char* kMeaning =
-      "60 s after the last fault every partition has a leader and a full ISR, every send an answer, consumers are at "
-      "the end, and a group's members own every partition of its topics once; what a node that is still down excuses "
-      "is excused. Judged only if the run goes on for that long.";
+      "60 s after the last fault every partition has a leader and a full ISR, every send an answer, and consumers are "
+      "at "
+      "the end; what a node that is still down excuses is excused. Judged only if the run goes on for that long.";
   std::vector<std::uint16_t> kinds() const override { return {}; }
   void on_fact(const model::Fact&, const FactContext&, const Shadow&) override {}
   void finish(const FinishContext& end, const Shadow&) override {
@@ -46,21 +46,6 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
             at, "consumer not at the end",
             fmt::format("client {} is at offset {} of topic {} partition {}, whose log ends at {}", c.node.value,
                         c.position.value, c.partition.topic.value, c.partition.partition.value, c.end_offset.value));
-    for (const FinishContext::Group& group : end.groups) judge(group, end, at);
-  }
-
- private:
-  void judge(const FinishContext::Group& group, const FinishContext& end, const FactContext& at) {
-    if (std::all_of(group.members.begin(), group.members.end(), [&](NodeId n) { return end.down.contains(n); })) return;
-    for (const model::TopicPartition tp : group.partitions) {
-      const auto owners = std::count_if(group.owned.begin(), group.owned.end(), [&](const auto& owned) {
-        return owned.second == tp && !end.down.contains(owned.first);
-      });
-      if (owners != 1)
-        violate(at, "partition without one owner",
-                fmt::format("{} members of group {} own topic {} partition {}", owners, group.group, tp.topic.value,
-                            tp.partition.value));
-    }
   }
 };
 

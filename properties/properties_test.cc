@@ -52,7 +52,7 @@ class Told {
   void acked(std::int64_t base, const std::vector<ValueId>& values, std::int32_t acks = -1) {
     fact(kClient, model::RecordAcknowledged{kTp, values.front(), values.back(), Offset{base}, acks, values});
   }
-  void sent(ValueId v) { fact(kClient, model::RecordSent{kTp, v, 0}); }
+  void sent(ValueId v) { fact(kClient, model::RecordSent{kTp, v, 0, {}}); }
   void consumed(std::int64_t offset, ValueId v) {
     fact(kClient, model::RecordConsumed{kTp, Offset{offset}, LeaderEpoch{0}, v});
   }
@@ -340,24 +340,6 @@ TEST(Liveness, ADeadReplicaIsExcused) {
   Judge judge;
   judge.finish(end);
   EXPECT_EQ(judge.verdict("eventually-recovers").outcome, Outcome::holds);
-}
-
-TEST(Liveness, EveryPartitionOfAGroupsTopicsHasOneOwner) {
-  const NodeId m1{100}, m2{101};
-  const auto outcome = [&](std::vector<std::pair<NodeId, model::TopicPartition>> owned, std::set<NodeId> down = {}) {
-    FinishContext end = quiet_end();
-    end.consumers.clear();
-    end.groups.push_back({"billing", {m1, m2}, {kTp}, std::move(owned)});
-    end.down = std::move(down);
-    Judge judge;
-    judge.finish(end);
-    return judge.verdict("eventually-recovers").outcome;
-  };
-  EXPECT_EQ(outcome({{m1, kTp}}), Outcome::holds);
-  EXPECT_EQ(outcome({}), Outcome::violated);
-  EXPECT_EQ(outcome({{m1, kTp}, {m2, kTp}}), Outcome::violated);
-  EXPECT_EQ(outcome({{m1, kTp}, {m2, kTp}}, {m2}), Outcome::holds);
-  EXPECT_EQ(outcome({}, {m1, m2}), Outcome::holds);  // nobody is there to own it
 }
 
 // A group member may be given records again, but only from where its group committed or from a reset.

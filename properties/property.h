@@ -52,6 +52,8 @@ struct FinishContext {
     std::vector<NodeId> members;                                  // all clients of the group, running or not
     std::vector<model::TopicPartition> partitions;                // of the topics it subscribes to
     std::vector<std::pair<NodeId, model::TopicPartition>> owned;  // as the members see it
+    Nanos session_timeout{0};
+    Nanos longest_poll{0};  // that its applications take: max.poll.records times the time for a record
   };
   Nanos at{0};
   bool faults_ended = false;

@@ -346,7 +346,8 @@ struct Reader {
         r.targets.push_back(*t);
       else
         fail(v, "unknown target '" + v.scalar + "'",
-             nearest(v.scalar, {"one", "minority", "majority", "leaders", "controllers", "clients", "all"}));
+             nearest(v.scalar, {"one", "minority", "majority", "leaders", "controllers", "clients", "all", "members",
+                                "coordinators"}));
     });
     number(need(y, "budget"), r.budget, 0, 1000);
     set(r.quiet_after, need(y, "quiet-after"));

@@ -18,7 +18,10 @@ bool NetworkClient::ready(NodeId node, Nanos now) const {
 std::int32_t NetworkClient::send(Step& step, NodeId node, MessageBody body, std::uint64_t about, bool expects_response,
                                  std::optional<Nanos> timeout) {
   Connection& c = connections_[node];
-  if (!c.id.present()) c.id = step.open(node);
+  if (!c.id.present()) {
+    c.id = step.open(node);
+    c.last_attempt = step.now;
+  }
   const std::int32_t id = next_correlation_id_++;
   if (expects_response)
     c.in_flight.push_back({id, node, step.now, about, true, timeout.value_or(config_.request_timeout)});
@@ -88,11 +91,18 @@ std::int32_t NetworkClient::in_flight(NodeId node) const {
 }
 
 NodeId NetworkClient::least_loaded_node(Step& step, const std::vector<NodeId>& nodes) const {
+  // The order is Kafka's: a connection with little in flight; without any, the node not tried for the longest time.
   std::vector<NodeId> best;
+  std::pair<bool, std::int64_t> best_load;
   for (const NodeId node : nodes) {
     if (!ready(node, step.now)) continue;
-    if (!best.empty() && in_flight(node) > in_flight(best.front())) continue;
-    if (!best.empty() && in_flight(node) < in_flight(best.front())) best.clear();
+    const auto it = connections_.find(node);
+    const bool connected = it != connections_.end() && it->second.id.present();
+    const std::int64_t last_attempt = it == connections_.end() ? -1 : it->second.last_attempt.count();
+    const std::pair load{!connected, connected ? std::int64_t{in_flight(node)} : last_attempt};
+    if (!best.empty() && load > best_load) continue;
+    if (!best.empty() && load < best_load) best.clear();
+    best_load = load;
     best.push_back(node);
   }
   if (best.empty()) return {};

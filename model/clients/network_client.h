@@ -56,7 +56,8 @@ class NetworkClient {
 
   bool owns(ConnectionId connection) const;
   std::int32_t in_flight(NodeId node) const;
-  // One of `nodes` that is ready, with fewest in flight; ties are the world's choice. Absent: none is ready.
+  // One of `nodes` that is ready: of the connected ones with fewest in flight; if none is connected, of those not tried
+  // for the longest time. Ties are the world's choice. Absent: none is ready.
   NodeId least_loaded_node(Step& step, const std::vector<NodeId>& nodes) const;
   // When expire() or a reconnect has something to do next.
   std::optional<Nanos> next_deadline(Nanos now) const;
@@ -67,6 +68,7 @@ class NetworkClient {
     std::deque<InFlight> in_flight;
     std::int32_t failures = 0;
     Nanos not_before{0};
+    Nanos last_attempt{-1};  // to connect
   };
   std::vector<InFlight> drop(Nanos now, Connection& connection);
 

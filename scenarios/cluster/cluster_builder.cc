@@ -133,6 +133,8 @@ void add_group_state(const KafkaWorld& world, const ClusterView& view, const Sce
     }
     properties::FinishContext::Group state;
     state.group = group->name;
+    state.session_timeout = group->config.effective.session_timeout;
+    state.longest_poll = group->config.effective.max_poll_records * group->processing_time;
     for (const auto& [tp, partition] : view.partitions()) {
       const std::string* topic = view.topic_name(tp.topic);
       if (topic && std::find(group->subscribe.begin(), group->subscribe.end(), *topic) != group->subscribe.end())
