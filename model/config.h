@@ -93,6 +93,8 @@ struct ConsumerConfig {
   Nanos session_timeout = milliseconds(45000);
   Nanos heartbeat_interval = milliseconds(3000);
   Nanos max_poll_interval = milliseconds(300000);
+  bool enable_auto_commit = true;
+  Nanos auto_commit_interval = milliseconds(5000);
 };
 
 }  // namespace ktrial::model

@@ -137,6 +137,10 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.consumer->max_poll_records = static_cast<std::int32_t>(v); }, T::number},
       {"auto.offset.reset", S::consumer, "latest", modelled, 0, 2,
        [](C t, V v) { t.consumer->auto_offset_reset = static_cast<OffsetReset>(v); }, T::offset_reset},
+      {"enable.auto.commit", S::consumer, "true", modelled, 0, 1,
+       [](C t, V v) { t.consumer->enable_auto_commit = v != 0; }, T::boolean},
+      {"auto.commit.interval.ms", S::consumer, "5000", modelled, 0, 9223372036854,
+       [](C t, V v) { t.consumer->auto_commit_interval = milliseconds(v); }, T::number},
       {"auto.create.topics.enable", S::broker, "true", warned},
       {"num.replica.fetchers", S::broker, "1", warned},
       {"leader.imbalance.per.broker.percentage", S::broker, "10", warned},
@@ -172,7 +176,6 @@ std::vector<ConfigKey> make_keys() {
       {"compression.type", S::producer, "none", warned},
       {"partitioner.adaptive.partitioning.enable", S::producer, "true", warned},
       {"fetch.max.bytes", S::consumer, "52428800", warned},
-      {"auto.commit.interval.ms", S::consumer, "5000", warned},
       {"default.api.timeout.ms", S::consumer, "60000", warned},
       {"check.crcs", S::consumer, "true", warned},
       {"allow.auto.create.topics", S::consumer, "true", warned},
@@ -202,7 +205,6 @@ std::vector<ConfigKey> make_keys() {
       {"group.protocol", S::consumer, "classic", refused},
       {"group.instance.id", S::consumer, "", refused},
       {"client.rack", S::consumer, "", refused},
-      {"enable.auto.commit", S::consumer, "true", refused},
       {"partition.assignment.strategy", S::consumer, "range", refused},
   };
 }

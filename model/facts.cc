@@ -132,7 +132,10 @@ std::string tell(const MetadataTruncated& f) { return say("metadata log: truncat
 std::string tell(const MetadataLoaded& f) { return say("metadata log: loaded, log end offset ", f.end_offset); }
 std::string tell(const MetadataCommitted& f) { return say("metadata log: high watermark ", f.high_watermark); }
 std::string tell(const MetadataApplied& f) { return say("metadata applied up to offset ", f.next_offset); }
-std::string tell(const RecordSent& f) { return say(f.partition, ": producer ", f.producer, " sends value ", f.value); }
+std::string tell(const RecordSent& f) {
+  return say(f.partition, ": producer ", f.producer, " sends value ", f.value, f.key.empty() ? "" : " with key ",
+             f.key);
+}
 std::string tell(const RecordAcknowledged& f) {
   return say(f.partition, ": values ", f.values, " acknowledged at base offset ", f.base_offset,
              " (acks=", f.acks < 0 ? std::string("all") : std::to_string(f.acks), ")");

@@ -144,6 +144,7 @@ struct RecordSent {  // producer.send() of the application; the record is now in
   TopicPartition partition;
   ValueId value;
   std::int32_t producer = 0;
+  std::string key;  // the workload's fixed key ("order_id=123"); empty: none, or one of many
 };
 struct RecordAcknowledged {
   TopicPartition partition;

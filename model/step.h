@@ -61,6 +61,7 @@ enum class Choice : std::uint16_t {
   sticky_partition,
   incarnation,
   member_id,
+  coordinator_load,  // how long a broker reads a partition of __consumer_offsets; about: the partition
 };
 
 class Step {

@@ -14,13 +14,24 @@ using Key = std::pair<NodeId, model::TopicPartition>;
 struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
   static constexpr const char* kName = "consumer-reads-committed-in-order";
   static constexpr const char* kMeaning =
-      "A consumer is given committed records only, in offset order, without a gap between two resets of its position.";
+      "A consumer is given committed records only, in offset order, without a gap between two resets of its position "
+      "(by policy, truncation or the assignment of a group).";
   std::vector<std::uint16_t> kinds() const override {
-    return kinds_of<model::RecordConsumed, model::ConsumerPositionReset>();
+    return kinds_of<model::RecordConsumed, model::ConsumerPositionReset, model::PartitionsAssigned,
+                    model::CommittedOffsetFetched>();
   }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     if (const auto* reset = std::get_if<model::ConsumerPositionReset>(&fact)) {
       next_[{context.node, reset->partition}] = reset->to;
+      return;
+    }
+    // A group member starts at the committed offset, or at a reset, whenever it is assigned a partition anew.
+    if (const auto* assigned = std::get_if<model::PartitionsAssigned>(&fact)) {
+      for (const model::TopicPartition tp : assigned->partitions) next_.erase({context.node, tp});
+      return;
+    }
+    if (const auto* fetched = std::get_if<model::CommittedOffsetFetched>(&fact)) {
+      if (fetched->offset.present()) next_[{context.node, fetched->partition}] = fetched->offset;
       return;
     }
     const auto& record = std::get<model::RecordConsumed>(fact);

@@ -270,6 +270,21 @@ TEST(Liveness, ADeadReplicaIsExcused) {
   EXPECT_EQ(judge.verdict("eventually-recovers").outcome, Outcome::holds);
 }
 
+// A group member may be given records again, but only from where its group committed or from a reset.
+TEST(ConsumerReadsCommitted, AnAssignmentStartsAtTheCommittedOffset) {
+  for (const std::int64_t committed : {1, 2}) {
+    Told t;
+    t.two_committed();
+    t.consumed(0, t.a);
+    t.consumed(1, t.b);
+    t.fact(Told::kClient, model::PartitionsAssigned{"billing", model::GenerationId{2}, {kTp}});
+    t.fact(Told::kClient, model::CommittedOffsetFetched{"billing", kTp, Offset{committed}});
+    t.consumed(1, t.b);
+    EXPECT_EQ(t.judge.verdict("consumer-reads-committed-in-order").outcome,
+              committed == 1 ? Outcome::holds : Outcome::violated);
+  }
+}
+
 TEST(Liveness, IsNotJudgedSoonAfterAFault) {
   FinishContext end = quiet_end();
   end.partitions[0].leader = NodeId{};

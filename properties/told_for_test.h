@@ -56,7 +56,7 @@ class Told {
   void acked(std::int64_t base, const std::vector<ValueId>& values, std::int32_t acks = -1) {
     fact(kClient, model::RecordAcknowledged{kTp, values.front(), values.back(), Offset{base}, acks, values});
   }
-  void sent(ValueId v) { fact(kClient, model::RecordSent{kTp, v, 0}); }
+  void sent(ValueId v) { fact(kClient, model::RecordSent{kTp, v, 0, {}}); }
   void consumed(std::int64_t offset, ValueId v) {
     fact(kClient, model::RecordConsumed{kTp, Offset{offset}, LeaderEpoch{0}, v});
   }

@@ -126,8 +126,18 @@ struct FaultSpec {
   bool operator==(const FaultSpec&) const = default;
 };
 
-enum class RandomTarget : std::uint8_t { one, minority, majority, leaders, controllers, clients, all };
-inline constexpr int kRandomTargets = 7;
+enum class RandomTarget : std::uint8_t {
+  one,
+  minority,
+  majority,
+  leaders,
+  controllers,
+  clients,
+  all,
+  members,      // one member of a group
+  coordinators  // the coordinator of a group
+};
+inline constexpr int kRandomTargets = 9;
 const char* to_string(RandomTarget target);
 
 // Faults drawn by the search from decisions named "fault plan / i / ...".

@@ -13,8 +13,8 @@ constexpr std::array<const char*, kFaultKinds> kKinds = {
     "kill",       "power-cut",   "pause",           "slow",         "clean-stop", "restart",          "wipe",
     "cut",        "isolate",     "delay",           "bandwidth",    "reset",      "cut-mid-response", "hold",
     "clock-step", "clock-drift", "elect-preferred", "elect-unclean"};
-constexpr std::array<const char*, kRandomTargets> kTargets = {"one",         "minority", "majority", "leaders",
-                                                              "controllers", "clients",  "all"};
+constexpr std::array<const char*, kRandomTargets> kTargets = {
+    "one", "minority", "majority", "leaders", "controllers", "clients", "all", "members", "coordinators"};
 constexpr std::array<const char*, 13> kSelectors = {
     "broker",   "controller", "client",      "leader",          "followers",   "follower",   "active-controller",
     "majority", "minority",   "all-brokers", "all-controllers", "all-clients", "coordinator"};

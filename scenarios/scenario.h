@@ -95,7 +95,8 @@ struct GroupSpec {
   std::int32_t members = 1;
   std::vector<std::string> subscribe;
   Nanos start_after{0};
-  Nanos join_interval{0};  // member i starts at start_after + i * join_interval
+  Nanos join_interval{0};    // member i starts at start_after + i * join_interval
+  Nanos processing_time{0};  // of each record, by the application
   bool operator==(const GroupSpec&) const = default;
 };
 

@@ -223,13 +223,14 @@ struct Reader {
       });
       out = c;
     } else if (find(y, "group")) {
-      keys(y, "group", {"group", "config", "members", "subscribe", "start-after", "join-interval"});
+      keys(y, "group", {"group", "config", "members", "subscribe", "start-after", "join-interval", "processing-time"});
       GroupSpec g;
       g.name = text(find(y, "group"));
       g.config.written = config(find(y, "config"), Scope::consumer, {.consumer = &g.config.effective});
       number(find(y, "members"), g.members, 1, 1000);
       set(g.start_after, find(y, "start-after"));
       set(g.join_interval, find(y, "join-interval"));
+      set(g.processing_time, find(y, "processing-time"));
       each(need(y, "subscribe"), [&](const Y& t) {
         g.subscribe.push_back(text(&t));
         known_name(t, "topic", t.scalar, topic_names());
@@ -345,7 +346,8 @@ struct Reader {
         r.targets.push_back(*t);
       else
         fail(v, "unknown target '" + v.scalar + "'",
-             nearest(v.scalar, {"one", "minority", "majority", "leaders", "controllers", "clients", "all"}));
+             nearest(v.scalar, {"one", "minority", "majority", "leaders", "controllers", "clients", "all", "members",
+                                "coordinators"}));
     });
     number(need(y, "budget"), r.budget, 0, 1000);
     set(r.quiet_after, need(y, "quiet-after"));

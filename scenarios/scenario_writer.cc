@@ -114,6 +114,7 @@ std::string client(const GroupSpec& g) {
   m.add("subscribe", list(g.subscribe, text));
   add_duration(m, "start-after", g.start_after);
   add_duration(m, "join-interval", g.join_interval);
+  add_duration(m, "processing-time", g.processing_time);
   return m.str();
 }
 

@@ -185,6 +185,7 @@ Scenario everything() {
   group.subscribe = {"null", "orders-eu"};
   group.start_after = milliseconds(1);
   group.join_interval = microseconds(1);
+  group.processing_time = milliseconds(2);
   ProducerSpec odd = all_at_once;
   odd.name = "a, b";
   s.clients = {all_at_once, paced, consumer, group, odd};

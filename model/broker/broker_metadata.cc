@@ -25,6 +25,7 @@ void BrokerNode::after_observer(Step& step) {
   if (m.heartbeat_channel.set_controller(step, m.observer.leader()))
     step.set_timer({kHeartbeatTimer, 0, 0}, step.now);  // what was in flight goes to the new controller
   m.alter_channel.set_controller(step, m.observer.leader());
+  m.groups.create_channel.set_controller(step, m.observer.leader());
 }
 
 void BrokerNode::all_partitions(std::vector<TopicPartition>& out) const {
@@ -79,6 +80,7 @@ void BrokerNode::publish(Step& step, const std::vector<TopicPartition>& touched)
       it = m.fetchers.emplace(partition.leader(), ReplicaFetcher(self_, partition.leader())).first;
     it->second.add(partition, step.now);
   }
+  publish_groups(step, touched);
 }
 
 void BrokerNode::changed(TopicPartition tp, const PartitionProgress& change) {

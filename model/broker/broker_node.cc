@@ -7,6 +7,7 @@ void BrokerNode::start(Step& step) {
   Memory& m = *memory_;
   m.heartbeat_channel = ControllerChannel(0, config_.broker_session_timeout / 2);
   m.alter_channel = ControllerChannel(1, milliseconds(30000));
+  m.groups = BrokerGroups(config_);
   const BrokerEpoch previous = disk_.clean_shutdown.read();
   disk_.clean_shutdown.write_and_sync(BrokerEpoch());
   for (auto& [tp, disk] : disk_.logs) {
@@ -55,6 +56,9 @@ void BrokerNode::on_message(Step& step, ConnectionId connection, Message&& messa
         step.set_timer({kAlterPartitionTimer, 0, 0}, step.now + kAlterPartitionRetry);
       }
     }
+  } else if (m.groups.create_channel.owns(connection)) {
+    // Whatever the answer is, the next FindCoordinator finds the topic or asks again.
+    m.groups.create_channel.on_message(step, message);
   } else if (is_request(kind(message))) {
     m.requests.received(connection, std::move(message));
   } else {
@@ -80,6 +84,8 @@ void BrokerNode::on_closed(Step& step, ConnectionId connection) {
       m.alter_waits = true;
       step.set_timer({kAlterPartitionTimer, 0, 0}, step.now + kAlterPartitionRetry);
     }
+  } else if (m.groups.create_channel.owns(connection)) {
+    m.groups.create_channel.on_closed(step);
   } else {
     bool mine = false;
     for (auto& [leader, fetcher] : m.fetchers) mine = mine || fetcher.on_closed(step, connection, config_);
@@ -91,6 +97,10 @@ void BrokerNode::on_closed(Step& step, ConnectionId connection) {
 void BrokerNode::on_timer(Step& step, TimerId timer) {
   if (!memory_) return;
   Memory& m = *memory_;
+  if (timer.kind == kGroupLoadTimer || (timer.kind >= group_timer::join && timer.kind <= group_timer::append)) {
+    on_group_timer(step, timer);
+    return settle(step);
+  }
   if (timer.kind < kFirstBrokerTimer || timer.kind > kLastBrokerTimer) {
     if (m.observer.on_timer(step, timer)) after_observer(step);
     return settle(step);
@@ -106,6 +116,7 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
         on_lifecycle(step, then, delay);
       }
       if (timer.sub == 1 && m.alter_channel.on_timeout(step)) m.alter.on_failed();
+      if (timer.sub == 2) m.groups.create_channel.on_timeout(step);
       break;
     case kAlterPartitionTimer:
       m.alter_waits = false;
@@ -215,6 +226,7 @@ void BrokerNode::settle(Step& step) {
   for (;;) {
     if (m.wake) {
       m.wake = false;
+      complete_group_appends(step);
       m.produces.complete(step, [&](DelayedProduce& operation) { return try_produce(step, operation); });
       m.fetches.complete(step, [&](DelayedFetch& operation) { return try_fetch(step, operation, false); });
       continue;

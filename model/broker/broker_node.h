@@ -1,9 +1,9 @@
 // A broker: {config, disk, memory}.
 //
 // Follows BrokerServer, KafkaApis, ReplicaManager and BrokerMetadataPublisher. It applies committed metadata batch by
-// batch, leaders before followers, and serves no request before the controller found it caught up. Leaves out:
-// CreateTopics forwarding (NOT_CONTROLLER), topic deletion, quotas, authorisation. Always holds: outside a handler
-// nothing that could be answered is parked, and nothing that could be sent is unsent.
+// batch, leaders before followers before group coordinators, and serves no request before the controller found it
+// caught up. Leaves out: CreateTopics forwarding (NOT_CONTROLLER), topic deletion, quotas, authorisation. Always holds:
+// outside a handler nothing that could be answered is parked, and nothing that could be sent is unsent.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/broker/broker_groups.h"
 #include "model/broker/broker_lifecycle.h"
 #include "model/broker/controller_channel.h"
 #include "model/broker/request_channel.h"
@@ -77,6 +78,7 @@ class BrokerNode {
     Purgatory<DelayedProduce> produces{kDelayedProduceTimer};
     Purgatory<DelayedFetch> fetches{kDelayedFetchTimer};
     bool wake = false;  // some partition changed in this step
+    BrokerGroups groups;
   };
 
   // metadata (broker_metadata.cc)
@@ -106,9 +108,16 @@ class BrokerNode {
   FetchOutcome read_all(const FetchRequest& request) const;
   bool try_fetch(Step& step, const DelayedFetch& operation, bool forced);
   MetadataResponse metadata(const MetadataRequest& request) const;
-  // Group requests, until the group coordinator is in place: all find no coordinator. Absent: not a group request.
-  std::optional<MessageBody> on_group_request(Step& step, ConnectionId connection, const Message& message);
   void changed(TopicPartition tp, const PartitionProgress& change);
+
+  // groups (broker_groups.cc)
+  class Coordinating;  // the broker as its group coordinator sees it, for the time of one handler
+  bool on_group_request(Step& step, ConnectionId connection, const Message& message);  // false: not one
+  FindCoordinatorResponse find_coordinator(Step& step, const FindCoordinatorRequest& request);
+  void create_offsets_topic(Step& step);
+  void publish_groups(Step& step, const std::vector<TopicPartition>& touched);
+  void on_group_timer(Step& step, TimerId timer);
+  void complete_group_appends(Step& step);
 
   NodeId self_;
   std::vector<NodeId> controllers_;

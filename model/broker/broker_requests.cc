@@ -29,7 +29,7 @@ void BrokerNode::handle(Step& step, ConnectionId connection, const Message& mess
   if (const auto* r = std::get_if<MetadataRequest>(&message.body)) return answer(step, connection, id, metadata(*r));
   if (std::holds_alternative<CreateTopicsRequest>(message.body))
     return answer(step, connection, id, CreateTopicsResponse{Error::NOT_CONTROLLER, {}});
-  if (auto body = on_group_request(step, connection, message)) return answer(step, connection, id, std::move(*body));
+  if (on_group_request(step, connection, message)) return;
   // Not a request for a broker: the connection ends.
   memory_->requests.close(step, connection);
   memory_->requests.done(step, connection, std::nullopt);
@@ -161,23 +161,6 @@ MetadataResponse BrokerNode::metadata(const MetadataRequest& request) const {
       response.topics.push_back({Error::UNKNOWN_TOPIC_OR_PARTITION, name, {}, {}});
   }
   return response;
-}
-
-// ==== The one place where the group coordinator comes in. ====
-std::optional<MessageBody> BrokerNode::on_group_request(Step&, ConnectionId, const Message& message) {
-  const Error e = Error::COORDINATOR_NOT_AVAILABLE;
-  const auto with = [e](auto response) {
-    response.error = e;
-    return MessageBody(std::move(response));
-  };
-  if (std::holds_alternative<FindCoordinatorRequest>(message.body)) return with(FindCoordinatorResponse{});
-  if (std::holds_alternative<JoinGroupRequest>(message.body)) return with(JoinGroupResponse{});
-  if (std::holds_alternative<SyncGroupRequest>(message.body)) return with(SyncGroupResponse{});
-  if (std::holds_alternative<HeartbeatRequest>(message.body)) return with(HeartbeatResponse{});
-  if (std::holds_alternative<LeaveGroupRequest>(message.body)) return with(LeaveGroupResponse{});
-  if (std::holds_alternative<OffsetCommitRequest>(message.body)) return with(OffsetCommitResponse{});
-  if (std::holds_alternative<OffsetFetchRequest>(message.body)) return with(OffsetFetchResponse{});
-  return std::nullopt;
 }
 
 }  // namespace ktrial::model

@@ -1,4 +1,4 @@
-// A client process: a producer or a consumer with its application.
+// A client process: a producer, a consumer or a member of a consumer group, with its application.
 //
 // Satisfies concept Node. A client has no disk: a kill and a power cut both lose everything but what the application
 // itself keeps, which is how far it has read its input (`next_value_`), so no value is ever sent by two sends.
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/clients/consumer.h"
+#include "model/clients/group_consumer.h"
 #include "model/clients/producer.h"
 #include "model/node.h"
 
@@ -22,8 +23,9 @@ struct ProducerSpec {
 struct ConsumerSpec {
   ConsumerConfig config;
   std::vector<TopicAssignment> assignment;
+  Nanos start_after{0};  // the process waits for so long when it is started for the first time
 };
-using ClientSpec = std::variant<ProducerSpec, ConsumerSpec>;  // a GroupMemberSpec is to join them
+using ClientSpec = std::variant<ProducerSpec, ConsumerSpec, GroupMemberSpec>;
 
 class ClientNode {
  public:
@@ -41,20 +43,23 @@ class ClientNode {
 
   NodeId self() const { return self_; }
   const ClientSpec& spec() const { return spec_; }
-  bool running() const { return producer_ || consumer_; }
-  bool idle() const { return !producer_ || producer_->idle(); }  // every send is answered
-  bool done() const;                                             // a producer's workload is sent and answered
-  // A consumer's positions; empty otherwise.
+  bool running() const { return !std::holds_alternative<std::monostate>(application_); }
+  bool idle() const;  // every send is answered
+  bool done() const;  // a producer's workload is sent and answered
+  // A consumer's positions, of a group member those of the partitions that it owns; empty otherwise.
   boost::container::flat_map<TopicPartition, FetchPosition> positions() const;
+  const GroupConsumer* group_consumer() const { return std::get_if<GroupConsumer>(&application_); }
 
  private:
+  template <class Call>
+  void with_application(Call call);  // of the three kinds; not when nothing runs
+
   NodeId self_;
   std::vector<NodeId> bootstrap_;
   ClientSpec spec_;
   std::int64_t next_value_ = 0;  // the application's own durable input position
   bool started_ = false;         // and whether it has begun
-  std::optional<Producer> producer_;
-  std::optional<Consumer> consumer_;
+  std::variant<std::monostate, Producer, Consumer, GroupConsumer> application_;
 };
 
 static_assert(Node<ClientNode>);

@@ -227,5 +227,33 @@ TEST(Consumer, FindsTruncationAfterANewLeaderEpoch) {
   EXPECT_TRUE(truncated);
 }
 
+TEST(NetworkClient, PrefersAnOpenConnectionThenTheNodeNotTriedForLongest) {
+  NetworkClient network;
+  Step step;
+  step.now = seconds(1);
+  const std::vector<NodeId> nodes{NodeId{1}, NodeId{2}, NodeId{3}};
+  network.send(step, NodeId{2}, MetadataRequest{}, 0);
+  EXPECT_EQ(network.least_loaded_node(step, nodes), NodeId{2});  // although it is busy and the others are not
+  network.disconnect(step, NodeId{2});
+  step.now = seconds(100);  // every backoff is over
+  EXPECT_EQ(network.least_loaded_node(step, nodes), NodeId{1});
+  network.send(step, NodeId{1}, MetadataRequest{}, 0);
+  network.disconnect(step, NodeId{1});
+  step.now = seconds(200);
+  EXPECT_EQ(network.least_loaded_node(step, nodes), NodeId{3});
+}
+
+TEST(NetworkClient, ARequestMayHaveATimeoutOfItsOwn) {
+  NetworkClient network;
+  Step step;
+  network.send(step, NodeId{1}, JoinGroupRequest{}, 0, true, seconds(300));
+  step.now = seconds(31);
+  EXPECT_TRUE(network.expire(step).empty());
+  network.send(step, NodeId{1}, HeartbeatRequest{}, 0);
+  step.now = seconds(61);
+  EXPECT_EQ(network.next_deadline(step.now), seconds(61));
+  EXPECT_EQ(network.expire(step).size(), 2u);  // the connection goes, and the join with it
+}
+
 }  // namespace
 }  // namespace ktrial::model

@@ -39,6 +39,10 @@ void Fetcher::pause(TopicPartition tp, bool paused) {
 
 void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& metadata) {
   boost::container::flat_map<NodeId, std::vector<TopicPartition>> fetches;
+  std::erase_if(buffered_, [&](const Buffered& b) { return position_at(b.partition, b.version) == nullptr; });
+  const auto has_records = [&](TopicPartition tp) {
+    return std::any_of(buffered_.begin(), buffered_.end(), [tp](const Buffered& b) { return b.partition == tp; });
+  };
   for (auto& [tp, p] : positions_) {
     const LeaderIdAndEpoch leader = metadata.leader(tp);
     if (p.state == FetchState::INITIALIZING) continue;
@@ -52,7 +56,7 @@ void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& m
     }
     if (p.retry_at > step.now || !network.ready(leader.leader, step.now)) continue;
     if (p.state == FetchState::FETCHING) {
-      if (!p.paused) fetches[leader.leader].push_back(tp);
+      if (!p.paused && !has_records(tp)) fetches[leader.leader].push_back(tp);
     } else if (!p.asking) {
       p.asking = true;
       MessageBody body;
@@ -91,9 +95,52 @@ void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& m
   }
 }
 
-FetchPosition* Fetcher::asked_position(const Asked& asked) {
-  const auto it = positions_.find(asked.partition);
-  return it != positions_.end() && it->second.version == asked.version ? &it->second : nullptr;
+FetchPosition* Fetcher::position_at(TopicPartition tp, std::uint64_t version) {
+  const auto it = positions_.find(tp);
+  return it != positions_.end() && it->second.version == version ? &it->second : nullptr;
+}
+FetchPosition* Fetcher::asked_position(const Asked& asked) { return position_at(asked.partition, asked.version); }
+
+std::vector<RecordConsumed> Fetcher::collect(Step& step, std::int32_t max_records) {
+  std::vector<RecordConsumed> out;
+  const auto most = static_cast<std::size_t>(max_records);
+  std::erase_if(buffered_, [&](Buffered& b) {
+    FetchPosition* p = position_at(b.partition, b.version);
+    if (p == nullptr || p->state != FetchState::FETCHING) return true;
+    return out.size() < most && collect_from(step, b, *p, most, out);
+  });
+  return out;
+}
+
+// Whether everything of it has been taken.
+bool Fetcher::collect_from(Step& step, Buffered& buffered, FetchPosition& p, std::size_t max_records,
+                           std::vector<RecordConsumed>& out) {
+  Offset next = p.offset;
+  LeaderEpoch epoch = p.offset_epoch;
+  bool all = true;
+  for (const RecordBatch& batch : buffered.batches) {
+    for (std::int32_t i = 0; batch.records && all && i < batch.record_count; ++i) {
+      if (batch.base_offset + i < next) continue;
+      if (out.size() == max_records) {
+        all = false;
+        break;
+      }
+      out.push_back({buffered.partition, batch.base_offset + i, batch.partition_leader_epoch,
+                     (*batch.records)[static_cast<std::size_t>(i)].value});
+      step.fact(out.back());
+      next = batch.base_offset + i + 1;
+      epoch = batch.partition_leader_epoch;
+    }
+    if (!all) break;
+    if (batch.next_offset() <= next) continue;
+    next = batch.next_offset();
+    epoch = batch.partition_leader_epoch;
+  }
+  if (next != p.offset) {
+    move(p, FetchState::FETCHING, next, epoch);
+    buffered.version = p.version;
+  }
+  return all;
 }
 
 bool Fetcher::on_response(Step& step, const NetworkClient::InFlight& request, const MessageBody& body,
@@ -149,6 +196,14 @@ void Fetcher::on_fetched(Step& step, const Asked& asked, const FetchResponse::Pa
     metadata.on_current_leader(asked.partition, result.current_leader);
     return retry_later(step, *p, result.error, metadata);
   }
+  if (result.high_watermark.present() && result.high_watermark != p->high_watermark) {
+    p->high_watermark = result.high_watermark;
+    step.fact(ConsumerHighWatermarkSeen{asked.partition, result.high_watermark});
+  }
+  if (delivery_ == FetchDelivery::buffered) {
+    if (!result.batches.empty()) buffered_.push_back({asked.partition, p->version, result.batches});
+    return;
+  }
   Offset next = p->offset;
   LeaderEpoch epoch = p->offset_epoch;
   for (const RecordBatch& batch : result.batches) {
@@ -161,10 +216,6 @@ void Fetcher::on_fetched(Step& step, const Asked& asked, const FetchResponse::Pa
     epoch = batch.partition_leader_epoch;
   }
   if (next != p->offset) move(*p, FetchState::FETCHING, next, epoch);
-  if (result.high_watermark.present() && result.high_watermark != p->high_watermark) {
-    p->high_watermark = result.high_watermark;
-    step.fact(ConsumerHighWatermarkSeen{asked.partition, result.high_watermark});
-  }
 }
 
 void Fetcher::on_reset(Step& step, const Asked& asked, const ListOffsetsResponse& result, MetadataCache& metadata) {

@@ -2,9 +2,10 @@
 //
 // Follows SubscriptionState, AbstractFetch, OffsetFetcher and FetchCollector. A partition is INITIALIZING, FETCHING,
 // AWAIT_RESET (ListOffsets by auto.offset.reset) or AWAIT_VALIDATION (OffsetForLeaderEpoch after a new leader epoch).
-// Leaves out: fetch sessions, follower fetching, read_committed, buffering (poll() takes everything at once).
-// Always holds: an answer is used only if the partition's position is still the one that was asked for; one fetch per
-// node is outstanding.
+// Answers are delivered at once (poll() takes everything), or buffered until collect() takes some of them; a partition
+// with buffered records is not fetched. Leaves out: fetch sessions, follower fetching, read_committed.
+// Always holds: an answer, buffered or not, is used only if the partition's position is still the one that was asked
+// for; one fetch per node is outstanding.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -31,9 +32,12 @@ struct FetchPosition {
   Offset high_watermark;
 };
 
+enum class FetchDelivery : std::uint8_t { at_once, buffered };
+
 class Fetcher {
  public:
-  explicit Fetcher(const ConsumerConfig& config = {}) : config_(config) {}
+  explicit Fetcher(const ConsumerConfig& config = {}, FetchDelivery delivery = FetchDelivery::at_once)
+      : config_(config), delivery_(delivery) {}
 
   // Replaces the assignment; partitions kept keep their positions, new ones are INITIALIZING until seek() or reset().
   void assign(const std::vector<TopicPartition>& partitions);
@@ -43,6 +47,8 @@ class Fetcher {
   const boost::container::flat_map<TopicPartition, FetchPosition>& positions() const { return positions_; }
 
   void send_requests(Step& step, NetworkClient& network, MetadataCache& metadata);
+  // Up to `max_records` buffered records, oldest answer first; positions move behind them. Fact: RecordConsumed.
+  std::vector<RecordConsumed> collect(Step& step, std::int32_t max_records);
   // True when the answer belonged here. Facts: RecordConsumed, ConsumerPositionReset, ConsumerHighWatermarkSeen.
   bool on_response(Step& step, const NetworkClient::InFlight& request, const MessageBody& body,
                    MetadataCache& metadata);
@@ -55,7 +61,15 @@ class Fetcher {
     std::uint64_t version = 0;
     Offset offset;
   };
+  struct Buffered {  // CompletedFetch
+    TopicPartition partition;
+    std::uint64_t version = 0;
+    std::vector<RecordBatch> batches;
+  };
   FetchPosition* asked_position(const Asked& asked);
+  FetchPosition* position_at(TopicPartition tp, std::uint64_t version);
+  bool collect_from(Step& step, Buffered& buffered, FetchPosition& p, std::size_t max_records,
+                    std::vector<RecordConsumed>& out);
   void move(FetchPosition& p, FetchState state, Offset offset, LeaderEpoch epoch);
   void lost_position(Step& step, TopicPartition tp, FetchPosition& p);
   void on_fetched(Step& step, const Asked& asked, const FetchResponse::Partition& result, MetadataCache& metadata);
@@ -65,6 +79,8 @@ class Fetcher {
   void retry_later(Step& step, FetchPosition& p, Error error, MetadataCache& metadata);
 
   ConsumerConfig config_;
+  FetchDelivery delivery_ = FetchDelivery::at_once;
+  std::vector<Buffered> buffered_;  // in order of arrival
   boost::container::flat_map<TopicPartition, FetchPosition> positions_;
   boost::container::flat_map<std::int32_t, std::vector<Asked>> asked_;  // by correlation id
   boost::container::flat_map<NodeId, std::int32_t> fetching_;           // the outstanding fetch of each node

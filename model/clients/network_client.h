@@ -1,8 +1,8 @@
 // A client's connections: one per node, opened on demand, with requests in flight and their timeouts.
 //
 // Follows org.apache.kafka.clients.NetworkClient with ClusterConnectionStates and InFlightRequests: reconnect backoff
-// grows exponentially per node; the oldest request over request.timeout.ms closes the connection, and everything in
-// flight on it is failed as disconnected.
+// grows exponentially per node; a request over its timeout (request.timeout.ms unless given) closes the connection, and
+// everything in flight on it is failed as disconnected.
 // Leaves out: API versions, connection setup timeout, idle closing, jitter, throttling; an opened connection is
 // usable at once (the world delays or closes it).
 // Always holds: responses on a connection come in the order of its requests, so the front one is the answered one.
@@ -34,24 +34,30 @@ class NetworkClient {
     Nanos sent{0};
     std::uint64_t about = 0;  // the sender's own mark
     bool expects_response = true;
+    Nanos timeout{0};
   };
 
   explicit NetworkClient(NetworkConfig config = {}) : config_(config) {}
 
   // Whether a request may be sent now (connected, or allowed to connect).
   bool ready(NodeId node, Nanos now) const;
-  // Sends; opens the connection if needed. Only when ready().
-  std::int32_t send(Step& step, NodeId node, MessageBody body, std::uint64_t about, bool expects_response = true);
+  // Sends; opens the connection if needed. Only when ready(). `timeout`: instead of request.timeout.ms.
+  std::int32_t send(Step& step, NodeId node, MessageBody body, std::uint64_t about, bool expects_response = true,
+                    std::optional<Nanos> timeout = std::nullopt);
   // The request that `message` answers; none when it is not awaited any more.
   std::optional<InFlight> on_response(ConnectionId connection, const Message& message);
   // Requests that failed with the connection, oldest first.
   std::vector<InFlight> on_closed(Nanos now, ConnectionId connection);
-  // Closes connections whose oldest request is too old.
+  // Closes connections with a request that is too old.
   std::vector<InFlight> expire(Step& step);
+  // Closes the connection to `node`, if there is one; what was in flight is forgotten.
+  void disconnect(Step& step, NodeId node);
   void close_all(Step& step);
 
+  bool owns(ConnectionId connection) const;
   std::int32_t in_flight(NodeId node) const;
-  // One of `nodes` that is ready, with fewest in flight; ties are the world's choice. Absent: none is ready.
+  // One of `nodes` that is ready: of the connected ones with fewest in flight; if none is connected, of those not tried
+  // for the longest time. Ties are the world's choice. Absent: none is ready.
   NodeId least_loaded_node(Step& step, const std::vector<NodeId>& nodes) const;
   // When expire() or a reconnect has something to do next.
   std::optional<Nanos> next_deadline(Nanos now) const;
@@ -62,6 +68,7 @@ class NetworkClient {
     std::deque<InFlight> in_flight;
     std::int32_t failures = 0;
     Nanos not_before{0};
+    Nanos last_attempt{-1};  // to connect
   };
   std::vector<InFlight> drop(Nanos now, Connection& connection);
 

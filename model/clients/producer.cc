@@ -131,7 +131,7 @@ void Producer::send_records(Step& step) {
                              : record.key.present() ? partitioner_.for_key(key, partitions)
                                                     : partitioner_.sticky(step, partitions, bytes, config_.batch_size);
     const TopicPartition tp{topic, p};
-    step.fact(RecordSent{tp, record.value, workload_.producer_index});
+    step.fact(RecordSent{tp, record.value, workload_.producer_index, workload_.key.value_or(std::string())});
     accumulator_.append(step.now, tp, record, bytes);
     next_send_ = workload_.interval > Nanos{0} ? step.now + workload_.interval : next_send_;
   }

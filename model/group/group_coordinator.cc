@@ -1,5 +1,6 @@
 #include "model/group/group_coordinator.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace ktrial::model {
@@ -55,20 +56,14 @@ PartitionIndex GroupCoordinator::partition_for(std::string_view group) const {
 
 // ---- Load and resign
 
-bool GroupCoordinator::begin_load(GroupHost& host, PartitionIndex partition, LeaderEpoch epoch) {
+bool GroupCoordinator::on_load_started(PartitionIndex partition, LeaderEpoch epoch) {
   const auto found = shards_.find(partition);
-  if (found != shards_.end()) {
-    if (epoch < found->second.epoch || (epoch == found->second.epoch && !found->second.loading)) return false;
-    if (!found->second.loading) on_resigned(host, partition);
+  if (found == shards_.end()) {
+    shards_[partition].epoch = epoch;
+    return true;
   }
-  Shard shard;
-  shard.epoch = epoch;
-  shards_[partition] = std::move(shard);
-  return true;
-}
-
-void GroupCoordinator::on_load_started(GroupHost& host, PartitionIndex partition, LeaderEpoch epoch) {
-  begin_load(host, partition, epoch);
+  found->second.epoch = std::max(found->second.epoch, epoch);
+  return false;
 }
 
 void GroupCoordinator::replay(PartitionIndex partition, const RecordBatch& batch) {

@@ -27,13 +27,15 @@ class GroupCoordinator {
   // |String.hashCode| modulo offsets.topic.num.partitions, as Utils.abs (MIN_VALUE counts as 0).
   PartitionIndex partition_for(std::string_view group) const;
 
-  // The broker leads the partition and has begun to read it: requests hear COORDINATOR_LOAD_IN_PROGRESS. Optional.
-  void on_load_started(GroupHost& host, PartitionIndex partition, LeaderEpoch epoch);
-  // The broker leads the partition; `batches` are all of its log, up to the log end offset. An older or equal epoch
-  // of an active shard is ignored. Batches without coordinator records are skipped.
+  // The broker leads the partition and begins to read it: requests hear COORDINATOR_LOAD_IN_PROGRESS. Returns whether
+  // it has to be read: a shard that stays with its broker goes on in the new leader epoch as it is.
+  bool on_load_started(PartitionIndex partition, LeaderEpoch epoch);
+  // The partition was read; `batches` are all of its log, up to the log end offset. Ignored by an active shard.
+  // Batches without coordinator records are skipped.
   template <class Range>
   void on_elected(GroupHost& host, PartitionIndex partition, LeaderEpoch epoch, const Range& batches) {
-    if (!begin_load(host, partition, epoch)) return;
+    on_load_started(partition, epoch);
+    if (!shards_[partition].loading) return;
     for (const RecordBatch& batch : batches) replay(partition, batch);
     end_load(host, partition);
   }
@@ -72,7 +74,6 @@ class GroupCoordinator {
     GenerationId current_generation;  // when the commit was accepted
   };
 
-  bool begin_load(GroupHost& host, PartitionIndex partition, LeaderEpoch epoch);
   void replay(PartitionIndex partition, const RecordBatch& batch);
   void end_load(GroupHost& host, PartitionIndex partition);
 

@@ -37,7 +37,9 @@ bool GroupMembership::in_flight(Kind kind) const {
 
 void GroupMembership::poll(MembershipHost& host) {
   if (closed_ || fatal_ != Error::NONE) return;
-  arm(host, membership_timer::max_poll, config_.max_poll_interval);
+  last_poll_ = host.step().now;
+  if (!max_poll_armed_) arm(host, membership_timer::max_poll, config_.max_poll_interval);
+  max_poll_armed_ = true;
   in_poll_ = true;
   advance(host);
   if (!rejoin_needed_) in_poll_ = false;
@@ -54,7 +56,8 @@ void GroupMembership::commit(MembershipHost& host) {
 
 void GroupMembership::close(MembershipHost& host) {
   if (closed_) return;
-  if (state_ == MemberState::STABLE && coordinator_known_ && !commit_.active) commit(host);
+  if (config_.enable_auto_commit && state_ == MemberState::STABLE && coordinator_known_ && !commit_.active)
+    commit(host);
   revoke(host, !generation_.present());
   if (coordinator_known_ && member_.present()) send(host, Kind::leave, LeaveGroupRequest{group_, member_});
   closed_ = true;
@@ -91,8 +94,13 @@ bool GroupMembership::prepare_join(MembershipHost& host) {
   if (generation_.present() && !owned_.empty()) {
     if (!preparing_) {
       preparing_ = true;
+      prepare_committed_ = !config_.enable_auto_commit;
       arm(host, membership_timer::prepare_deadline, config_.max_poll_interval);
-      if (!commit_.active) commit(host);
+    }
+    // A commit that is under way knows older positions; the one of the preparation follows it.
+    if (!prepare_committed_ && !commit_.active) {
+      prepare_committed_ = true;
+      commit(host);
     }
     // An error answer may have begun the next attempt from within commit(); the state is looked at anew.
     if (commit_.active && generation_.present()) return false;
@@ -229,7 +237,11 @@ void GroupMembership::reset_generation(MembershipHost& host, bool also_member_id
 void GroupMembership::leave_by_poll_timeout(MembershipHost& host) {
   if (closed_ || fatal_ != Error::NONE) return;
   // A member that rebalances is inside poll(): the interval counts from its return.
-  if (in_poll_) return arm(host, membership_timer::max_poll, config_.max_poll_interval);
+  if (in_poll_) last_poll_ = host.step().now;
+  // The timer is not moved with every poll, but looks at the last one when it fires.
+  if (const Nanos left = last_poll_ + config_.max_poll_interval - host.step().now; left > Nanos(0))
+    return arm(host, membership_timer::max_poll, left);
+  max_poll_armed_ = false;
   if (!generation_.present()) return;
   if (coordinator_known_ && member_.present()) send(host, Kind::leave, LeaveGroupRequest{group_, member_});
   reset_generation(host, true);  // the application hears of it in its next poll
@@ -350,6 +362,7 @@ void GroupMembership::on_timer(MembershipHost& host, TimerId t) {
       if (commit_.active && commit_.waiting) send_commit(host);
       return;
     case membership_timer::prepare_deadline:
+      prepare_committed_ = true;
       if (preparing_) finish_commit(host, Error::REQUEST_TIMED_OUT);
       return advance(host);
     default:

@@ -1,7 +1,7 @@
 // A consumer's membership of a classic group: how it joins, keeps alive, commits, and learns what it owns.
 //
 // Follows AbstractCoordinator and ConsumerCoordinator (Kafka 4.0) with the range assignor, an eager protocol: before a
-// join the processed positions are committed and everything owned is revoked. A rebalance starts only in the
+// join the positions are committed (enable.auto.commit) and everything owned is revoked. A rebalance starts only in the
 // application's poll(); heartbeats go on without it until max.poll.interval.ms is over, then the member leaves.
 // Error answers are judged against the generation they were sent with (KAFKA-9823).
 // Leaves out: cooperative rebalancing, static members, pattern subscriptions, the jitter of the retry backoff.
@@ -28,7 +28,7 @@ class MembershipHost {
   // Ends in on_response with the same token, or in on_coordinator_lost. A JoinGroup may take the rebalance timeout.
   virtual void send_to_coordinator(std::uint32_t token, MessageBody body) = 0;
   virtual std::int32_t partition_count(TopicId topic) = 0;  // 0: unknown
-  // Positions after the last processed record, of owned partitions that moved since the last call that was committed.
+  // SubscriptionState.allConsumed: the position of every owned partition that has one.
   virtual std::vector<CommittedOffset> positions_to_commit() = 0;
   virtual void on_assigned(const std::vector<TopicPartition>& partitions) = 0;
   virtual void on_revoked(const std::vector<TopicPartition>& partitions, bool lost) = 0;
@@ -132,11 +132,14 @@ class GroupMembership {
   bool in_poll_ = false;  // poll() has begun a join that goes on with every answer
   bool rejoin_needed_ = true;
   bool join_prepare_needed_ = true;
-  bool preparing_ = false;   // the commit before the revocation has been started
+  bool preparing_ = false;  // for the revocation
+  bool prepare_committed_ = false;
   bool join_waits_ = false;  // for its backoff
   bool offsets_wanted_ = false;
   bool offsets_wait_ = false;  // for the backoff of OffsetFetch
   bool closed_ = false;
+  bool max_poll_armed_ = false;
+  Nanos last_poll_{0};
   std::int32_t join_attempts_ = 0;
   std::int32_t find_attempts_ = 0;
   std::int32_t other_attempts_ = 0;

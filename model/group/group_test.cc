@@ -121,7 +121,7 @@ TEST(Group, FailoverReplaysTheLogAndMembersStay) {
   w.coordinator.on_resigned(w.broker, w.shard);
   EXPECT_EQ(w.ask<HeartbeatResponse>(HeartbeatRequest{"g", GenerationId(1), m.group.member()}).error,
             Error::NOT_COORDINATOR);
-  w.coordinator.on_load_started(w.broker, w.shard, LeaderEpoch(1));
+  w.coordinator.on_load_started(w.shard, LeaderEpoch(1));
   EXPECT_EQ(w.ask<OffsetFetchResponse>(OffsetFetchRequest{"g", {orders(0)}}).error,
             Error::COORDINATOR_LOAD_IN_PROGRESS);
   w.coordinator.on_elected(w.broker, w.shard, LeaderEpoch(1), w.broker.log);

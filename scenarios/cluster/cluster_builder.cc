@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ktrial::scenarios {
 namespace {
 
@@ -37,12 +39,20 @@ model::ClientNode client(model::NodeId id, const std::vector<model::NodeId>& bro
 model::ClientNode client(model::NodeId id, const std::vector<model::NodeId>& brokers, const ConsumerSpec& spec) {
   model::ConsumerSpec consumer;
   consumer.config = spec.config.effective;
+  consumer.start_after = spec.start_after;
   for (const AssignSpec& assign : spec.assign) {
     model::TopicAssignment assignment{assign.topic, {}};
     if (assign.partition) assignment.partitions = {model::PartitionIndex{*assign.partition}};
     consumer.assignment.push_back(assignment);
   }
   return model::ClientNode(id, brokers, consumer);
+}
+
+model::ClientNode member(model::NodeId id, const std::vector<model::NodeId>& brokers, const GroupSpec& spec,
+                         std::int32_t index) {
+  return model::ClientNode(id, brokers,
+                           model::GroupMemberSpec{spec.config.effective, spec.name, spec.subscribe,
+                                                  spec.processing_time, spec.start_after + index * spec.join_interval});
 }
 
 }  // namespace
@@ -52,8 +62,11 @@ std::vector<std::string> node_names(const Scenario& scenario) {
   std::int32_t id = 0;
   for (std::int32_t i = 0; i < scenario.cluster.brokers; ++i) names.push_back(fmt::format("broker {}", ++id));
   for (std::int32_t i = 0; i < scenario.cluster.controllers; ++i) names.push_back(fmt::format("controller {}", ++id));
-  for (const ClientSpec& spec : scenario.clients)
-    if (!std::holds_alternative<GroupSpec>(spec)) names.push_back(name_of(spec));
+  for (const ClientSpec& spec : scenario.clients) {
+    const auto* group = std::get_if<GroupSpec>(&spec);
+    if (!group) names.push_back(name_of(spec));
+    for (std::int32_t i = 1; group && i <= group->members; ++i) names.push_back(fmt::format("{}/{}", group->name, i));
+  }
   return names;
 }
 
@@ -76,6 +89,11 @@ KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed) {
       world.add_node(names[next++], KafkaNode(client(id, brokers, *producer, ++producers)));
     else if (const auto* consumer = std::get_if<ConsumerSpec>(&spec))
       world.add_node(names[next++], KafkaNode(client(id, brokers, *consumer)));
+    else if (const auto* group = std::get_if<GroupSpec>(&spec))
+      for (std::int32_t i = 0; i < group->members; ++i) {
+        const model::NodeId member_id{static_cast<std::int32_t>(next) + 1};
+        world.add_node(names[next++], KafkaNode(member(member_id, brokers, *group, i)));
+      }
   }
   std::vector<std::string> sim_names;
   for (const auto& [text, value] : scenario.decisions)
@@ -101,8 +119,44 @@ void start_world(KafkaWorld& world, const Scenario& scenario) {
   }
 }
 
-void add_client_state(const KafkaWorld& world, const ClusterView& view, const Scenario&,
+namespace {
+
+// What each group's running members own and which partitions their topics have.
+void add_group_state(const KafkaWorld& world, const ClusterView& view, const Scenario& scenario,
+                     properties::FinishContext& end) {
+  auto id = static_cast<std::int32_t>(scenario.cluster.brokers + scenario.cluster.controllers);
+  for (const ClientSpec& spec : scenario.clients) {
+    const auto* group = std::get_if<GroupSpec>(&spec);
+    if (!group) {
+      ++id;
+      continue;
+    }
+    properties::FinishContext::Group state;
+    state.group = group->name;
+    state.session_timeout = group->config.effective.session_timeout;
+    state.longest_poll = group->config.effective.max_poll_records * group->processing_time;
+    for (const auto& [tp, partition] : view.partitions()) {
+      const std::string* topic = view.topic_name(tp.topic);
+      if (topic && std::find(group->subscribe.begin(), group->subscribe.end(), *topic) != group->subscribe.end())
+        state.partitions.push_back(tp);
+    }
+    for (std::int32_t i = 0; i < group->members; ++i) {
+      const model::NodeId node{++id};
+      state.members.push_back(node);
+      const model::ClientNode* client = world.node(to_sim(node)).client();
+      const model::GroupConsumer* member = client ? client->group_consumer() : nullptr;
+      if (member && member->membership())
+        for (const model::TopicPartition tp : member->membership()->owned()) state.owned.emplace_back(node, tp);
+    }
+    end.groups.push_back(std::move(state));
+  }
+}
+
+}  // namespace
+
+void add_client_state(const KafkaWorld& world, const ClusterView& view, const Scenario& scenario,
                       properties::FinishContext& end) {
+  add_group_state(world, view, scenario, end);
   for (sim::NodeId id = 0; id < world.node_count(); ++id) {
     const model::ClientNode* client = world.node(id).client();
     if (!client) continue;

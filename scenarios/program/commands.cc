@@ -76,15 +76,7 @@ std::optional<Scenario> load(const std::string& file) {
   auto scenario = read_scenario(text.str(), file, known, &warnings);
   for (const Diagnostic& warning : warnings)
     fmt::print(stderr, "{}:{}:{}: warning: {}\n", warning.file, warning.line, warning.column, warning.message);
-  if (scenario) {
-    for (const ClientSpec& client : scenario->clients)
-      if (std::holds_alternative<GroupSpec>(client)) {
-        fmt::print(stderr, "{}: error: group '{}': consumer groups do not run in a cluster yet\n", file,
-                   name_of(client));
-        return std::nullopt;
-      }
-    return std::move(*scenario);
-  }
+  if (scenario) return std::move(*scenario);
   for (const Diagnostic& error : scenario.error()) fmt::print(stderr, "{}\n", to_string(error));
   return std::nullopt;
 }
@@ -122,16 +114,25 @@ std::string describe(const TrialResult& result) {
   return reports::describe_topics(topics);
 }
 
-// Polls and heartbeats repeat for ever: of each kind between two nodes a diagram shows the first two.
+// Polls, heartbeats and commits repeat for ever: of each kind between two nodes a diagram shows the first two, and
+// those that led to something that a reader waits for.
 std::set<std::uint64_t> repetitions(const reports::Trace& trace) {
+  static const std::set<std::string> kAlwaysTold = {"RecordConsumed",    "GroupStateChanged", "BecameLeader",
+                                                    "PartitionsRevoked", "IsrChanged",        "PartitionsAssigned"};
+  static const std::set<std::string> kToldTwice = {"BatchAppended", "OffsetCommitted"};  // on each node
+  static const std::vector<std::string> kPolls = {"Fetch",        "BrokerHeartbeat", "Heartbeat",      "Metadata",
+                                                  "OffsetCommit", "connection",      "FindCoordinator"};
+  std::map<std::pair<std::string, int>, int> seen_facts;
+  std::set<std::uint64_t> told;
+  for (const reports::TraceEvent& event : trace.events)
+    if (event.kind == "fact" && (kAlwaysTold.contains(event.name) ||
+                                 (kToldTwice.contains(event.name) && ++seen_facts[{event.name, event.node}] <= 2)))
+      told.insert(event.id);
   std::map<std::tuple<std::string, int, int>, int> seen;
   std::set<std::uint64_t> repeated;
-  std::set<std::uint64_t> told;  // a message that led to something is shown
-  for (const reports::TraceEvent& event : trace.events)
-    if (event.kind == "fact" && event.name == "RecordConsumed") told.insert(event.id);
   for (const reports::TraceEvent& event : trace.events) {
-    const bool polls = event.name.starts_with("Fetch") || event.name.starts_with("BrokerHeartbeat") ||
-                       event.name.starts_with("Metadata") || event.name.starts_with("connection");
+    const bool polls = std::any_of(kPolls.begin(), kPolls.end(),
+                                   [&](const std::string& name) { return event.name.starts_with(name); });
     if (event.kind != "sent" && event.kind != "fact" && polls && !told.contains(event.id) &&
         ++seen[{event.name, event.node, event.peer}] > 2)
       repeated.insert(event.id);

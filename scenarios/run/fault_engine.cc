@@ -41,6 +41,7 @@ FaultEngine::FaultEngine(const Scenario& scenario, std::vector<FaultSpec> plan, 
       names_(std::move(node_names)),
       brokers_(scenario.cluster.brokers),
       controllers_(scenario.cluster.controllers),
+      coordinators_(scenario.cluster.config.effective),
       quiet_after_(scenario.random_faults ? scenario.random_faults->quiet_after : scenario.run_until),
       cuts_(names_.size() * names_.size(), 0),
       down_(names_.size(), false),
@@ -157,7 +158,8 @@ std::vector<model::NodeId> FaultEngine::resolve(const ClusterView& view, const s
         break;
       case K::client:
         for (std::int32_t id = brokers_ + controllers_ + 1; id <= all; ++id)
-          if (name(model::NodeId{id}) == s.name) add(model::NodeId{id});
+          if (name(model::NodeId{id}) == s.name || name(model::NodeId{id}).starts_with(s.name + "/"))
+            add(model::NodeId{id});  // a group's name stands for all of its members
         break;
       case K::leader:
         if (partition) add(partition->leader);
@@ -189,7 +191,10 @@ std::vector<model::NodeId> FaultEngine::resolve(const ClusterView& view, const s
         add_range(brokers_ + controllers_ + 1, all);
         break;
       case K::coordinator:
-        break;  // groups are not in the model yet
+        if (const auto offsets =
+                view.find(fmt::format("__consumer_offsets-{}", coordinators_.partition_for(s.name).value)))
+          add(view.partition(*offsets)->leader);
+        break;
     }
   }
   return nodes;

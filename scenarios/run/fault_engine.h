@@ -72,6 +72,7 @@ class FaultEngine {
   std::vector<std::string> names_;  // of all nodes, in id order
   std::int32_t brokers_ = 0;
   std::int32_t controllers_ = 0;
+  model::GroupCoordinator coordinators_;  // only tells a group's partition
   Nanos quiet_after_{0};
   bool quiet_ = false;
   bool has_conditions_ = false;

@@ -1,5 +1,7 @@
 #include "scenarios/run/fault_plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "sim/decision.h"
@@ -63,6 +65,20 @@ std::vector<Selector> draw_targets(const Scenario& s, RandomTarget target, const
         return {selector};
       }
       return {};
+    case RandomTarget::members:
+    case RandomTarget::coordinators: {
+      std::vector<std::string> groups, members;
+      for (const ClientSpec& client : s.clients)
+        if (const auto* group = std::get_if<GroupSpec>(&client)) {
+          groups.push_back(group->name);
+          for (std::int32_t i = 1; i <= group->members; ++i) members.push_back(fmt::format("{}/{}", group->name, i));
+        }
+      if (groups.empty()) return {};
+      const auto& names = target == RandomTarget::members ? members : groups;
+      selector.kind = target == RandomTarget::members ? Selector::Kind::client : Selector::Kind::coordinator;
+      selector.name = names[draw(f_which, 0, names.size() - 1)];
+      return {selector};
+    }
     case RandomTarget::minority:
     case RandomTarget::majority: {
       // Of the brokers: a run of neighbours in id order, starting anywhere.

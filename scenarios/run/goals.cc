@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/group/classic_group.h"
+
 namespace ktrial::scenarios {
 namespace {
 
@@ -18,20 +20,31 @@ enum Goal : std::uint32_t {
   controller_changed,
   unsynced_data_lost,
   position_reset,
+  group_stable,
+  group_rebalanced,
+  offset_committed,
+  offset_commit_refused,
+  coordinator_changed,
+  record_processed,
 };
+
+constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
 
 }  // namespace
 
 const std::vector<std::string>& known_goals() {
-  static const std::vector<std::string> names = {"leader-changed",     "unclean-election",   "isr-shrank",
-                                                 "isr-expanded",       "log-truncated",      "record-acked",
-                                                 "record-failed",      "record-consumed",    "broker-fenced",
-                                                 "controller-changed", "unsynced-data-lost", "position-reset"};
+  static const std::vector<std::string> names = {
+      "leader-changed",        "unclean-election",    "isr-shrank",      "isr-expanded",     "log-truncated",
+      "record-acked",          "record-failed",       "record-consumed", "broker-fenced",    "controller-changed",
+      "unsynced-data-lost",    "position-reset",      "group-stable",    "group-rebalanced", "offset-committed",
+      "offset-commit-refused", "coordinator-changed", "record-processed"};
   return names;
 }
 
 void Goals::on_fact(const model::Fact& fact) {
   const auto reach = [this](Goal goal) { reached_ |= 1u << goal; };
+  // The groups of a partition follow its load; a second load means that somebody else had them before.
+  bool again = loaded_again_ && std::holds_alternative<model::GroupStateChanged>(fact);
   if (const auto* state = std::get_if<model::PartitionStateCommitted>(&fact)) {
     if (state->leader_changed && !state->created) reach(leader_changed);
     if (state->unclean) reach(unclean_election);
@@ -53,7 +66,20 @@ void Goals::on_fact(const model::Fact& fact) {
     reach(unsynced_data_lost);
   } else if (std::holds_alternative<model::ConsumerPositionReset>(fact)) {
     reach(position_reset);
+  } else if (const auto* group = std::get_if<model::GroupStateChanged>(&fact)) {
+    if (group->state == kStable) reach(group_stable);
+    if (group->state == kStable && group->generation > model::GenerationId{1}) reach(group_rebalanced);
+    if (loaded_again_) reach(coordinator_changed);
+  } else if (const auto* loaded = std::get_if<model::GroupCoordinatorLoaded>(&fact)) {
+    again = !loaded_.insert(loaded->offsets_partition).second;
+  } else if (std::holds_alternative<model::OffsetCommitted>(fact)) {
+    reach(offset_committed);
+  } else if (std::holds_alternative<model::OffsetCommitRefused>(fact)) {
+    reach(offset_commit_refused);
+  } else if (std::holds_alternative<model::RecordProcessed>(fact)) {
+    reach(record_processed);
   }
+  loaded_again_ = again;
 }
 
 bool Goals::reached(const std::string& goal) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ class Goals {
 
  private:
   std::uint32_t reached_ = 0;
+  std::set<model::PartitionIndex> loaded_;  // partitions of __consumer_offsets that were read at least once
+  bool loaded_again_ = false;               // by the fact before this one
 };
 
 }  // namespace ktrial::scenarios

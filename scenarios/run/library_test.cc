@@ -48,7 +48,8 @@ INSTANTIATE_TEST_SUITE_P(Library, Holds,
                                          "last-replica-standing-correct", "retry-reorder-correct",
                                          "truncation-high-watermark-correct", "isr-admission-correct",
                                          "alter-partition-reply-correct", "vote-not-durable-correct",
-                                         "append-not-synced-correct"),
+                                         "append-not-synced-correct", "generation-not-checked-correct",
+                                         "group-failover-correct"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -113,6 +113,8 @@ class Runner {
       if (!goals_.reached(goal)) result_.missed_goals.push_back(goal);
     for (const TopicSpec& topic : scenario_.cluster.topics)
       if (const auto tp = view_.find(topic.name + "-0")) result_.topics.emplace_back(topic.name, tp->topic);
+    if (const auto tp = view_.find("__consumer_offsets-0"))
+      result_.topics.emplace_back("__consumer_offsets", tp->topic);
     if (options_.record) result_.trace = world_.take_trace();
   }
 
