@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Library, Caught,
                          testing::Values("acks-one", "min-isr-one", "unclean-election", "power-loss-of-all",
                                          "last-replica-standing", "retry-reorder", "truncation-high-watermark",
                                          "append-not-synced", "isr-admission", "alter-partition-reply",
-                                         "vote-not-durable"),
+                                         "vote-not-durable", "generation-not-checked"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
