@@ -6,6 +6,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "properties/judge.h"
+#include "scenarios/run/goals.h"
+
 namespace ktrial::scenarios {
 namespace {
 
@@ -84,11 +87,12 @@ TEST(ScenarioReader, RefusesAMalformedFileWhereItIsWrong) {
 
 TEST(ScenarioReader, ReadsEveryFileOfTheLibrary) {
   int files = 0;
+  const KnownNames known{properties::all_property_names(), known_goals()};
   for (const auto& entry : std::filesystem::directory_iterator(std::string(KTRIAL_SOURCE_DIR) + "/scenarios/library")) {
     if (entry.path().extension() != ".yaml") continue;
     std::stringstream text;
     text << std::ifstream(entry.path()).rdbuf();
-    const auto r = read_scenario(text.str(), entry.path().filename().string(), kKnown);
+    const auto r = read_scenario(text.str(), entry.path().filename().string(), known);
     if (!r)
       for (const Diagnostic& d : r.error()) ADD_FAILURE() << to_string(d);
     ++files;
