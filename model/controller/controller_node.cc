@@ -9,6 +9,7 @@ namespace {
 constexpr TimerId kSessionTimer{140}, kNoOpTimer{141}, kUncleanTimer{142}, kBalanceTimer{143}, kCreateTimer{144},
     kExitTimer{145};
 constexpr Nanos kCreateRetry = milliseconds(100);
+constexpr Nanos kShutdownTimeout = seconds(5);  // KafkaRaftManager.shutdown
 
 MessageBody not_controller(const MessageBody& answer) {
   MessageBody body = answer;
@@ -59,7 +60,7 @@ void ControllerNode::after_quorum(Step& step) {
     return true;
   });
   if (!m.active && m.quorum.is_leader() && m.committed.next_offset() > m.quorum.epoch_start_offset()) activate(step);
-  if (m.stopping && !m.quorum.is_leader() && m.quorum.resignation_acknowledged()) step.exit();
+  if (m.stopping && m.quorum.shutdown_complete()) step.exit();
 }
 
 void ControllerNode::activate(Step& step) {
@@ -252,8 +253,8 @@ void ControllerNode::on_command(Step& step, const Command& command) {
   Memory& m = *memory_;
   if (std::holds_alternative<CleanStop>(command)) {
     m.stopping = true;
-    m.quorum.resign(step, disk_);
-    step.set_timer(kExitTimer, step.now + milliseconds(500));
+    m.quorum.begin_shutdown(step, disk_);
+    step.set_timer(kExitTimer, step.now + kShutdownTimeout);
   } else if (const auto* c = std::get_if<CreateTopic>(&command)) {
     m.wanted.push_back(c->request);
     if (m.active) create_wanted_topics(step);

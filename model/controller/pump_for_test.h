@@ -24,6 +24,7 @@ struct Pump {
   std::multimap<Nanos, Event> events;
   std::map<std::pair<NodeId, std::uint64_t>, std::uint64_t> timers;
   std::set<NodeId> down;
+  std::set<NodeId> exited;  // by themselves
   std::vector<std::pair<NodeId, Fact>> facts;
   std::vector<Message> inbox;  // answers to the test's brokers
   ClusterConfig config;
@@ -54,6 +55,7 @@ struct Pump {
     connections[id] = step.next_connection;
     for (Fact& fact : step.facts) facts.emplace_back(id, fact);
     for (Effect& e : step.effects) {
+      if (std::holds_alternative<ExitEffect>(e)) exited.insert(id);
       if (auto* o = std::get_if<OpenEffect>(&e)) acceptor[o->connection] = o->peer;
       if (auto* s = std::get_if<SendEffect>(&e)) {
         if (!acceptor.count(s->connection)) {
@@ -91,7 +93,7 @@ struct Pump {
   }
   NodeId active() {
     for (auto& [id, n] : nodes)
-      if (!down.count(id) && n.is_active()) return id;
+      if (!down.count(id) && !exited.count(id) && n.is_active()) return id;
     return {};
   }
   ControllerNode& leader() { return nodes.at(active()); }

@@ -19,15 +19,20 @@ void MetadataObserver::start(Step& step) {
   drive(step);
 }
 
+void MetadataObserver::ask_any_voter(Step& step) {
+  asked_ = peers_[step.choose(Choice::bootstrap_server, attempts_++, 0, peers_.size() - 1)].peer();
+}
+
 void MetadataObserver::forget_leader(Step& step) {
   leader_ = {};
-  asked_ = peers_[step.choose(Choice::bootstrap_server, attempts_++, 0, peers_.size() - 1)].peer();
+  leader_failed_ = false;
+  ask_any_voter(step);
   fetch_deadline_ = step.now + config_.fetch_timeout;
   step.set_timer(kFetchTimer, fetch_deadline_);
 }
 
 void MetadataObserver::drive(Step& step) {
-  const NodeId target = leader_.present() ? leader_ : asked_;
+  const NodeId target = leader_.present() && !leader_failed_ ? leader_ : asked_;
   for (PeerChannel& peer : peers_)
     if (peer.peer() == target && peer.ready(step.now))
       peer.send(step, next_correlation_++,
@@ -41,6 +46,7 @@ bool MetadataObserver::on_message(Step& step, ConnectionId connection, const Mes
       std::find_if(peers_.begin(), peers_.end(), [&](PeerChannel& p) { return p.accept(connection, message); });
   if (peer == peers_.end()) return true;
   if (r->error != Error::NONE) peer->back_off(step, config_);
+  leader_failed_ = false;
   if (r->leader_epoch > epoch_ || (r->leader_epoch == epoch_ && r->leader.present() && !leader_.present())) {
     epoch_ = r->leader_epoch;
     if (r->leader.present()) {
@@ -72,10 +78,20 @@ bool MetadataObserver::on_message(Step& step, ConnectionId connection, const Mes
   return true;
 }
 
+// maybeSendAnyVoterFetch: a leader that cannot be reached may have a successor, which any voter may know.
+void MetadataObserver::on_failed(Step& step, NodeId peer) {
+  if (!leader_.present()) {
+    if (peer == asked_) forget_leader(step);
+    return;
+  }
+  leader_failed_ = peer == leader_ && !leader_failed_;
+  if (leader_failed_) ask_any_voter(step);
+}
+
 bool MetadataObserver::on_closed(Step& step, ConnectionId connection) {
   for (PeerChannel& peer : peers_) {
     if (!peer.on_closed(step, connection, config_)) continue;
-    if (!leader_.present() && peer.peer() == asked_) forget_leader(step);
+    on_failed(step, peer.peer());
     drive(step);
     return true;
   }
@@ -84,7 +100,8 @@ bool MetadataObserver::on_closed(Step& step, ConnectionId connection) {
 
 bool MetadataObserver::on_timer(Step& step, TimerId timer) {
   if (timer.kind < 120 || timer.kind > 139) return false;
-  for (PeerChannel& peer : peers_) peer.on_timer(step, timer, config_);
+  for (PeerChannel& peer : peers_)
+    if (peer.on_timer(step, timer, config_) && peer.gave_up(step.now)) on_failed(step, peer.peer());
   if (timer == kFetchTimer && step.now >= fetch_deadline_) forget_leader(step);
   drive(step);
   return true;

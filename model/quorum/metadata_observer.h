@@ -1,6 +1,7 @@
 // A broker's copy of the metadata log: an observer of the quorum.
 //
-// Follows KafkaRaftClient as an observer. It fetches from the leader and, not knowing one, asks a random voter.
+// Follows KafkaRaftClient as an observer. It fetches from the leader; not knowing one, or not reaching it, it asks a
+// random voter.
 // Leaves out: the observer's log on disk; it is in memory only and is fetched from 0 after a restart. The fetch wait
 // is a long poll of fetch_max_wait.
 // Always holds: batches are handed over once, in order, and only below a high watermark that a leader stated.
@@ -30,6 +31,8 @@ class MetadataObserver {
 
  private:
   void forget_leader(Step& step);
+  void ask_any_voter(Step& step);
+  void on_failed(Step& step, NodeId peer);
   void drive(Step& step);
 
   NodeId self_;
@@ -38,7 +41,8 @@ class MetadataObserver {
   std::vector<MetadataBatch> log_;
   NodeId leader_;
   QuorumEpoch epoch_;
-  NodeId asked_;  // whom to ask while there is no leader
+  NodeId asked_;  // whom to ask while there is no leader, or while it cannot be reached
+  bool leader_failed_ = false;
   std::uint32_t attempts_ = 0;
   std::int32_t next_correlation_ = 1 << 30;
   Nanos fetch_deadline_{0};

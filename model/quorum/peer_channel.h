@@ -32,8 +32,11 @@ class PeerChannel {
     correlation_ = -1;
     return true;
   }
-  // The answer to what is in flight is no longer wanted (the role changed).
-  void forget() { correlation_ = -1; }
+  // RequestManager.resetAll, when the role changes: what is in flight is no longer wanted, and nothing is put off.
+  void forget() {
+    correlation_ = -1;
+    backoff_until_ = Nanos(0);
+  }
   void back_off(Step& step, const QuorumConfig& config) {
     backoff_until_ = step.now + config.retry_backoff;
     step.set_timer(timer_, backoff_until_);
@@ -55,6 +58,8 @@ class PeerChannel {
     }
     return true;
   }
+  // After on_timer: the request in flight has just been given up.
+  bool gave_up(Nanos now) const { return !connection_.present() && backoff_until_ > now; }
 
  private:
   NodeId peer_;

@@ -39,6 +39,8 @@ void QuorumNode::drive(Step& step, QuorumDisk& disk) {
       send(step, peer,
            QuorumFetchRequest{self_, state_.epoch, disk.end_offset(), disk.last_epoch(), config_.fetch_max_wait});
   }
+  // One try each time the timer fires; who could not be asked now is asked the next time.
+  if (role_ == Role::Leader) unacknowledged_.clear();
 }
 
 bool QuorumNode::on_message(Step& step, QuorumDisk& disk, ConnectionId c, const Message& m) {

@@ -37,9 +37,10 @@ class QuorumNode {
   Offset next_append_offset(const QuorumDisk& disk) const;
   // Batches that became committed since the last call, in order.
   std::vector<MetadataBatch> take_committed(const QuorumDisk& disk);
-  // As leader: stop leading, tell the others (EndQuorumEpoch).
-  void resign(Step& step, QuorumDisk& disk);
-  bool resignation_acknowledged() const { return unacknowledged_.empty(); }
+  // A leader resigns and tells the others (EndQuorumEpoch). From now on no role starts an election.
+  void begin_shutdown(Step& step, QuorumDisk& disk);
+  // Nothing is left to wait for: another one leads, or nobody else could.
+  bool shutdown_complete() const;
 
   Role role() const { return role_; }
   bool is_leader() const { return role_ == Role::Leader; }
@@ -52,7 +53,6 @@ class QuorumNode {
   struct Replica {  // as leader: what is known of another voter
     NodeId id;
     Offset end_offset;
-    Nanos last_fetch{-1};
   };
   struct ParkedFetch {
     ConnectionId connection;
@@ -71,6 +71,7 @@ class QuorumNode {
   void become_resigned(Step& step, QuorumDisk& disk);
   void observe(Step& step, QuorumDisk& disk, QuorumEpoch epoch, NodeId leader);
   void start_backoff(Step& step);
+  void schedule_begin(Step& step);
   void set_role_deadline(Step& step, Nanos deadline);
   void on_role_deadline(Step& step, QuorumDisk& disk);
   void fatal(Step& step, const char* what);
@@ -108,12 +109,14 @@ class QuorumNode {
   Role role_ = Role::Unattached;
   QuorumState state_;
   Nanos role_deadline_{0};
+  bool shutting_down_ = false;
   bool backing_off_ = false;    // as Candidate
-  std::int32_t elections_ = 0;  // without success in a row
+  Nanos election_deadline_{0};  // as Candidate: of the election itself, not of the backoff after it
+  std::int32_t retries_ = 1;    // as Candidate: elections in a row
   std::vector<PeerChannel> peers_;
   std::int32_t next_correlation_ = 0;
   std::vector<NodeId> granted_, rejected_;  // as Candidate
-  std::vector<NodeId> unacknowledged_;      // BeginQuorumEpoch as Leader, EndQuorumEpoch as Resigned
+  std::vector<NodeId> unacknowledged_;      // to be told BeginQuorumEpoch as Leader, EndQuorumEpoch as Resigned
   std::vector<NodeId> successors_;          // as Resigned
   std::vector<Replica> replicas_;           // as Leader
   std::vector<NodeId> fetched_;             // as Leader: in the current check-quorum round

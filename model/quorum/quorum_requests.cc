@@ -11,8 +11,8 @@ void QuorumNode::on_vote(Step& step, QuorumDisk& disk, ConnectionId c, std::int3
   };
   if (r.candidate_epoch < state_.epoch) return reply(Error::FENCED_LEADER_EPOCH, false);
   if (r.last_offset_epoch >= r.candidate_epoch) return reply(Error::INVALID_REQUEST, false);
-  if (r.voter != self_) return reply(Error::INVALID_VOTER_KEY, false);
   if (r.candidate_epoch > state_.epoch) become_unattached(step, disk, r.candidate_epoch);
+  if (r.voter != self_) return reply(Error::INVALID_VOTER_KEY, false);
   if (role_ == Role::Voted) return reply(Error::NONE, state_.voted == r.candidate);
   if (role_ != Role::Unattached) return reply(Error::NONE, false);
   const bool up_to_date = r.last_offset_epoch > disk.last_epoch() ||
@@ -29,10 +29,9 @@ void QuorumNode::on_vote(Step& step, QuorumDisk& disk, ConnectionId c, std::int3
 void QuorumNode::on_begin(Step& step, QuorumDisk& disk, ConnectionId c, std::int32_t id,
                           const BeginQuorumEpochRequest& r) {
   Error error = Error::NONE;
+  // One that follows this leader already takes no note: only an answered fetch puts off its election.
   if (r.leader_epoch < state_.epoch)
     error = Error::FENCED_LEADER_EPOCH;
-  else if (role_ == Role::Follower && r.leader_epoch == state_.epoch && r.leader == state_.leader)
-    set_role_deadline(step, step.now + config_.fetch_timeout);
   else
     observe(step, disk, r.leader_epoch, r.leader);
   if (!failed_) step.send(c, Message{id, BeginQuorumEpochResponse{error, state_.leader, state_.epoch}});
@@ -45,7 +44,8 @@ void QuorumNode::on_end(Step& step, QuorumDisk& disk, ConnectionId c, std::int32
   } else {
     observe(step, disk, r.leader_epoch, r.leader);
     if (!failed_ && role_ == Role::Follower && state_.leader == r.leader) {
-      // The first successor starts an election at once, the others later the further down they stand.
+      // strictExponentialElectionBackoffMs: the first successor starts an election at once, the others later the
+      // further down they stand, one that is not named last.
       const auto at = std::find(r.preferred_successors.begin(), r.preferred_successors.end(), self_);
       const auto position = at - r.preferred_successors.begin();
       const auto count = static_cast<std::ptrdiff_t>(r.preferred_successors.size());
@@ -100,13 +100,13 @@ void QuorumNode::on_fetch(Step& step, QuorumDisk& disk, ConnectionId c, std::int
   step.set_timer(TimerId{104, 0, static_cast<std::uint32_t>(r.replica_id.value)}, step.now + r.max_wait);
 }
 
-// A fetch from an offset says that everything before it is durable there.
+// A fetch from an offset says that everything before it is durable there. It may say less than the last one did (a
+// disk has lost data): the high watermark does not go back, but what follows is counted from here.
 void QuorumNode::note_fetch(Step& step, NodeId id, Offset end) {
   for (Replica& r : replicas_) {
     if (r.id != id) continue;
-    r.end_offset = std::max(r.end_offset, end);
-    r.last_fetch = step.now;
-    std::erase(unacknowledged_, id);
+    if (end < r.end_offset) step.fact(ProbeHit{"metadata quorum: the fetch offset of a voter went back"});
+    r.end_offset = end;
     if (std::find(fetched_.begin(), fetched_.end(), id) == fetched_.end()) fetched_.push_back(id);
     if (fetched_.size() + 1 >= majority()) {
       fetched_.clear();

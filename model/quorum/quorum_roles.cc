@@ -55,61 +55,67 @@ void QuorumNode::enter(Step& step, Role role) {
   role_ = role;
 }
 
+// A candidate keeps what is left of its election timeout (also while it backs off), and so does who was unattached
+// before; everybody else draws a new one.
 void QuorumNode::become_unattached(Step& step, QuorumDisk& disk, QuorumEpoch epoch) {
-  const bool was_leader = role_ == Role::Leader;
+  std::optional<Nanos> left;
+  if (role_ == Role::Candidate) left = election_deadline_;
+  if (role_ == Role::Unattached || role_ == Role::Voted) left = role_deadline_;
   state_ = {epoch, NodeId{}, NodeId{}};
   persist(disk);
   enter(step, Role::Unattached);
-  // Keeps what was left of the time to the next election.
-  if (was_leader || role_deadline_ <= step.now) set_role_deadline(step, step.now + random_election_timeout(step));
+  set_role_deadline(step, left ? *left : step.now + random_election_timeout(step));
 }
 
 void QuorumNode::become_candidate(Step& step, QuorumDisk& disk) {
+  retries_ = role_ == Role::Candidate ? retries_ + 1 : 1;
   state_ = {state_.epoch + 1, NodeId{}, self_};
   persist(disk);
-  ++elections_;
   enter(step, Role::Candidate);
   granted_.push_back(self_);
   step.fact(VoteGranted{state_.epoch, self_});
-  set_role_deadline(step, step.now + random_election_timeout(step));
+  set_role_deadline(step, election_deadline_ = step.now + random_election_timeout(step));
   if (granted_.size() >= majority()) become_leader(step, disk);
 }
 
+// binaryExponentialElectionBackoffMs: a random multiple of 100 ms, whose bound doubles with each try.
 void QuorumNode::start_backoff(Step& step) {
-  const Nanos highest =
-      std::min<Nanos>(config_.election_backoff_max, milliseconds(100) * (1 << std::min(elections_, 10)));
+  const std::uint64_t bound = std::uint64_t{2} << std::min(20, retries_ - 1);
+  const std::uint64_t steps =
+      step.choose(Choice::election_backoff, static_cast<std::uint32_t>(state_.epoch.value), 0, bound - 1);
   backing_off_ = true;
-  set_role_deadline(
-      step, step.now + step.choose_duration(Choice::election_backoff, static_cast<std::uint32_t>(state_.epoch.value),
-                                            Nanos(0), highest));
+  set_role_deadline(step, step.now + std::min<Nanos>(milliseconds(100) * static_cast<std::int64_t>(steps),
+                                                     config_.election_backoff_max));
 }
 
 void QuorumNode::become_leader(Step& step, QuorumDisk& disk) {
   state_ = {state_.epoch, self_, self_};
   persist(disk);
-  elections_ = 0;
   enter(step, Role::Leader);
   epoch_start_ = disk.end_offset();
   for (const NodeId v : voters_)
     if (v != self_) {
-      replicas_.push_back({v, Offset{}, Nanos{-1}});
+      replicas_.push_back({v, Offset{}});
       unacknowledged_.push_back(v);
     }
   step.fact(QuorumLeaderElected{state_.epoch, epoch_start_});
   set_role_deadline(step, step.now + check_quorum_interval());
-  begin_at_ = step.now + config_.fetch_timeout / 2;
-  step.set_timer(kBeginTimer, begin_at_);
+  schedule_begin(step);
   auto records = std::make_shared<std::vector<MetadataRecord>>();
   records->push_back(LeaderChangeRecord{self_});
   write_log(step, disk, {MetadataBatch{epoch_start_, state_.epoch, std::move(records)}});
   update_leader_high_watermark(step, disk);
 }
 
+void QuorumNode::schedule_begin(Step& step) {
+  begin_at_ = step.now + config_.fetch_timeout / 2;
+  step.set_timer(kBeginTimer, begin_at_);
+}
+
 void QuorumNode::become_follower(Step& step, QuorumDisk& disk, QuorumEpoch epoch, NodeId leader) {
   const NodeId voted = epoch == state_.epoch ? state_.voted : NodeId{};
   state_ = {epoch, leader, voted};
   persist(disk);
-  elections_ = 0;
   enter(step, Role::Follower);
   step.fact(QuorumBecameFollower{epoch, leader});
   set_role_deadline(step, step.now + config_.fetch_timeout);
@@ -120,12 +126,10 @@ void QuorumNode::become_resigned(Step& step, QuorumDisk&) {
   std::stable_sort(by_offset.begin(), by_offset.end(),
                    [](const Replica& a, const Replica& b) { return a.end_offset > b.end_offset; });
   enter(step, Role::Resigned);
+  // A leader that resigns on boot knows of no end offsets and names nobody: then all start at once.
   for (const Replica& r : by_offset) successors_.push_back(r.id);
-  for (const NodeId v : voters_) {
-    if (v == self_) continue;
-    unacknowledged_.push_back(v);
-    if (by_offset.empty()) successors_.push_back(v);
-  }
+  for (const NodeId v : voters_)
+    if (v != self_) unacknowledged_.push_back(v);
   step.fact(QuorumResigned{state_.epoch});
   set_role_deadline(step, step.now + random_election_timeout(step));
 }
@@ -146,17 +150,15 @@ void QuorumNode::observe(Step& step, QuorumDisk& disk, QuorumEpoch epoch, NodeId
 }
 
 void QuorumNode::on_role_deadline(Step& step, QuorumDisk& disk) {
-  switch (role_) {
-    case Role::Leader:
-      // [K05] without fetches of a majority the leader steps down.
-      if (voters_.size() > 1) become_resigned(step, disk);
-      break;
-    case Role::Candidate:
-      if (!backing_off_) return start_backoff(step);
-      [[fallthrough]];
-    default:
-      become_candidate(step, disk);
+  if (role_ == Role::Leader) {
+    // [K05] without fetches of a majority the leader steps down; a single voter needs nobody.
+    if (voters_.size() == 1) return;
+    step.fact(ProbeHit{"quorum leader resigned: no fetches of a majority"});
+    return become_resigned(step, disk);
   }
+  if (shutting_down_) return;  // waits for another leader
+  if (role_ == Role::Candidate && !backing_off_) return start_backoff(step);
+  become_candidate(step, disk);
 }
 
 // Boot rules: a former leader cannot lead its epoch again [K02].
@@ -172,7 +174,7 @@ void QuorumNode::start(Step& step, QuorumDisk& disk) {
   } else if (state_.voted == self_) {
     enter(step, Role::Candidate);
     granted_.push_back(self_);
-    set_role_deadline(step, step.now + random_election_timeout(step));
+    set_role_deadline(step, election_deadline_ = step.now + random_election_timeout(step));
   } else {
     role_ = state_.voted.present() ? Role::Voted : Role::Unattached;
     set_role_deadline(step, step.now + random_election_timeout(step));
@@ -181,10 +183,16 @@ void QuorumNode::start(Step& step, QuorumDisk& disk) {
   drive(step, disk);
 }
 
-void QuorumNode::resign(Step& step, QuorumDisk& disk) {
+void QuorumNode::begin_shutdown(Step& step, QuorumDisk& disk) {
+  shutting_down_ = true;
   if (!is_leader()) return;
   become_resigned(step, disk);
   drive(step, disk);
+}
+
+// maybeCompleteShutdown
+bool QuorumNode::shutdown_complete() const {
+  return voters_.size() == 1 || (state_.leader.present() && state_.leader != self_);
 }
 
 bool QuorumNode::on_timer(Step& step, QuorumDisk& disk, TimerId timer) {
@@ -196,12 +204,9 @@ bool QuorumNode::on_timer(Step& step, QuorumDisk& disk, TimerId timer) {
   } else if (timer == kLingerTimer && !accumulated_.empty() && step.now >= linger_until_) {
     drain(step, disk);
   } else if (timer == kBeginTimer && is_leader() && step.now >= begin_at_) {
-    for (const Replica& r : replicas_)
-      if (r.last_fetch < step.now - config_.fetch_timeout / 2 &&
-          std::find(unacknowledged_.begin(), unacknowledged_.end(), r.id) == unacknowledged_.end())
-        unacknowledged_.push_back(r.id);
-    begin_at_ = step.now + config_.fetch_timeout / 2;
-    step.set_timer(kBeginTimer, begin_at_);
+    unacknowledged_.clear();
+    for (const Replica& r : replicas_) unacknowledged_.push_back(r.id);
+    schedule_begin(step);
   } else if (timer.kind == 104) {
     complete_fetches(step, disk);
   }
