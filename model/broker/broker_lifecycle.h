@@ -1,7 +1,10 @@
 // A broker's standing with the controller: registration, heartbeats, fencing, controlled shutdown.
 //
-// Follows BrokerLifecycleManager (KIP-631). The node sends what next() gives and reports back what became of it.
-// Leaves out: features, log directories; backoff is without jitter.
+// Follows BrokerLifecycleManager (KIP-631). The node sends what next() gives and reports back what became of it. An
+// error of any kind, STALE_BROKER_EPOCH too, is only tried again: a broker that the controllers know no more goes on
+// serving, and stays unknown to them until it is restarted.
+// Leaves out: features, log directories, initial.broker.registration.timeout.ms (it tries without end); backoff is
+// without jitter.
 // Always holds: no broker epoch before a registration succeeded; states only go forward.
 #pragma once
 
@@ -24,7 +27,7 @@ enum class BrokerState : std::uint8_t {
 
 class BrokerLifecycle {
  public:
-  enum class Then : std::uint8_t { wait, caught_up, shut_down, die };
+  enum class Then : std::uint8_t { wait, caught_up, shut_down };
 
   BrokerLifecycle() = default;
   BrokerLifecycle(NodeId self, IncarnationId incarnation, BrokerEpoch previous)
@@ -43,6 +46,8 @@ class BrokerLifecycle {
     state_ = BrokerState::PENDING_CONTROLLED_SHUTDOWN;
     return true;
   }
+  // The next request goes out as soon as the one in flight has succeeded.
+  void next_at_once() { at_once_ = true; }
   void shutting_down() { state_ = BrokerState::SHUTTING_DOWN; }
 
   MessageBody next(Offset applied) const {
@@ -52,42 +57,57 @@ class BrokerLifecycle {
   // `delay` is set to the time until the next request.
   Then on_response(const MessageBody& body, const ClusterConfig& config, Nanos& delay) {
     if (const auto* r = std::get_if<BrokerRegistrationResponse>(&body)) {
-      if (r->error != Error::NONE) return failed(delay);
+      if (r->error != Error::NONE) return failed(config, delay);
       epoch_ = r->broker_epoch;
       failures_ = 0;
       delay = Nanos(0);
       return Then::wait;
     }
     const auto* r = std::get_if<BrokerHeartbeatResponse>(&body);
-    if (r == nullptr) return failed(delay);
-    // The controller knows a later incarnation, or none: this process cannot go on.
-    if (r->error == Error::STALE_BROKER_EPOCH || r->error == Error::BROKER_ID_NOT_REGISTERED) return Then::die;
-    if (r->error != Error::NONE) return failed(delay);
+    if (r == nullptr || r->error != Error::NONE) return failed(config, delay);
     failures_ = 0;
-    delay = config.broker_heartbeat_interval;
-    fenced_ = r->is_fenced;
-    if (state_ == BrokerState::STARTING && r->is_caught_up) {
-      state_ = BrokerState::RECOVERY;
-      delay = milliseconds(10);
-      return Then::caught_up;
-    }
-    if (state_ == BrokerState::STARTING) delay = milliseconds(10);  // scheduleNextCommunication while catching up
-    if (state_ == BrokerState::RECOVERY) {
-      if (!r->is_fenced) state_ = BrokerState::RUNNING;
-    }
-    if (state_ == BrokerState::PENDING_CONTROLLED_SHUTDOWN && r->should_shut_down) {
-      state_ = BrokerState::SHUTTING_DOWN;
-      return Then::shut_down;
-    }
-    return Then::wait;
+    const Then then = on_heartbeat(*r, config, delay);
+    if (at_once_) delay = Nanos(0);
+    at_once_ = false;
+    return then;
   }
-  Then failed(Nanos& delay) {
-    delay = std::min<Nanos>(milliseconds(100) * (std::int64_t{1} << std::min(failures_, 10)), seconds(60));
+  // No answer, or an error: ExponentialBackoff(100, 2, broker.session.timeout.ms).
+  Then failed(const ClusterConfig& config, Nanos& delay) {
+    delay = std::min<Nanos>(milliseconds(100) * (std::int64_t{1} << std::min(failures_, 20)),
+                            std::max<Nanos>(milliseconds(100), config.broker_session_timeout));
     ++failures_;
+    at_once_ = false;
     return Then::wait;
   }
 
  private:
+  Then on_heartbeat(const BrokerHeartbeatResponse& r, const ClusterConfig& config, Nanos& delay) {
+    delay = config.broker_heartbeat_interval;
+    fenced_ = r.is_fenced;
+    switch (state_) {
+      case BrokerState::STARTING:
+        delay = milliseconds(10);
+        if (!r.is_caught_up) break;
+        state_ = BrokerState::RECOVERY;
+        return Then::caught_up;
+      case BrokerState::RECOVERY:
+        if (!r.is_fenced) state_ = BrokerState::RUNNING;
+        break;
+      case BrokerState::PENDING_CONTROLLED_SHUTDOWN:
+        if (r.should_shut_down) {
+          state_ = BrokerState::SHUTTING_DOWN;
+          return Then::shut_down;
+        }
+        // The second request of a controlled shutdown comes soon: often there was little to move.
+        if (!asked_to_shut_down_) delay = milliseconds(50);
+        asked_to_shut_down_ = true;
+        break;
+      default:
+        break;
+    }
+    return Then::wait;
+  }
+
   BrokerState state_ = BrokerState::NOT_RUNNING;
   NodeId self_;
   IncarnationId incarnation_;
@@ -95,6 +115,8 @@ class BrokerLifecycle {
   BrokerEpoch epoch_;
   bool ready_ = false;
   bool fenced_ = true;
+  bool at_once_ = false;
+  bool asked_to_shut_down_ = false;
   int failures_ = 0;
 };
 

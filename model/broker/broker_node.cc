@@ -76,7 +76,7 @@ void BrokerNode::on_closed(Step& step, ConnectionId connection) {
   } else if (m.heartbeat_channel.owns(connection)) {
     if (m.heartbeat_channel.on_closed(step)) {
       Nanos delay{0};
-      const auto then = m.lifecycle.failed(delay);
+      const auto then = m.lifecycle.failed(config_, delay);
       on_lifecycle(step, then, delay);
     }
   } else if (m.alter_channel.owns(connection)) {
@@ -112,7 +112,7 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
     case kControllerRequestTimer:
       if (timer.sub == 0 && m.heartbeat_channel.on_timeout(step)) {
         Nanos delay{0};
-        const auto then = m.lifecycle.failed(delay);
+        const auto then = m.lifecycle.failed(config_, delay);
         on_lifecycle(step, then, delay);
       }
       if (timer.sub == 1 && m.alter_channel.on_timeout(step)) m.alter.on_failed();
@@ -157,6 +157,7 @@ void BrokerNode::on_command(Step& step, const Command& command) {
   if (memory_->lifecycle.state() >= BrokerState::PENDING_CONTROLLED_SHUTDOWN) return;
   if (!memory_->lifecycle.begin_shutdown()) return shut_down(step);
   step.set_timer({kShutdownTimer, 0, 0}, step.now + seconds(300));
+  if (!memory_->heartbeat_channel.idle()) memory_->lifecycle.next_at_once();
   send_heartbeat(step);
   settle(step);
 }
@@ -188,9 +189,6 @@ void BrokerNode::send_heartbeat(Step& step) {
 
 void BrokerNode::on_lifecycle(Step& step, BrokerLifecycle::Then then, Nanos delay) {
   switch (then) {
-    case BrokerLifecycle::Then::die:
-      memory_->lifecycle.shutting_down();
-      return step.exit();
     case BrokerLifecycle::Then::shut_down:
       return shut_down(step);
     case BrokerLifecycle::Then::caught_up: {

@@ -22,7 +22,7 @@ bool ControllerNode::leads_anything(NodeId broker) const {
 }
 
 // The broker counts as gone: out of every ISR that has another member, its leaderships move.
-void ControllerNode::remove_from_isrs(Records& records, NodeId broker, bool bump_leader_epoch) {
+void ControllerNode::remove_from_isrs(Records& records, NodeId broker) {
   for_each_partition(memory_->working, [&](TopicPartition tp, const PartitionRegistration& p) {
     if (std::find(p.isr.begin(), p.isr.end(), broker) == p.isr.end()) return;
     PartitionChange change;
@@ -31,7 +31,6 @@ void ControllerNode::remove_from_isrs(Records& records, NodeId broker, bool bump
     std::erase(change.target_isr, broker);
     change.target_recovery = p.leader_recovery_state;
     change.removed = broker;
-    change.bump_leader_epoch = bump_leader_epoch;
     if (auto record = build_change(memory_->working, tp, p, change)) records.push_back(std::move(*record));
   });
 }
@@ -39,7 +38,7 @@ void ControllerNode::remove_from_isrs(Records& records, NodeId broker, bool bump
 void ControllerNode::fence(Records& records, NodeId broker) {
   const BrokerRegistrationImage* b = memory_->working.broker(broker);
   records.push_back(BrokerRegistrationChangeRecord{broker, b->epoch, true, std::nullopt});
-  remove_from_isrs(records, broker, false);
+  remove_from_isrs(records, broker);
 }
 
 void ControllerNode::unfence(Records& records, NodeId broker) {
@@ -60,69 +59,82 @@ BrokerRegistrationResponse ControllerNode::register_broker(Step& step, const Bro
   Memory& m = *memory_;
   Records records;
   const BrokerRegistrationImage* existing = m.working.broker(r.broker);
-  if (existing && existing->incarnation == r.incarnation) {  // a retry: the epoch stays [C02]
-    m.sessions.touch(r.broker, step.now, Offset{});
+  if (existing && existing->incarnation == r.incarnation) {  // a retry: the epoch and the fenced flag stay [C02]
+    m.sessions.touch(r.broker, existing->fenced, step.now, Offset{});
     return {Error::NONE, existing->epoch};
   }
-  if (existing && m.sessions.has_valid_session(r.broker, step.now))
+  if (existing && m.sessions.has_valid_session(m.working, r.broker, step.now))
     return {Error::DUPLICATE_BROKER_REGISTRATION, BrokerEpoch{}};
   const BrokerEpoch epoch{m.quorum.next_append_offset(disk_).value};
   records.push_back(RegisterBrokerRecord{r.broker, r.incarnation, epoch, true, false});
-  // Not the broker epoch that was shut down cleanly: what it had unsynced may be gone.
-  if (existing) remove_from_isrs(records, r.broker, r.previous_broker_epoch != existing->epoch);
+  // handleBrokerShutdown (KAFKA-18106): without eligible leader replicas a new incarnation counts as fenced, whether
+  // the last one stopped cleanly or not.
+  if (existing) {
+    if (r.previous_broker_epoch != existing->epoch)
+      step.fact(ProbeHit{"a broker registered again after an unclean shutdown"});
+    remove_from_isrs(records, r.broker);
+  }
   write(step, std::move(records));
-  m.sessions.touch(r.broker, step.now, Offset{});
-  m.sessions.enter_controlled_shutdown(r.broker, Offset{});
+  m.sessions.remove(r.broker);
+  m.sessions.touch(r.broker, true, step.now, Offset{});
   return {Error::NONE, epoch};
 }
 
 BrokerHeartbeatResponse ControllerNode::heartbeat(Step& step, const BrokerHeartbeatRequest& r) {
   Memory& m = *memory_;
   const BrokerRegistrationImage* found = m.working.broker(r.broker);
-  if (!found) return {Error::BROKER_ID_NOT_REGISTERED, false, true, false};
-  if (found->epoch != r.broker_epoch) return {Error::STALE_BROKER_EPOCH, false, true, false};
+  if (!found || found->epoch != r.broker_epoch) return {Error::STALE_BROKER_EPOCH, false, true, false};
   const BrokerRegistrationImage b = *found;
-  m.sessions.touch(r.broker, step.now, r.current_metadata_offset);
   const bool caught_up = r.current_metadata_offset.value >= b.epoch.value;
 
-  enum class Next { same, fenced, unfenced, controlled_shutdown, shutdown_now } next = Next::same;
-  if (b.fenced) {
-    if (r.want_shut_down)
-      next = Next::shutdown_now;
-    else if (!r.want_fence && caught_up)
-      next = Next::unfenced;
-  } else if (b.in_controlled_shutdown) {
-    // Every active broker must know of the moved leaderships before this one goes.
-    Offset at = m.sessions.controlled_shutdown_offset(r.broker);
-    if (!at.present()) m.sessions.enter_controlled_shutdown(r.broker, at = m.working.next_offset() - 1);
-    if (!leads_anything(r.broker) && at <= m.sessions.lowest_active_offset(m.working)) next = Next::shutdown_now;
-  } else if (r.want_fence) {
-    next = r.want_shut_down ? Next::shutdown_now : Next::fenced;
-  } else if (r.want_shut_down) {
-    next = leads_anything(r.broker) ? Next::controlled_shutdown : Next::shutdown_now;
+  // BrokerHeartbeatManager.calculateNextBrokerState
+  enum class State { fenced, unfenced, controlled_shutdown, shutdown_now };
+  const State current = b.fenced                                                    ? State::fenced
+                        : m.sessions.controlled_shutdown_offset(r.broker).present() ? State::controlled_shutdown
+                                                                                    : State::unfenced;
+  State next = current;
+  switch (current) {
+    case State::fenced:
+      if (r.want_shut_down)
+        next = State::shutdown_now;
+      else if (!r.want_fence && caught_up)
+        next = State::unfenced;
+      break;
+    case State::unfenced:
+      if (r.want_fence)
+        next = r.want_shut_down ? State::shutdown_now : State::fenced;
+      else if (r.want_shut_down)
+        next = leads_anything(r.broker) ? State::controlled_shutdown : State::shutdown_now;
+      break;
+    default:
+      // Every active broker must know of the moved leaderships before this one goes.
+      if (!leads_anything(r.broker) &&
+          m.sessions.controlled_shutdown_offset(r.broker) <= m.sessions.lowest_active_offset(m.working))
+        next = State::shutdown_now;
   }
 
   Records records;
-  switch (next) {
-    case Next::same:
-      break;
-    case Next::fenced:
-      fence(records, r.broker);
-      break;
-    case Next::shutdown_now:
-      if (!b.fenced) fence(records, r.broker);
-      break;
-    case Next::unfenced:
-      unfence(records, r.broker);
-      break;
-    case Next::controlled_shutdown:
-      records.push_back(BrokerRegistrationChangeRecord{r.broker, b.epoch, std::nullopt, true});
-      remove_from_isrs(records, r.broker, false);
-      break;
+  if (next != current) {
+    switch (next) {
+      case State::fenced:
+      case State::shutdown_now:
+        if (!b.fenced) fence(records, r.broker);
+        break;
+      case State::unfenced:
+        unfence(records, r.broker);
+        break;
+      case State::controlled_shutdown:
+        if (!b.in_controlled_shutdown)
+          records.push_back(BrokerRegistrationChangeRecord{r.broker, b.epoch, std::nullopt, true});
+        remove_from_isrs(records, r.broker);
+        break;
+    }
   }
   write(step, std::move(records));
-  if (next == Next::controlled_shutdown) m.sessions.enter_controlled_shutdown(r.broker, m.working.next_offset() - 1);
-  return {Error::NONE, caught_up, m.working.broker(r.broker)->fenced, next == Next::shutdown_now};
+  const bool fenced = next == State::fenced || next == State::shutdown_now;
+  m.sessions.touch(r.broker, fenced, step.now, r.current_metadata_offset);
+  if (next == State::controlled_shutdown) m.sessions.enter_controlled_shutdown(r.broker, m.working.next_offset() - 1);
+  return {Error::NONE, caught_up, fenced, next == State::shutdown_now};
 }
 
 }  // namespace ktrial::model

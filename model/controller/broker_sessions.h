@@ -1,7 +1,8 @@
 // Who was heard of when: the active controller's soft state about brokers.
 //
 // Follows BrokerHeartbeatManager and BrokerHeartbeatTracker (metadata).
-// Always holds: it is never replicated; a new controller gives every unfenced broker a full session.
+// Always holds: it is never replicated; a new controller gives every unfenced broker a full session, and does not know
+// who was in controlled shutdown.
 #pragma once
 
 #include <algorithm>
@@ -22,24 +23,34 @@ class BrokerSessions {
     for (const auto& [id, broker] : image.brokers())
       if (!broker.fenced) brokers_[id].contact = now;
   }
-  void touch(NodeId id, Nanos now, Offset metadata_offset) {
-    brokers_[id].contact = now;
-    brokers_[id].metadata_offset = metadata_offset;
+  void remove(NodeId id) { brokers_.erase(id); }
+  // A fenced broker leaves controlled shutdown.
+  void touch(NodeId id, bool fenced, Nanos now, Offset metadata_offset) {
+    Session& session = brokers_[id];
+    session.contact = now;
+    session.metadata_offset = metadata_offset;
+    if (fenced) session.shutdown_offset = {};
   }
-  void enter_controlled_shutdown(NodeId id, Offset at) { brokers_[id].shutdown_offset = at; }
+  // Only the first offset counts.
+  void enter_controlled_shutdown(NodeId id, Offset at) {
+    Session& session = brokers_[id];
+    if (!session.shutdown_offset.present()) session.shutdown_offset = at;
+  }
   Offset controlled_shutdown_offset(NodeId id) const {
     const auto at = brokers_.find(id);
     return at == brokers_.end() ? Offset{} : at->second.shutdown_offset;
   }
-  bool has_valid_session(NodeId id, Nanos now) const {
+  // A fenced broker has none, however recent its last word.
+  bool has_valid_session(const MetadataImage& image, NodeId id, Nanos now) const {
+    const BrokerRegistrationImage* broker = image.broker(id);
     const auto at = brokers_.find(id);
-    return at != brokers_.end() && now - at->second.contact < timeout_;
+    return broker && !broker->fenced && at != brokers_.end() && now - at->second.contact < timeout_;
   }
   // The lowest metadata offset that an active broker reported.
   Offset lowest_active_offset(const MetadataImage& image) const {
     Offset lowest{std::numeric_limits<std::int64_t>::max()};
     for (const auto& [id, broker] : image.brokers())
-      if (broker.active()) {
+      if (!broker.fenced && !controlled_shutdown_offset(id).present()) {
         const auto at = brokers_.find(id);
         lowest = std::min(lowest, at == brokers_.end() ? Offset{} : at->second.metadata_offset);
       }

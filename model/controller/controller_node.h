@@ -1,7 +1,8 @@
 // A controller process: a voter of the metadata quorum and, while it leads, the authority on brokers and partitions.
 //
 // Follows QuorumController, ClusterControlManager and ReplicationControlManager (metadata).
-// Leaves out: ELR, reassignment, topic deletion, directories, features.
+// Leaves out: ELR, reassignment, topic deletion, directories, features; a second RegisterBrokerRecord when the same
+// incarnation registers again; replicas are placed in a fixed stripe, where Kafka starts it at random.
 // Always holds: an operation is one atomic batch built on committed plus own uncommitted records; its answer leaves
 // after commit; on loss of leadership the state is the committed one and every pending answer is NOT_CONTROLLER.
 #pragma once
@@ -73,7 +74,7 @@ class ControllerNode {
   BrokerHeartbeatResponse heartbeat(Step& step, const BrokerHeartbeatRequest& r);
   void fence(Records& records, NodeId broker);
   void unfence(Records& records, NodeId broker);
-  void remove_from_isrs(Records& records, NodeId broker, bool bump_leader_epoch);
+  void remove_from_isrs(Records& records, NodeId broker);
   bool leads_anything(NodeId broker) const;
 
   // partition_control.cc

@@ -11,8 +11,28 @@ struct ControllerTest : testing::Test {
   Pump p{1};
   NodeId c{100};
   std::map<int, BrokerEpoch> epochs;
-  void beat(int id, bool fence = false) {
-    p.ask<BrokerHeartbeatResponse>(c, BrokerHeartbeatRequest{NodeId{id}, epochs[id], Offset{1 << 20}, fence, false});
+  BrokerHeartbeatResponse beat(int id, bool fence = false, bool shut_down = false, int metadata_offset = 1 << 20) {
+    return p.ask<BrokerHeartbeatResponse>(
+        c, BrokerHeartbeatRequest{NodeId{id}, epochs[id], Offset{metadata_offset}, fence, shut_down});
+  }
+  BrokerRegistrationResponse enlist(int id, int incarnation, BrokerEpoch previous = {}) {
+    return p.ask<BrokerRegistrationResponse>(
+        c, BrokerRegistrationRequest{NodeId{id}, IncarnationId{incarnation}, previous});
+  }
+  Error elect(ElectionType type) {
+    const auto r = p.ask<ElectLeadersResponse>(c, ElectLeadersRequest{type, {kTp}});
+    return r.results.at(0).second;
+  }
+  Error create(std::string name, int partitions, int replication_factor,
+               std::vector<std::vector<NodeId>> assignment = {},
+               std::vector<std::pair<std::string, std::string>> configs = {}) {
+    CreateTopicsRequest r;
+    r.name = std::move(name);
+    r.partitions = partitions;
+    r.replication_factor = static_cast<std::int16_t>(replication_factor);
+    r.assignment = std::move(assignment);
+    r.configs = std::move(configs);
+    return p.ask<CreateTopicsResponse>(c, r).error;
   }
   void SetUp() override {
     for (int id : {1, 2, 3}) {
@@ -82,6 +102,189 @@ TEST_F(ControllerTest, TheLastIsrMemberStaysWithoutALeader) {
   EXPECT_EQ(state().leader, kNoLeader);
   beat(3);
   EXPECT_EQ(state().leader, NodeId{3});
+}
+
+TEST_F(ControllerTest, AFencedBrokersIdGoesToANewIncarnationAtOnce) {
+  beat(2, true);
+  const auto again = enlist(2, 22);
+  EXPECT_EQ(again.error, Error::NONE);
+  EXPECT_GT(again.broker_epoch, epochs[2]);
+  EXPECT_EQ(beat(2).error, Error::STALE_BROKER_EPOCH);  // the old incarnation
+}
+
+TEST_F(ControllerTest, AHeartbeatBeforeRegistrationIsStale) {
+  epochs[9] = BrokerEpoch{3};
+  EXPECT_EQ(beat(9).error, Error::STALE_BROKER_EPOCH);
+}
+
+TEST_F(ControllerTest, ABrokerIsUnfencedOnceItHasAppliedItsRegistration) {
+  beat(2, true);
+  epochs[2] = enlist(2, 22).broker_epoch;
+  const auto behind = beat(2, false, false, static_cast<int>(epochs[2].value) - 1);
+  EXPECT_FALSE(behind.is_caught_up);
+  EXPECT_TRUE(behind.is_fenced);
+  const auto there = beat(2, false, false, static_cast<int>(epochs[2].value));
+  EXPECT_TRUE(there.is_caught_up);
+  EXPECT_FALSE(there.is_fenced);
+}
+
+TEST_F(ControllerTest, ANewIncarnationLeavesTheIsrAsIfFenced) {
+  // Its session has run out, the sweep has not come yet: broker 2 is still unfenced and in the ISR.
+  for (int i = 0; i < 4; ++i) {
+    p.advance(seconds(2));
+    beat(1);
+    beat(3);
+  }
+  p.advance(milliseconds(900));
+  const LeaderEpoch before = state().leader_epoch;
+  beat(2, true);
+  EXPECT_EQ(enlist(2, 22).error, Error::NONE);
+  EXPECT_EQ(state().isr, (std::vector{NodeId{1}, NodeId{3}}));
+  EXPECT_EQ(state().leader_epoch, before);  // a shrink alone keeps the leader epoch
+}
+
+TEST_F(ControllerTest, TwoExpiredSessionsAreFencedOneAPass) {
+  for (int i = 0; i < 6; ++i) {
+    p.advance(seconds(2));
+    beat(3);
+  }
+  EXPECT_EQ(p.count<BrokerFenced>(), 2);
+  EXPECT_EQ(state().leader, NodeId{3});
+  EXPECT_EQ(state().isr, std::vector{NodeId{3}});
+  // The first pass made 2 the leader, since 2 was not fenced yet.
+  EXPECT_EQ(state().leader_epoch, LeaderEpoch{2});
+}
+
+TEST_F(ControllerTest, ControlledShutdownMovesTheLeaderAndWaitsForTheActiveBrokers) {
+  const int before = static_cast<int>(p.leader().committed().next_offset().value) - 1;
+  beat(2, false, false, before);
+  beat(3, false, false, before);
+  const auto first = beat(1, false, true);
+  EXPECT_FALSE(first.should_shut_down);
+  EXPECT_FALSE(first.is_fenced);
+  EXPECT_TRUE(p.leader().committed().broker(NodeId{1})->in_controlled_shutdown);
+  EXPECT_EQ(state().leader, NodeId{2});
+  EXPECT_EQ(state().leader_epoch, LeaderEpoch{1});
+  EXPECT_EQ(state().isr, (std::vector{NodeId{2}, NodeId{3}}));
+  EXPECT_FALSE(beat(1, false, true).should_shut_down);  // 2 and 3 have not seen it
+  beat(2);
+  EXPECT_FALSE(beat(1, false, true).should_shut_down);
+  beat(3);
+  const auto last = beat(1, false, true);
+  EXPECT_TRUE(last.should_shut_down);
+  EXPECT_TRUE(last.is_fenced);
+  EXPECT_TRUE(p.leader().committed().broker(NodeId{1})->fenced);
+}
+
+TEST_F(ControllerTest, ANewControllerForgetsWhoWasShuttingDownAndGivesFullSessions) {
+  p.advance(seconds(5));
+  for (int id : {1, 2, 3}) beat(id, false, false, 0);
+  EXPECT_FALSE(beat(1, false, true).should_shut_down);
+  p.restart(c);
+  p.advance(seconds(3));
+  ASSERT_TRUE(p.active().present());
+  // It leads nothing any more and the soft state is gone: Kafka lets it go at once.
+  EXPECT_TRUE(beat(1, false, true).should_shut_down);
+  p.advance(seconds(5));
+  EXPECT_FALSE(p.leader().committed().broker(NodeId{2})->fenced);
+  p.advance(seconds(2));
+  EXPECT_TRUE(p.leader().committed().broker(NodeId{2})->fenced);
+}
+
+TEST_F(ControllerTest, AnUncleanLeaderIsRecoveringUntilItsNextAlterPartition) {  // KIP-704
+  for (int id : {2, 3, 1}) beat(id, true);
+  beat(2);
+  EXPECT_EQ(state().isr, std::vector{NodeId{1}});
+  EXPECT_EQ(elect(ElectionType::unclean), Error::NONE);
+  EXPECT_EQ(state().leader, NodeId{2});
+  EXPECT_EQ(state().isr, std::vector{NodeId{2}});
+  EXPECT_EQ(state().leader_recovery_state, LeaderRecoveryState::RECOVERING);
+  beat(3);
+  AlterPartitionRequest::Partition r{kTp,
+                                     state().leader_epoch,
+                                     {{NodeId{2}, epochs[2]}, {NodeId{3}, epochs[3]}},
+                                     LeaderRecoveryState::RECOVERING,
+                                     state().partition_epoch};
+  EXPECT_EQ(alter(r, 2), Error::INVALID_REQUEST);  // two members while recovering
+  r.leader_recovery_state = LeaderRecoveryState::RECOVERED;
+  EXPECT_EQ(alter(r, 2), Error::NONE);
+  EXPECT_EQ(state().leader_recovery_state, LeaderRecoveryState::RECOVERED);
+  r.partition_epoch = state().partition_epoch;
+  r.new_isr.pop_back();
+  r.leader_recovery_state = LeaderRecoveryState::RECOVERING;
+  EXPECT_EQ(alter(r, 2), Error::INVALID_REQUEST);  // never back
+}
+
+TEST_F(ControllerTest, ElectLeadersErrors) {
+  EXPECT_EQ(elect(ElectionType::preferred), Error::ELECTION_NOT_NEEDED);
+  EXPECT_EQ(elect(ElectionType::unclean), Error::ELECTION_NOT_NEEDED);
+  beat(1, true);
+  EXPECT_EQ(elect(ElectionType::preferred), Error::PREFERRED_LEADER_NOT_AVAILABLE);
+  beat(1);
+  EXPECT_EQ(elect(ElectionType::preferred), Error::PREFERRED_LEADER_NOT_AVAILABLE);  // active, not in the ISR
+  AlterPartitionRequest::Partition r{kTp,
+                                     state().leader_epoch,
+                                     {{NodeId{2}, epochs[2]}, {NodeId{3}, epochs[3]}, {NodeId{1}, epochs[1]}},
+                                     LeaderRecoveryState::RECOVERED,
+                                     state().partition_epoch};
+  EXPECT_EQ(alter(r, 2), Error::NONE);
+  const LeaderEpoch before = state().leader_epoch;
+  EXPECT_EQ(elect(ElectionType::preferred), Error::NONE);
+  EXPECT_EQ(state().leader, NodeId{1});
+  EXPECT_EQ(state().leader_epoch, before + 1);
+  for (int id : {1, 2, 3}) beat(id, true);
+  EXPECT_EQ(elect(ElectionType::unclean), Error::ELIGIBLE_LEADERS_NOT_AVAILABLE);
+  const auto unknown =
+      p.ask<ElectLeadersResponse>(c, ElectLeadersRequest{ElectionType::preferred, {{TopicId{8}, PartitionIndex{0}}}});
+  EXPECT_EQ(unknown.results.at(0).second, Error::UNKNOWN_TOPIC_OR_PARTITION);
+}
+
+TEST_F(ControllerTest, LeadersGoBackToThePreferredReplicaByThemselves) {
+  beat(1, true);
+  beat(1);
+  AlterPartitionRequest::Partition r{kTp,
+                                     state().leader_epoch,
+                                     {{NodeId{2}, epochs[2]}, {NodeId{3}, epochs[3]}, {NodeId{1}, epochs[1]}},
+                                     LeaderRecoveryState::RECOVERED,
+                                     state().partition_epoch};
+  EXPECT_EQ(alter(r, 2), Error::NONE);
+  for (int i = 0; i < 150 && state().leader != NodeId{1}; ++i) {
+    p.advance(seconds(2));
+    for (int id : {1, 2, 3}) beat(id);
+  }
+  EXPECT_EQ(state().leader, NodeId{1});
+  EXPECT_GE(p.now, seconds(300));  // leader.imbalance.check.interval.seconds
+}
+
+TEST_F(ControllerTest, CreateTopicsErrors) {
+  EXPECT_EQ(create("", 1, 1), Error::INVALID_TOPIC_EXCEPTION);
+  EXPECT_EQ(create("a b", 1, 1), Error::INVALID_TOPIC_EXCEPTION);
+  EXPECT_EQ(create("..", 1, 1), Error::INVALID_TOPIC_EXCEPTION);
+  EXPECT_EQ(create("orders", 1, 1), Error::TOPIC_ALREADY_EXISTS);
+  EXPECT_EQ(create("x", 0, 1), Error::INVALID_PARTITIONS);
+  EXPECT_EQ(create("x", 1, 0), Error::INVALID_REPLICATION_FACTOR);
+  EXPECT_EQ(create("x", 0, 0), Error::INVALID_REPLICATION_FACTOR);
+  EXPECT_EQ(create("x", 1, 4), Error::INVALID_REPLICATION_FACTOR);
+  EXPECT_EQ(create("x", 1, 1, {{NodeId{1}}}), Error::INVALID_REQUEST);
+  EXPECT_EQ(create("x", -1, -1, {{NodeId{1}, NodeId{1}}}), Error::INVALID_REPLICA_ASSIGNMENT);
+  EXPECT_EQ(create("x", -1, -1, {{NodeId{7}}}), Error::INVALID_REPLICA_ASSIGNMENT);
+  EXPECT_EQ(create("x", -1, -1, {{NodeId{1}}, {NodeId{1}, NodeId{2}}}), Error::INVALID_REPLICA_ASSIGNMENT);
+  EXPECT_EQ(create("x", 1, 1, {}, {{"min.insync.replica", "2"}}), Error::INVALID_CONFIG);
+  EXPECT_EQ(create("x", 1, 1, {}, {{"min.insync.replicas", "0"}}), Error::INVALID_CONFIG);
+  EXPECT_EQ(create("x", 1, 1, {}, {{"min.insync.replicas", "2"}}), Error::NONE);
+}
+
+TEST_F(ControllerTest, FencedBrokersGetReplicasLastAndAreNotInTheIsr) {
+  beat(1, true);
+  EXPECT_EQ(create("x", 2, 3), Error::NONE);
+  for (int i = 0; i < 2; ++i) {
+    const auto& x = *p.leader().committed().partition({TopicId{2}, PartitionIndex{i}});
+    EXPECT_EQ(x.replicas.back(), NodeId{1});
+    EXPECT_EQ(x.isr.size(), 2u);
+  }
+  for (int id : {2, 3}) beat(id, true);
+  EXPECT_EQ(create("y", 1, 1), Error::INVALID_REPLICATION_FACTOR);
+  EXPECT_EQ(create("y", -1, -1, {{NodeId{1}}}), Error::INVALID_REPLICA_ASSIGNMENT);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ std::optional<PartitionChangeRecord> build_change(const MetadataImage& image, To
   }
 
   PartitionChangeRecord record{tp, std::nullopt, std::nullopt, std::nullopt};
-  if (leader != p.leader || change.bump_leader_epoch) record.leader = leader;
+  if (leader != p.leader) record.leader = leader;
   if (unclean) {
     record.isr = std::vector<NodeId>{leader};
     if (p.leader_recovery_state != LeaderRecoveryState::RECOVERING)

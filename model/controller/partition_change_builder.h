@@ -19,7 +19,6 @@ struct PartitionChange {
   LeaderRecoveryState target_recovery = LeaderRecoveryState::RECOVERED;
   NodeId removed;  // counts as not acceptable although it may still be active
   NodeId added;    // counts as active although not yet so
-  bool bump_leader_epoch = false;
 };
 
 // Nothing when the partition stays as it is.

@@ -1,6 +1,7 @@
 // Topics, ISR changes and elections (ReplicationControlManager of metadata).
 #include <algorithm>
 
+#include "model/config_keys.h"
 #include "model/controller/controller_node.h"
 
 namespace ktrial::model {
@@ -9,6 +10,37 @@ Election ControllerNode::election_of(TopicId topic) const {
   return memory_->working.topic_config(topic, config_.topic_defaults).unclean_leader_election_enable ? Election::UNCLEAN
                                                                                                      : Election::ONLINE;
 }
+
+namespace {
+
+// Topic.validate
+bool valid_topic_name(const std::string& name) {
+  const auto legal = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  };
+  return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
+         std::all_of(name.begin(), name.end(), legal);
+}
+
+const char* refused_probe(Error error) {
+  switch (error) {
+    case Error::NOT_CONTROLLER:
+      return "AlterPartition refused: NOT_CONTROLLER";
+    case Error::FENCED_LEADER_EPOCH:
+      return "AlterPartition refused: FENCED_LEADER_EPOCH";
+    case Error::INVALID_UPDATE_VERSION:
+      return "AlterPartition refused: INVALID_UPDATE_VERSION";
+    case Error::INELIGIBLE_REPLICA:
+      return "AlterPartition refused: INELIGIBLE_REPLICA";
+    case Error::INVALID_REQUEST:
+      return "AlterPartition refused: INVALID_REQUEST";
+    default:
+      return "AlterPartition refused: unknown partition";
+  }
+}
+
+}  // namespace
 
 Error ControllerNode::check_alter(NodeId broker, const AlterPartitionRequest::Partition& r) const {
   const MetadataImage& image = memory_->working;
@@ -21,7 +53,10 @@ Error ControllerNode::check_alter(NodeId broker, const AlterPartitionRequest::Pa
   if (broker != p->leader) return Error::INVALID_REQUEST;
   if (r.partition_epoch < p->partition_epoch) return Error::INVALID_UPDATE_VERSION;
   bool has_leader = false;
+  std::vector<NodeId> seen;
   for (const auto& [id, epoch] : r.new_isr) {
+    if (std::find(seen.begin(), seen.end(), id) != seen.end()) return Error::INVALID_REQUEST;
+    seen.push_back(id);
     if (std::find(p->replicas.begin(), p->replicas.end(), id) == p->replicas.end()) return Error::INVALID_REQUEST;
     has_leader |= id == p->leader;
   }
@@ -40,6 +75,7 @@ AlterPartitionResponse ControllerNode::alter_partition(Step& step, const AlterPa
   const BrokerRegistrationImage* broker = m.working.broker(r.broker);
   if (!broker || broker->epoch != r.broker_epoch) {
     response.error = Error::STALE_BROKER_EPOCH;
+    step.fact(ProbeHit{"AlterPartition refused: STALE_BROKER_EPOCH"});
     return response;
   }
   Records records;
@@ -48,6 +84,7 @@ AlterPartitionResponse ControllerNode::alter_partition(Step& step, const AlterPa
     AlterPartitionResponse::Partition answer;
     answer.partition = request.partition;
     answer.error = check_alter(r.broker, request);
+    if (answer.error != Error::NONE) step.fact(ProbeHit{refused_probe(answer.error)});
     if (answer.error == Error::NONE) {
       const PartitionRegistration& p = *m.working.partition(request.partition);
       PartitionChange change;
@@ -74,26 +111,41 @@ AlterPartitionResponse ControllerNode::alter_partition(Step& step, const AlterPa
 
 CreateTopicsResponse ControllerNode::create_topic(Step& step, const CreateTopicsRequest& r) {
   const MetadataImage& image = memory_->working;
-  if (r.name.empty()) return {Error::INVALID_TOPIC_EXCEPTION, TopicId{}};
+  if (!valid_topic_name(r.name)) return {Error::INVALID_TOPIC_EXCEPTION, TopicId{}};
   if (const TopicId id = image.topic_id(r.name); id.present()) return {Error::TOPIC_ALREADY_EXISTS, id};
-  std::vector<NodeId> active;
-  for (const auto& [id, broker] : image.brokers())
-    if (broker.active()) active.push_back(id);
+  for (const auto& [key, value] : r.configs) {
+    const ConfigKey* known = find_config_key(ConfigScope::topic, key);
+    TopicConfig unused;
+    const ConfigTarget target{nullptr, &unused, nullptr, nullptr};
+    if (!known || (known->status == ConfigStatus::modelled && !apply_config(*known, value, target).empty()))
+      return {Error::INVALID_CONFIG, TopicId{}};
+  }
+  if (!r.assignment.empty() && (r.partitions != -1 || r.replication_factor != -1))
+    return {Error::INVALID_REQUEST, TopicId{}};
 
   const TopicId id{image.next_topic_id()};
   std::vector<std::vector<NodeId>> assignment = r.assignment;
   if (assignment.empty()) {
     const std::int32_t partitions = r.partitions == -1 ? config_.num_partitions : r.partitions;
     const int replicas = r.replication_factor == -1 ? config_.default_replication_factor : r.replication_factor;
+    if (replicas <= 0) return {Error::INVALID_REPLICATION_FACTOR, TopicId{}};
     if (partitions <= 0) return {Error::INVALID_PARTITIONS, TopicId{}};
-    if (replicas <= 0 || static_cast<std::size_t>(replicas) > active.size())
+    // StripedReplicaPlacer: fenced brokers are used too, but last.
+    std::vector<NodeId> unfenced, fenced;
+    for (const auto& [b, broker] : image.brokers()) (broker.fenced ? fenced : unfenced).push_back(b);
+    if (unfenced.empty() || static_cast<std::size_t>(replicas) > unfenced.size() + fenced.size())
       return {Error::INVALID_REPLICATION_FACTOR, TopicId{}};
     for (std::int32_t i = 0; i < partitions; ++i) {
       auto& list = assignment.emplace_back();
-      for (int j = 0; j < replicas; ++j)
-        list.push_back(active[static_cast<std::size_t>(id.value - 1 + i + j) % active.size()]);
+      for (std::size_t j = 0; j < static_cast<std::size_t>(replicas); ++j) {
+        const bool last = j >= unfenced.size();
+        const std::vector<NodeId>& from = last ? fenced : unfenced;
+        const std::size_t start = static_cast<std::size_t>(id.value - 1 + i);
+        list.push_back(from[(start + (last ? j - unfenced.size() : j)) % from.size()]);
+      }
     }
   }
+  const Error nobody = r.assignment.empty() ? Error::INVALID_REPLICATION_FACTOR : Error::INVALID_REPLICA_ASSIGNMENT;
   Records records{TopicRecord{r.name, id}};
   for (const auto& [key, value] : r.configs) records.push_back(ConfigRecord{r.name, key, value});
   for (std::size_t i = 0; i < assignment.size(); ++i) {
@@ -107,7 +159,7 @@ CreateTopicsResponse ControllerNode::create_topic(Step& step, const CreateTopics
       if (!image.broker(b)) return {Error::INVALID_REPLICA_ASSIGNMENT, TopicId{}};
       if (image.is_active(b)) isr.push_back(b);
     }
-    if (isr.empty()) return {Error::INVALID_REPLICA_ASSIGNMENT, TopicId{}};
+    if (isr.empty()) return {nobody, TopicId{}};
     const NodeId leader = isr.front();
     records.push_back(PartitionRecord{{id, PartitionIndex{static_cast<std::int32_t>(i)}},
                                       replicas,
@@ -144,7 +196,8 @@ ElectLeadersResponse ControllerNode::elect_leaders(Step& step, const ElectLeader
       change.target_isr = p->isr;
       change.target_recovery = p->leader_recovery_state;
       auto record = build_change(image, tp, *p, change);
-      if (!record || !record->leader || (preferred && *record->leader != p->replicas.front()))
+      // Any change will do: a preferred election of a leaderless partition may well end with another leader.
+      if (!record)
         error = preferred ? Error::PREFERRED_LEADER_NOT_AVAILABLE : Error::ELIGIBLE_LEADERS_NOT_AVAILABLE;
       else
         records.push_back(std::move(*record));

@@ -106,7 +106,10 @@ struct Pump {
     for (const Message& m : inbox)
       if (m.correlation_id == correlation && std::holds_alternative<Response>(m.body))
         return std::get<Response>(m.body);
-    return Response{Error(-99)};
+    if constexpr (requires(Response r) { r.error = Error(-99); })
+      return Response{Error(-99)};
+    else
+      return Response{};
   }
   template <class F>
   int count() const {

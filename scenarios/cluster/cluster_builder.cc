@@ -106,8 +106,10 @@ void start_world(KafkaWorld& world, const Scenario& scenario) {
   for (const TopicSpec& topic : scenario.cluster.topics) {
     model::CreateTopicsRequest request;
     request.name = topic.name;
-    request.partitions = topic.partitions;
-    request.replication_factor = topic.replication_factor;
+    if (topic.replicas.empty()) {  // with an assignment these must be absent
+      request.partitions = topic.partitions;
+      request.replication_factor = topic.replication_factor;
+    }
     for (const auto& row : topic.replicas) {
       auto& replicas = request.assignment.emplace_back();
       for (const std::int32_t id : row) replicas.push_back(model::NodeId{id});
