@@ -100,11 +100,12 @@ struct QuorumFetchResponse {
 // ---- ListOffsets (2)
 inline constexpr std::int64_t kLatestTimestamp = -1;
 inline constexpr std::int64_t kEarliestTimestamp = -2;
+inline constexpr std::int64_t kMaxTimestamp = -3;
 struct ListOffsetsRequest {
   NodeId replica_id;  // absent: a consumer
   TopicPartition partition;
   LeaderEpoch current_leader_epoch;
-  std::int64_t timestamp = kLatestTimestamp;
+  std::int64_t timestamp = kLatestTimestamp;  // one of the above, or milliseconds
 };
 struct ListOffsetsResponse {
   Error error = Error::NONE;

@@ -68,7 +68,8 @@ void BrokerNode::publish(Step& step, const std::vector<TopicPartition>& touched)
     const bool in_sync = IsrState::holds(registration->isr, self_);
     const bool new_epoch = partition.make_follower(step, *registration);
     // In controlled shutdown a partition that is followed out of sync is simply stopped.
-    if (m.lifecycle.state() >= BrokerState::PENDING_CONTROLLED_SHUTDOWN && !in_sync) {
+    if (m.lifecycle.state() >= BrokerState::PENDING_CONTROLLED_SHUTDOWN &&
+        (!in_sync || !registration->leader.present())) {
       unfetch(tp);
       continue;
     }

@@ -11,10 +11,14 @@ void BrokerNode::start(Step& step) {
   const BrokerEpoch previous = disk_.clean_shutdown.read();
   disk_.clean_shutdown.write_and_sync(BrokerEpoch());
   for (auto& [tp, disk] : disk_.logs) {
+    const std::size_t batches = disk.segments.items().size();
+    const std::vector<EpochEntry> epochs = disk.epochs.read();
     m.partitions.emplace(tp,
                          Partition(tp, {self_, config_.replica_lag_time_max, config_.topic_defaults, config_.variants},
                                    std::move(disk)));
     const Log& log = m.partitions.at(tp).log();
+    if (log.batches().size() < batches) step.fact(ProbeHit{"log recovery cut the log at a broken batch"});
+    if (log.epochs().entries() != epochs) step.fact(ProbeHit{"log recovery changed the leader epoch cache"});
     step.fact(LogLoaded{tp, log.log_start(), log.log_end(), log.high_watermark()});
   }
   disk_.logs.clear();
@@ -231,7 +235,9 @@ void BrokerNode::settle(Step& step) {
     }
     auto next = m.published ? m.requests.take() : std::nullopt;
     if (!next) break;
-    handle(step, next->first, next->second);
+    if (next->zombie && std::holds_alternative<ProduceRequest>(next->message.body))
+      step.fact(ProbeHit{"zombie produce request executed"});
+    handle(step, next->connection, next->message);
   }
   if (!m.alter_waits && m.alter_channel.idle() && m.alter_channel.controller().present()) {
     m.alter.on_failed();  // a request that its channel gave up is not in flight any more

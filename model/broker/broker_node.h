@@ -95,6 +95,7 @@ class BrokerNode {
   void settle(Step& step);  // ends every handler: work through what the step has made possible
 
   // requests (broker_requests.cc)
+  Error not_held(TopicPartition tp) const;
   void handle(Step& step, ConnectionId connection, const Message& message);
   void answer(Step& step, ConnectionId connection, std::int32_t correlation, MessageBody body);
   void on_produce(Step& step, ConnectionId connection, std::int32_t correlation, const ProduceRequest& request);

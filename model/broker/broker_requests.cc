@@ -2,6 +2,18 @@
 #include "model/broker/broker_node.h"
 
 namespace ktrial::model {
+namespace {
+
+constexpr const char* kGroupMetadataTopicName = "__consumer_offsets";
+
+bool valid_acks(Acks acks) { return acks == Acks::all || acks == Acks::none || acks == Acks::leader; }
+
+}  // namespace
+
+// ReplicaManager.getPartitionOrError, of a partition that has no replica here.
+Error BrokerNode::not_held(TopicPartition tp) const {
+  return memory_->image.partition(tp) == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION : Error::NOT_LEADER_OR_FOLLOWER;
+}
 
 void BrokerNode::answer(Step& step, ConnectionId connection, std::int32_t correlation, MessageBody body) {
   memory_->requests.done(step, connection, Message{correlation, std::move(body)});
@@ -15,14 +27,14 @@ void BrokerNode::handle(Step& step, ConnectionId connection, const Message& mess
   if (const auto* r = std::get_if<ListOffsetsRequest>(&message.body)) {
     Partition* p = held(r->partition);
     ListOffsetsResponse unknown;
-    unknown.error = Error::UNKNOWN_TOPIC_OR_PARTITION;
+    unknown.error = not_held(r->partition);
     unknown.partition = r->partition;
     return answer(step, connection, id, p == nullptr ? unknown : p->list_offsets(*r));
   }
   if (const auto* r = std::get_if<OffsetForLeaderEpochRequest>(&message.body)) {
     Partition* p = held(r->partition);
     OffsetForLeaderEpochResponse unknown;
-    unknown.error = Error::UNKNOWN_TOPIC_OR_PARTITION;
+    unknown.error = not_held(r->partition);
     unknown.partition = r->partition;
     return answer(step, connection, id, p == nullptr ? unknown : p->offset_for_leader_epoch(*r));
   }
@@ -44,9 +56,13 @@ void BrokerNode::on_produce(Step& step, ConnectionId connection, std::int32_t co
     ProduceResponse::Partition result;
     result.partition = item.partition;
     const auto held = m.partitions.find(item.partition);
-    if (held == m.partitions.end()) {
-      result.error = m.image.partition(item.partition) == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION
-                                                                  : Error::NOT_LEADER_OR_FOLLOWER;
+    const TopicImage* topic = m.image.topic(item.partition.topic);
+    if (!valid_acks(request.acks)) {
+      result.error = Error::INVALID_REQUIRED_ACKS;
+    } else if (topic != nullptr && topic->name == kGroupMetadataTopicName) {
+      result.error = Error::INVALID_TOPIC_EXCEPTION;  // an internal topic; its coordinator writes it itself
+    } else if (held == m.partitions.end()) {
+      result.error = not_held(item.partition);
     } else {
       const AppendResult appended = held->second.append(step, item.batch, request.acks, m.image.brokers());
       changed(item.partition, appended.change);
@@ -75,6 +91,9 @@ bool BrokerNode::try_produce(Step& step, DelayedProduce& operation) {
     const std::optional<Error> outcome =
         held == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION : held->produce_outcome(wait.required);
     if (!outcome) return false;
+    if (*outcome == Error::NOT_ENOUGH_REPLICAS_AFTER_APPEND)
+      step.fact(ProbeHit{"produce answered: NOT_ENOUGH_REPLICAS_AFTER_APPEND"});
+    if (*outcome == Error::NOT_LEADER_OR_FOLLOWER) step.fact(ProbeHit{"produce parked while the leader was deposed"});
     result.error = *outcome;
     if (held != nullptr && *outcome == Error::NOT_LEADER_OR_FOLLOWER)
       result.current_leader = {held->leader(), held->leader_epoch()};
@@ -110,8 +129,9 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request) const
     PartitionRead read;
     if (held == m.partitions.end()) {
       read.response.partition = item.partition;
-      read.response.error = m.image.partition(item.partition) == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION
-                                                                         : Error::NOT_LEADER_OR_FOLLOWER;
+      // Fetch names a topic by its id.
+      read.response.error =
+          m.image.topic(item.partition.topic) == nullptr ? Error::UNKNOWN_TOPIC_ID : not_held(item.partition);
     } else {
       read = held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
                                request.max_bytes - bytes, bytes == 0);

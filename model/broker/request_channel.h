@@ -23,12 +23,17 @@ class RequestChannel {
     it->second.dead = true;
     if (!it->second.busy && it->second.waiting.empty()) lines_.erase(it);
   }
+  struct Taken {
+    ConnectionId connection;
+    Message message;
+    bool zombie = false;  // its connection is gone
+  };
   // The next request to process, of the lowest connection that has one.
-  std::optional<std::pair<ConnectionId, Message>> take() {
+  std::optional<Taken> take() {
     for (auto& [connection, line] : lines_) {
       if (line.busy || line.waiting.empty()) continue;
       line.busy = true;
-      std::pair<ConnectionId, Message> next{connection, std::move(line.waiting.front())};
+      Taken next{connection, std::move(line.waiting.front()), line.dead};
       line.waiting.pop_front();
       return next;
     }

@@ -19,7 +19,12 @@ PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration
   const bool isr_changed = registration.partition_epoch > partition_epoch_ && old_isr != registration.isr;
   partition_epoch_ = registration.partition_epoch;
   replicas_ = registration.replicas;
-  recovery_ = registration.leader_recovery_state;
+  // KIP-704: there is nothing to recover locally, so a RECOVERING leader counts itself as recovered at once and says so
+  // in its next AlterPartition.
+  if (registration.leader_recovery_state == LeaderRecoveryState::RECOVERING &&
+      registration.leader_epoch > leader_epoch_)
+    step.fact(ProbeHit{"leader after an unclean election: RECOVERING"});
+  recovery_ = LeaderRecoveryState::RECOVERED;
   isr_ = IsrState{registration.isr, std::nullopt};
   proposal_stalled_ = false;
   boost::container::flat_map<NodeId, RemoteReplica> remotes;
@@ -31,10 +36,13 @@ PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration
     leader_epoch_start_ = log_.log_end();
     log_.assign_epoch(leader_epoch_, leader_epoch_start_);
     for (auto& [id, remote] : remotes_) {
+      // Replica.resetReplicaState: a leader that is elected again keeps what it knows of the logs, not of the times.
       const bool in_sync = IsrState::holds(isr_.committed, id);
-      if (!was_leader) {
-        remote = RemoteReplica{};
-        remote.last_caught_up = in_sync ? step.now : kNever;
+      if (!was_leader) remote = RemoteReplica{};
+      remote.last_caught_up = in_sync ? step.now : kNever;
+      if (was_leader) {
+        remote.last_fetch_leader_log_end = leader_epoch_start_;
+        remote.last_fetch_time = in_sync ? step.now : kNever;
       }
     }
   }
@@ -80,31 +88,42 @@ void Partition::set_high_watermark(Step& step, Offset hw) {
     step.fact(HighWatermarkAdvanced{tp_, log_.high_watermark(), old, leader_epoch_, role_ == ReplicaRole::leader});
 }
 
-void Partition::copy_from_leader(Step& step, const FetchResponse::Partition& response, LeaderEpoch fetch_epoch) {
+bool Partition::copy_from_leader(Step& step, const FetchResponse::Partition& response, LeaderEpoch fetch_epoch) {
+  bool sound = true;
   for (const RecordBatch& batch : response.batches) {
-    if (batch.partition_leader_epoch > fetch_epoch) break;  // KAFKA-18723
-    if (batch.checksum == Checksum::broken || batch.base_offset != log_.log_end()) break;
+    if (batch.partition_leader_epoch > fetch_epoch) {  // KAFKA-18723
+      step.fact(ProbeHit{"fetched batch is of a newer leader epoch than the fetch"});
+      break;
+    }
+    sound = batch.checksum == Checksum::valid && batch.base_offset == log_.log_end();
+    if (!sound) break;
     log_.append_as_follower(batch);
     step.fact(BatchAppended{tp_, batch, false});
   }
   set_high_watermark(step, std::min(response.high_watermark, log_.log_end()));
+  return sound;
 }
 
 void Partition::truncate(Step& step, Offset target) {
   const Offset old_end = log_.log_end();
   const Offset old_hw = log_.high_watermark();
+  if (target < old_hw) step.fact(ProbeHit{"log truncated below the high watermark"});
   if (log_.truncate_to(target)) step.fact(LogTruncated{tp_, log_.log_end(), old_end});
   if (log_.high_watermark() != old_hw)
     step.fact(HighWatermarkAdvanced{tp_, log_.high_watermark(), old_hw, leader_epoch_, role_ == ReplicaRole::leader});
 }
 
 void Partition::truncate_to_leader(Step& step, OffsetAndEpoch leader) {
+  step.fact(ProbeHit{"fetch answered with a diverging epoch"});
   if (!leader.offset.present()) return truncate(step, log_.high_watermark());
   if (!leader.epoch.present()) return truncate(step, std::min(leader.offset, log_.log_end()));
   const OffsetAndEpoch own = log_.end_offset_for(leader.epoch);
   if (!own.offset.present()) return truncate(step, std::min(leader.offset, log_.log_end()));
   // With an older epoch of our own this is one turn of KIP-279's loop: the next fetch asks again with that epoch.
-  if (own.epoch < leader.epoch) return truncate(step, std::min(own.offset, log_.log_end()));
+  if (own.epoch < leader.epoch) {
+    step.fact(ProbeHit{"diverging epoch: the log knows an older epoch only, and will ask again"});
+    return truncate(step, std::min(own.offset, log_.log_end()));
+  }
   truncate(step, std::min({own.offset, leader.offset, log_.log_end()}));
 }
 

@@ -85,7 +85,8 @@ class Partition {
                           PartitionProgress& change);
 
   // -- follower
-  void copy_from_leader(Step& step, const FetchResponse::Partition& response, LeaderEpoch fetch_epoch);
+  // False: a batch was not as it should be; everything before it was taken.
+  bool copy_from_leader(Step& step, const FetchResponse::Partition& response, LeaderEpoch fetch_epoch);
   void truncate(Step& step, Offset target);
   void truncate_to_leader(Step& step, OffsetAndEpoch leader);  // the diverging answer, 8.3
   void truncate_fully_and_start_at(Step& step, Offset start);

@@ -53,6 +53,7 @@ std::optional<AlterPartitionRequest::Partition> Partition::proposal(BrokerEpoch 
   item.partition = tp_;
   item.leader_epoch = leader_epoch_;
   item.partition_epoch = partition_epoch_;
+  item.leader_recovery_state = recovery_;
   for (NodeId id : *isr_.proposed) {
     const auto remote = remotes_.find(id);
     item.new_isr.emplace_back(id, id == config_.self         ? own
@@ -67,8 +68,10 @@ bool Partition::on_alter_partition(Step& step, const AlterPartitionRequest::Part
                                    PartitionProgress& change) {
   // Newer metadata has already replaced the proposal that this answers.
   if (role_ != ReplicaRole::leader || !isr_.in_flight() || sent.leader_epoch != leader_epoch_ ||
-      sent.partition_epoch != partition_epoch_)
+      sent.partition_epoch != partition_epoch_) {
+    step.fact(ProbeHit{"AlterPartition answer ignored: newer metadata came first"});
     return false;
+  }
   switch (answer.error) {
     case Error::NONE: {
       if (answer.leader_epoch != leader_epoch_ || answer.partition_epoch < partition_epoch_) return false;
@@ -83,9 +86,10 @@ bool Partition::on_alter_partition(Step& step, const AlterPartitionRequest::Part
       return false;
     }
     case Error::INELIGIBLE_REPLICA:
+      // Back to the committed state. The high watermark is tried again by the next append or fetch, not here.
+      step.fact(ProbeHit{isr_.expanding() ? "isr expansion refused: INELIGIBLE_REPLICA"
+                                          : "isr shrink refused: INELIGIBLE_REPLICA"});
       isr_.proposed.reset();
-      advance_high_watermark(step, brokers);  // the candidate may no longer hold it back
-      change.wake = true;
       return false;
     case Error::UNKNOWN_TOPIC_OR_PARTITION:
     case Error::UNKNOWN_TOPIC_ID:
@@ -93,6 +97,7 @@ bool Partition::on_alter_partition(Step& step, const AlterPartitionRequest::Part
     case Error::INVALID_UPDATE_VERSION:
     case Error::INVALID_REQUEST:
     case Error::NEW_LEADER_ELECTED:
+      step.fact(ProbeHit{"AlterPartition refused: the leader waits for newer metadata"});
       proposal_stalled_ = true;
       return false;
     default:

@@ -21,11 +21,17 @@ AppendResult Partition::append(Step& step, const RecordBatch& batch, Acks acks, 
     return result;
   };
   if (role_ != ReplicaRole::leader) return refuse(Error::NOT_LEADER_OR_FOLLOWER);
-  if (acks == Acks::all && static_cast<std::int32_t>(isr_.committed.size()) < min_isr())
+  if (acks == Acks::all && static_cast<std::int32_t>(isr_.committed.size()) < min_isr()) {
+    step.fact(ProbeHit{"produce refused: NOT_ENOUGH_REPLICAS"});
     return refuse(Error::NOT_ENOUGH_REPLICAS);
-  if (batch.checksum == Checksum::broken) return refuse(Error::CORRUPT_MESSAGE);
+  }
+  // UnifiedLog.analyzeAndValidateRecords, then LogValidator
+  if (batch.base_offset.present() && batch.base_offset != kFirstOffset) return refuse(Error::INVALID_RECORD);
   if (batch.size_in_bytes > config_.topic.max_message_bytes) return refuse(Error::MESSAGE_TOO_LARGE);
-  if (batch.record_count <= 0) return refuse(Error::INVALID_RECORD);
+  if (batch.checksum == Checksum::broken) return refuse(Error::CORRUPT_MESSAGE);
+  if (batch.record_count <= 0 ||
+      (batch.records && batch.records->size() != static_cast<std::size_t>(batch.record_count)))
+    return refuse(Error::INVALID_RECORD);
   const RecordBatch& stored = log_.append_as_leader(batch, leader_epoch_);
   result.base_offset = stored.base_offset;
   result.required_offset = stored.next_offset();
@@ -106,12 +112,16 @@ PartitionProgress Partition::follower_fetched(Step& step, NodeId replica, Broker
 bool Partition::advance_high_watermark(Step& step, const Brokers& brokers) {
   if (static_cast<std::int32_t>(isr_.committed.size()) < min_isr()) return false;
   Offset lowest = log_.log_end();
+  Offset in_sync = lowest;  // of the committed ISR alone
   for (const auto& [id, remote] : remotes_) {
     const bool counts =
         IsrState::holds(isr_.maximal(), id) ||
         (remote.caught_up(log_.log_end(), step.now, config_.replica_lag_time_max) && eligible(id, brokers));
     if (counts) lowest = std::min(lowest, remote.log_end);
+    if (counts && IsrState::holds(isr_.committed, id)) in_sync = std::min(in_sync, remote.log_end);
   }
+  if (lowest < in_sync && lowest <= log_.high_watermark())
+    step.fact(ProbeHit{"high watermark waits for a replica that is not in the ISR yet"});
   if (lowest <= log_.high_watermark()) return false;
   set_high_watermark(step, lowest);
   return true;
@@ -127,18 +137,23 @@ ListOffsetsResponse Partition::list_offsets(const ListOffsetsRequest& request) c
     answer.leader_epoch = log_.epochs().epoch_at(log_.log_start());
     return answer;
   }
-  if (!request.replica_id.present()) {
-    // KIP-207: until the high watermark has reached this epoch's start, "latest" could be less than what was read
-    // before.
-    if (log_.high_watermark() < leader_epoch_start_) {
-      answer.error = Error::OFFSET_NOT_AVAILABLE;
-      return answer;
-    }
-    answer.offset = log_.high_watermark();
-  } else {
-    answer.offset = log_.log_end();
+  const bool client = !request.replica_id.present();
+  // KIP-207: until the high watermark has reached this epoch's start, an answer could be less than what was read
+  // before.
+  const bool unsettled = client && log_.high_watermark() < leader_epoch_start_;
+  const Offset last_fetchable = client ? log_.high_watermark() : log_.log_end();
+  OffsetAndEpoch found{last_fetchable, leader_epoch_};
+  if (request.timestamp != kLatestTimestamp) {
+    found = request.timestamp == kMaxTimestamp ? log_.offset_of_max_timestamp()
+                                               : log_.offset_for_timestamp(milliseconds(request.timestamp));
+    if (!found.offset.present() || found.offset >= last_fetchable) found = {};
   }
-  answer.leader_epoch = leader_epoch_;
+  if (unsettled && (request.timestamp == kLatestTimestamp || !found.offset.present())) {
+    answer.error = Error::OFFSET_NOT_AVAILABLE;
+    return answer;
+  }
+  answer.offset = found.offset;
+  answer.leader_epoch = found.epoch;
   return answer;
 }
 

@@ -117,19 +117,20 @@ void ReplicaFetcher::on_fetch_partition(Step& step, const FetchRequest::Partitio
         follow_log(entry, partition->second);
         return;
       }
-      partition->second.copy_from_leader(step, response, sent.current_leader_epoch);
+      if (!partition->second.copy_from_leader(step, response, sent.current_leader_epoch))
+        entry.not_before = step.now + config.replica_fetch_backoff;
       entry.fetch_offset = partition->second.log().log_end();
       // Without a new batch the last fetched epoch stays (KAFKA-15510).
       if (entry.fetch_offset > sent.fetch_offset)
         entry.last_fetched_epoch = partition->second.log().batches().back().partition_leader_epoch;
       return;
     case Error::OFFSET_OUT_OF_RANGE:
+      step.fact(ProbeHit{"follower fetch refused: OFFSET_OUT_OF_RANGE"});
       entry.ask = Entry::Ask::latest;
       return;
     case Error::FENCED_LEADER_EPOCH:
+      step.fact(ProbeHit{"follower fetch refused: FENCED_LEADER_EPOCH"});
       entries_.erase(found);  // until newer metadata brings it back
-      return;
-    case Error::CORRUPT_MESSAGE:
       return;
     default:
       entry.not_before = step.now + config.replica_fetch_backoff;

@@ -95,6 +95,26 @@ std::vector<RecordBatch> Log::read(Offset from, Offset upper, std::int64_t max_b
   return result;
 }
 
+OffsetAndEpoch Log::offset_for_timestamp(Nanos at) const {
+  for (const RecordBatch& batch : disk_.segments.items()) {
+    if (batch.max_timestamp < at) continue;
+    Offset offset = batch.base_offset;
+    if (batch.records)
+      for (const Record& record : *batch.records) {
+        if (record.timestamp >= at) break;
+        ++offset;
+      }
+    return {offset, batch.partition_leader_epoch};
+  }
+  return {};
+}
+
+OffsetAndEpoch Log::offset_of_max_timestamp() const {
+  Nanos max = Nanos::min();
+  for (const RecordBatch& batch : disk_.segments.items()) max = std::max(max, batch.max_timestamp);
+  return offset_for_timestamp(max);
+}
+
 bool Log::truncate_to(Offset target) {
   target = std::max(target, start_);
   bool cut = false;

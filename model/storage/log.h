@@ -54,6 +54,10 @@ class Log {
   void assign_epoch(LeaderEpoch epoch, Offset start);
   OffsetAndEpoch end_offset_for(LeaderEpoch epoch) const { return epochs_.end_offset_for(epoch, end_); }
 
+  // The first record that is not older than `at`; the record with the largest timestamp. Absent when there is none.
+  OffsetAndEpoch offset_for_timestamp(Nanos at) const;
+  OffsetAndEpoch offset_of_max_timestamp() const;
+
   void flush();
   void checkpoint_high_watermark();
   // Clamped to [log_start, log_end].
