@@ -81,6 +81,7 @@ struct ConsumerConfig {
   Nanos fetch_max_wait = milliseconds(500);
   std::int32_t fetch_min_bytes = 1;
   std::int32_t max_partition_fetch_bytes = 1 << 20;
+  std::int32_t fetch_max_bytes = 50 << 20;
   std::int32_t max_poll_records = 500;
   OffsetReset auto_offset_reset = OffsetReset::latest;
   Nanos request_timeout = milliseconds(30000);

@@ -126,6 +126,23 @@ ProducerSpec sends(std::int64_t count) {
   spec.workload.interval = milliseconds(1);
   return spec;
 }
+TEST(Producer, ARetryWaitsForTheBackoffOfWhichAFifthIsTheWorldsChoice) {
+  FakeCluster c(sends(1));  // chooses the lowest: 80 of 100 ms
+  c.produce_error = Error::NOT_ENOUGH_REPLICAS;
+  c.start();
+  c.run_until(milliseconds(84));  // sent after linger.ms, 5 ms
+  EXPECT_EQ(c.produces, 1);
+  c.run_until(milliseconds(86));
+  EXPECT_EQ(c.produces, 2);
+  EXPECT_EQ(c.all<RecordAcknowledged>().size(), 1u);
+}
+
+TEST(Producer, ABackoffAboveItsMaximumIsTheMaximum) {
+  EXPECT_EQ(exponential_backoff(milliseconds(100), milliseconds(1000), 2), milliseconds(400));
+  EXPECT_EQ(exponential_backoff(milliseconds(100), milliseconds(1000), 9), milliseconds(1000));
+  EXPECT_EQ(exponential_backoff(milliseconds(100), milliseconds(40), 0), milliseconds(40));
+}
+
 RecordBatch batch_at(std::int64_t offset, std::int64_t value) {
   RecordBatch b;
   b.base_offset = Offset{offset};

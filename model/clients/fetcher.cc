@@ -77,7 +77,7 @@ void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& m
     FetchRequest request;
     request.max_wait = config_.fetch_max_wait;
     request.min_bytes = config_.fetch_min_bytes;
-    request.max_bytes = 50 << 20;
+    request.max_bytes = config_.fetch_max_bytes;
     std::vector<Asked> asked;
     for (const TopicPartition tp : partitions) {
       const FetchPosition& p = positions_.at(tp);

@@ -7,7 +7,7 @@ namespace ktrial::model {
 Nanos exponential_backoff(Nanos base, Nanos max, std::int32_t failures) {
   Nanos backoff = base;
   for (std::int32_t i = 0; i < failures && backoff < max; ++i) backoff *= 2;
-  return std::min(backoff, std::max(base, max));
+  return std::min(backoff, max);  // a base above the maximum: always the maximum
 }
 
 bool NetworkClient::ready(NodeId node, Nanos now) const {

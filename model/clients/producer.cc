@@ -93,10 +93,19 @@ void Producer::complete(Step& step, ProducerBatch&& batch, const ProduceResponse
   const bool time_left = step.now < batch.created + config_.delivery_timeout;
   if (retriable(result.error) && time_left && batch.attempts <= config_.retries) {
     batch.last_attempt = step.now;
+    batch.retry_backoff = retry_backoff(step, batch.attempts - 1);
     accumulator_.reenqueue(std::move(batch));
   } else {
     fail(step, batch, result.error);
   }
+}
+
+// ExponentialBackoff with CommonClientConfigs.RETRY_BACKOFF_JITTER (0.2), drawn once a retry.
+Nanos Producer::retry_backoff(Step& step, std::int32_t failures) {
+  const Nanos max = config_.retry_backoff_max;
+  if (max <= config_.retry_backoff) return max;
+  const Nanos term = exponential_backoff(config_.retry_backoff, max, failures);
+  return std::min(step.choose_duration(Choice::retry_jitter, backoffs_++, term * 4 / 5, term * 6 / 5), max);
 }
 
 void Producer::fail(Step& step, const ProducerBatch& batch, Error error) {

@@ -59,6 +59,7 @@ class Producer {
   void send_to(Step& step, NodeId node, const std::vector<TopicPartition>& partitions);
   void complete(Step& step, ProducerBatch&& batch, const ProduceResponse::Partition& result);
   void fail(Step& step, const ProducerBatch& batch, Error error);
+  Nanos retry_backoff(Step& step, std::int32_t failures);
   void disconnected(Step& step, const std::vector<NetworkClient::InFlight>& failed);
   void expire(Step& step);
   void set_timer(Step& step);
@@ -71,6 +72,7 @@ class Producer {
   Partitioner partitioner_;
   RecordAccumulator accumulator_;
   std::vector<InFlightBatch> in_flight_;  // in the order of sending
+  std::uint32_t backoffs_ = 0;
   std::int64_t next_ = 0;
   Nanos next_send_{0};
   bool started_ = false;

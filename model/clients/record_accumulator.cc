@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "model/clients/network_client.h"
-
 namespace ktrial::model {
 
 void RecordAccumulator::append(Nanos now, TopicPartition tp, const Record& record, std::int32_t value_bytes) {
@@ -21,7 +19,7 @@ void RecordAccumulator::append(Nanos now, TopicPartition tp, const Record& recor
 
 Nanos RecordAccumulator::retry_at(const ProducerBatch& batch, LeaderEpoch known) const {
   if (batch.attempts == 0 || known > batch.leader_epoch) return Nanos{0};
-  return batch.last_attempt + exponential_backoff(config_.retry_backoff, config_.retry_backoff_max, batch.attempts - 1);
+  return batch.last_attempt + batch.retry_backoff;
 }
 
 std::optional<Nanos> RecordAccumulator::ready_at(TopicPartition tp, LeaderEpoch known, bool flush) const {

@@ -21,6 +21,7 @@ struct ProducerBatch {
   Nanos created{0};
   std::int32_t attempts = 0;
   Nanos last_attempt{0};
+  Nanos retry_backoff{0};    // after the last attempt
   LeaderEpoch leader_epoch;  // at the last attempt
 };
 
