@@ -4,8 +4,6 @@
 namespace ktrial::model {
 namespace {
 
-constexpr const char* kGroupMetadataTopicName = "__consumer_offsets";
-
 bool valid_acks(Acks acks) { return acks == Acks::all || acks == Acks::none || acks == Acks::leader; }
 
 }  // namespace
@@ -59,7 +57,7 @@ void BrokerNode::on_produce(Step& step, ConnectionId connection, std::int32_t co
     const TopicImage* topic = m.image.topic(item.partition.topic);
     if (!valid_acks(request.acks)) {
       result.error = Error::INVALID_REQUIRED_ACKS;
-    } else if (topic != nullptr && topic->name == kGroupMetadataTopicName) {
+    } else if (topic != nullptr && topic->name == kOffsetsTopic) {
       result.error = Error::INVALID_TOPIC_EXCEPTION;  // an internal topic; its coordinator writes it itself
     } else if (held == m.partitions.end()) {
       result.error = not_held(item.partition);
