@@ -37,6 +37,7 @@ std::string story(const Story& s) {
   std::string out = s.verdict + "\n";
   if (!s.property.empty()) out += fmt::format("\n{}{}\n", s.property, s.meaning.empty() ? "" : ": " + s.meaning);
   if (!s.lines.empty()) out += "\n" + told(s.lines);
+  if (s.left_out > 0) out += fmt::format("  ({} lesser lines left out, the trace has them)\n", s.left_out);
   if (!s.expected.empty() || !s.seen.empty()) out += "\n";
   if (!s.expected.empty()) out += "expected   " + s.expected + "\n";
   if (!s.seen.empty()) out += "seen       " + s.seen + "\n";

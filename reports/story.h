@@ -25,6 +25,7 @@ struct Story {
   std::string property;  // "acked-records-survive"; empty when none is at issue
   std::string meaning;   // one sentence
   std::vector<StoryLine> lines;
+  std::size_t left_out = 0;  // lesser lines that whoever chose `lines` left out
   std::string expected;
   std::string seen;
   std::string reproduce;           // one command line

@@ -203,6 +203,14 @@ std::string write_scenario(const Scenario& s) {
     out += "decisions:\n";
     for (const auto& [name, value] : s.decisions) out += fmt::format("  {}: {}\n", text(name), value);
   }
+  if (const auto& r = s.recorded) {
+    const auto hash = [](std::uint64_t h) { return fmt::format("{:016x}", h); };
+    out += fmt::format("recorded:\n  events: {}\n  fingerprint: {}\n  contents: {}\n", r->events, hash(r->fingerprint),
+                       hash(r->contents));
+    if (!r->checkpoints.empty())
+      out +=
+          fmt::format("  checkpoint-every: {}\n  checkpoints: {}\n", r->checkpoint_every, list(r->checkpoints, hash));
+  }
   return out;
 }
 

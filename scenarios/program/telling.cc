@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
 
 #include "properties/catalogue.h"
+#include "reports/describe.h"
+#include "reports/mermaid.h"
 
 namespace ktrial::scenarios {
 namespace {
@@ -12,22 +17,6 @@ namespace {
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
     text.replace(at, from.size(), to);
-}
-
-// What a reader of a story wants to see: elections, ISR changes, losses; not every append.
-bool tells_the_story(const model::Fact& fact) {
-  return std::holds_alternative<model::BecameLeader>(fact) || std::holds_alternative<model::IsrChanged>(fact) ||
-         std::holds_alternative<model::LogTruncated>(fact) || std::holds_alternative<model::UnsyncedDataLost>(fact) ||
-         std::holds_alternative<model::BrokerFenced>(fact) ||
-         std::holds_alternative<model::QuorumLeaderElected>(fact) ||
-         std::holds_alternative<model::MetadataTruncated>(fact) ||
-         std::holds_alternative<model::ConsumerPositionReset>(fact);
-}
-
-const std::string& node_name(const TrialResult& result, model::NodeId node) {
-  static const std::string nobody;
-  const auto i = static_cast<std::size_t>(node.value - 1);
-  return node.present() && i < result.node_names.size() ? result.node_names[i] : nobody;
 }
 
 const char* trace_kind(sim::TraceKind kind) {
@@ -90,7 +79,37 @@ const char* fault_name(sim::TraceKind kind) {
   }
 }
 
+// Polls and heartbeats repeat for ever: of each kind between two nodes a diagram shows the first two.
+std::set<std::uint64_t> repetitions(const reports::Trace& trace) {
+  std::map<std::tuple<std::string, int, int>, int> seen;
+  std::set<std::uint64_t> repeated;
+  std::set<std::uint64_t> told;  // a message that led to something is shown
+  for (const reports::TraceEvent& event : trace.events)
+    if (event.kind == "fact" && event.name == "RecordConsumed") told.insert(event.id);
+  for (const reports::TraceEvent& event : trace.events) {
+    const bool polls = event.name.starts_with("Fetch") || event.name.starts_with("BrokerHeartbeat") ||
+                       event.name.starts_with("Metadata") || event.name.starts_with("connection");
+    if (event.kind != "sent" && event.kind != "fact" && polls && !told.contains(event.id) &&
+        ++seen[{event.name, event.node, event.peer}] > 2)
+      repeated.insert(event.id);
+  }
+  return repeated;
+}
+
 }  // namespace
+
+const std::string& node_name(const TrialResult& result, model::NodeId node) {
+  static const std::string nobody;
+  const auto i = static_cast<std::size_t>(node.value - 1);
+  return node.present() && i < result.node_names.size() ? result.node_names[i] : nobody;
+}
+
+TrialResult record_trial(const Scenario& scenario, std::uint64_t seed) {
+  TrialOptions options;
+  options.seed = seed;
+  options.record = true;
+  return run_trial(scenario, options);
+}
 
 std::string with_names(std::string text, const TrialResult& result) {
   for (const auto& [name, id] : result.topics)
@@ -137,30 +156,59 @@ reports::Trace trace_of(const TrialResult& result) {
   return trace;
 }
 
-reports::Story story_of(const TrialResult& result, const properties::Violation& violation, std::string reproduce,
-                        std::vector<std::string> files) {
-  reports::Story story;
-  story.verdict = violation.permitted_by ? "VIOLATED (the configuration permits it)" : "VIOLATED";
-  story.property = violation.property;
-  story.meaning = meaning_of(violation.property);
-  struct Line {
-    std::uint64_t event;
-    reports::StoryLine line;
-  };
-  std::vector<Line> lines;
-  for (const RecordedFault& fault : result.faults)
-    if (fault.event <= violation.event) lines.push_back({fault.event, {fault.at, "fault", fault.text}});
-  for (const RecordedFact& f : result.facts)
-    if (f.event <= violation.event && tells_the_story(f.fact))
-      lines.push_back({f.event, {f.at, node_name(result, f.node), with_names(model::describe(f.fact), result)}});
-  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.event < b.event; });
-  for (Line& line : lines) story.lines.push_back(std::move(line.line));
-  story.expected = story.meaning;
-  story.seen = with_names(violation.text, result);
-  if (violation.permitted_by) story.seen += " (permitted: " + *violation.permitted_by + ")";
-  story.reproduce = std::move(reproduce);
-  story.files = std::move(files);
-  return story;
+std::string diagram_of(const TrialResult& result) {
+  reports::MermaidOptions options;
+  options.skip_names = {"MetadataCommitted",         "MetadataApplied",    "MetadataAppended",
+                        "ConsumerHighWatermarkSeen", "QuorumFetchRequest", "QuorumFetchResponse",
+                        "HighWatermarkAdvanced"};
+  const reports::Trace trace = trace_of(result);
+  options.skip_events = repetitions(trace);
+  return reports::mermaid(trace, options);
+}
+
+std::string describe_topics_of(const TrialResult& result) {
+  std::vector<reports::DescribedTopic> topics;
+  for (const auto& [name, id] : result.topics) {
+    reports::DescribedTopic topic;
+    topic.name = name;
+    topic.id = std::to_string(id.value);
+    std::map<int, reports::DescribedPartition> partitions;
+    for (const RecordedFact& f : result.facts)
+      if (const auto* state = std::get_if<model::PartitionStateCommitted>(&f.fact);
+          state && state->partition.topic == id) {
+        reports::DescribedPartition& p = partitions[state->partition.partition.value];
+        p = {state->partition.partition.value, state->leader.value, {}, {}, {}, {}};
+        for (const auto node : state->replicas) p.replicas.push_back(node.value);
+        for (const auto node : state->isr) p.isr.push_back(node.value);
+      }
+    for (auto& [index, partition] : partitions) topic.partitions.push_back(std::move(partition));
+    topics.push_back(std::move(topic));
+  }
+  return reports::describe_topics(topics);
+}
+
+std::vector<reports::JunitCase> junit_cases(const TrialResult& result, const std::string& reproduce) {
+  std::vector<reports::JunitCase> cases;
+  const auto held = result.expected_but_held();
+  for (const properties::Verdict& verdict : result.verdicts) {
+    reports::JunitCase test;
+    test.classname = result.concrete.title;
+    test.name = verdict.property;
+    const auto expected = result.concrete.expect.find(verdict.property);
+    const bool may_fail = expected != result.concrete.expect.end() && expected->second != Expected::holds;
+    if (std::find(held.begin(), held.end(), verdict.property) != held.end()) {
+      test.result = reports::JunitResult::skipped;
+      test.text = "expected to be violated, but held";
+    } else if (!verdict.violations.empty()) {
+      test.result = may_fail ? reports::JunitResult::passed : reports::JunitResult::failed;
+      test.text = reports::story(story_of(result, verdict.violations.front(), reproduce, {}));
+    } else if (verdict.premise == 0) {
+      test.result = reports::JunitResult::skipped;
+      test.text = "vacuous: there was nothing to judge";
+    }
+    cases.push_back(std::move(test));
+  }
+  return cases;
 }
 
 std::string verdict_table(const TrialResult& result) {

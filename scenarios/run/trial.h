@@ -29,11 +29,19 @@ struct RecordedFault {
   std::string text;  // "power cut of broker 1"
 };
 
+// Where a run stood after a step of the world in which something happened.
+struct StepMark {
+  std::uint64_t event = 0;  // the last event of the step
+  model::Nanos at{0};
+  std::uint64_t fingerprint = 0;
+  bool operator==(const StepMark&) const = default;
+};
+
 struct TrialOptions {
   std::uint64_t seed = 1;
-  bool record = false;                                 // keep facts, faults and the trace
-  std::vector<std::uint64_t>* fingerprints = nullptr;  // filled with the rolling fingerprint after each event
-  bool stop_at_violation = true;                       // do not run on after a violation that is not expected
+  bool record = false;                     // keep facts, faults and the trace
+  std::vector<StepMark>* steps = nullptr;  // filled with a mark for each step
+  bool stop_at_violation = true;           // do not run on after a violation that is not expected
 };
 
 struct TrialResult {
