@@ -28,6 +28,7 @@ struct Story {
   std::size_t left_out = 0;  // lesser lines that whoever chose `lines` left out
   std::string expected;
   std::string seen;
+  std::string permitted_by;        // why a loss is none of the protocol's
   std::string reproduce;           // one command line
   std::vector<std::string> files;  // what was written
 };

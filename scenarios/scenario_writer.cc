@@ -166,11 +166,16 @@ std::string write_scenario(const Scenario& s) {
     for (const TopicSpec& t : s.cluster.topics)
       out += "    - " + topic(t, s.cluster.config.effective.default_replication_factor) + "\n";
   }
-  if (const NetworkSpec& n = s.network; n != NetworkSpec{})
-    out += fmt::format(
-        "network: {{latency-min: {}, latency-max: {}, latency-tail: {}, tail-per-million: {}, bandwidth: {}}}\n",
-        duration(n.latency_min), duration(n.latency_max), duration(n.latency_tail), n.tail_per_million,
-        n.bandwidth_bytes_per_second);
+  if (const NetworkSpec& n = s.network, usual; n != usual) {
+    Map m;
+    if (n.latency_min != usual.latency_min) m.add("latency-min", duration(n.latency_min));
+    if (n.latency_max != usual.latency_max) m.add("latency-max", duration(n.latency_max));
+    if (n.latency_tail != usual.latency_tail) m.add("latency-tail", duration(n.latency_tail));
+    if (n.tail_per_million != usual.tail_per_million) m.add("tail-per-million", std::to_string(n.tail_per_million));
+    if (n.bandwidth_bytes_per_second != usual.bandwidth_bytes_per_second)
+      m.add("bandwidth", std::to_string(n.bandwidth_bytes_per_second));
+    out += "network: " + m.str() + "\n";
+  }
   if (!s.variants.empty()) {
     out += "variants:\n";
     for (const auto& [name, value] : s.variants) out += "  " + text(name) + ": " + text(value) + "\n";

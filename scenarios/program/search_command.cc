@@ -38,8 +38,14 @@ Scenario counterexample(const Scenario& concrete, const std::string& property) {
   const std::string note = fmt::format(" (counterexample of {})", property);
   if (!scenario.title.ends_with(note)) scenario.title += note;
   std::erase_if(scenario.expect, [](const auto& expected) { return expected.second != Expected::any; });
-  scenario.goals.clear();
   return scenario;
+}
+
+// "found.yaml" to "found.raw.yaml".
+std::string raw_name(const std::string& path) {
+  constexpr std::string_view kEnd = ".yaml";
+  const bool yaml = path.ends_with(kEnd) && path.size() > kEnd.size();
+  return (yaml ? path.substr(0, path.size() - kEnd.size()) : path) + ".raw.yaml";
 }
 
 struct Written {
@@ -57,6 +63,10 @@ Written write_counterexample(const std::string& path, const Scenario& concrete, 
   options.steps = &steps;
   Written written;
   written.result = run_trial(scenario, options);
+  std::erase_if(scenario.goals, [&](const std::string& goal) {
+    const auto& missed = written.result.missed_goals;
+    return std::find(missed.begin(), missed.end(), goal) != missed.end();
+  });
   scenario.recorded = recorded_run(scenario, steps);
   const std::string events = write_events(scenario.recorded->contents, steps, step_texts(written.result, steps));
   // The events go first: a counterexample is never there without them, unless they were taken away.
@@ -176,7 +186,7 @@ int search_and_shrink(const SearchCommand& command, const Scenario& scenario) {
 
   const TrialResult raw = record_trial(scenario, *found.failing_seed);
   const std::string property = key_violation(raw)->property;
-  const std::string raw_file = command.out + ".raw.yaml";
+  const std::string raw_file = raw_name(command.out);
   const Written raw_written = write_counterexample(raw_file, raw.concrete, property);
   if (!raw_written.ok) return Exit::usage;
   fmt::print("{}\nseed {} fails, {} before it did not ({} ms); {}, written to {}\n", scenario.title,

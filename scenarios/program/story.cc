@@ -44,6 +44,7 @@ class Chooser {
     return v_.offset >= f.end_offset.value ? Weight::decisive : Weight::context;
   }
   W weigh(const model::UnsyncedDataLost& f) const {
+    if (quorum_) return f.partition == model::kClusterMetadata ? W(Weight::decisive) : std::nullopt;
     if (!ours(f.partition)) return std::nullopt;
     return v_.offset >= f.from.value ? Weight::decisive : Weight::context;
   }
@@ -61,11 +62,16 @@ class Chooser {
   }
   W weigh(const model::ConsumerPositionReset& f) const { return ours(f.partition) ? W(Weight::matters) : std::nullopt; }
   W weigh(const model::BrokerFenced&) const { return quorum_ ? std::nullopt : W(Weight::context); }
-  W weigh(const model::QuorumLeaderElected&) const { return quorum_ ? Weight::decisive : Weight::context; }
+  W weigh(const model::QuorumLeaderElected& f) const {
+    if (quorum_) return Weight::decisive;
+    return f.log_end_offset > model::Offset(1) ? W(Weight::context) : std::nullopt;  // the first one is no news
+  }
   W weigh(const model::QuorumResigned&) const { return quorum_ ? W(Weight::matters) : std::nullopt; }
   W weigh(const model::VoteGranted&) const { return quorum_ ? W(Weight::matters) : std::nullopt; }
   W weigh(const model::MetadataTruncated&) const { return quorum_ ? W(Weight::decisive) : std::nullopt; }
-  W weigh(const model::MetadataLoaded&) const { return quorum_ ? W(Weight::matters) : std::nullopt; }
+  W weigh(const model::MetadataLoaded& f) const {
+    return quorum_ && f.end_offset > model::kFirstOffset ? W(Weight::matters) : std::nullopt;
+  }
   W weigh(const model::PartitionsAssigned&) const { return group_(); }
   W weigh(const model::PartitionsRevoked&) const { return group_(); }
   W weigh(const model::OffsetCommitted&) const { return group_(); }
@@ -125,9 +131,11 @@ std::size_t drop_lightest(std::vector<Line>& lines, std::size_t most) {
 reports::Story story_of(const TrialResult& result, const properties::Violation& violation, std::string reproduce,
                         std::vector<std::string> files) {
   reports::Story story;
-  story.verdict = violation.permitted_by
-                      ? "VIOLATED, as the configuration and the faults permit: " + *violation.permitted_by
-                      : "VIOLATED, and nothing permits it";
+  story.verdict = "VIOLATED";
+  if (violation.permitted_by)
+    story.verdict += " (a loss that the configuration and the faults permit)";
+  else if (violation.property == "acked-records-survive" || violation.property == "loss-is-permitted")
+    story.verdict += " (a loss that nothing permits: a bug)";
   story.property = violation.property;
   story.meaning = meaning_of(violation.property);
   const Chooser chooser(violation);
@@ -148,6 +156,7 @@ reports::Story story_of(const TrialResult& result, const properties::Violation& 
   for (Line& line : lines) story.lines.push_back(std::move(line.line));
   story.expected = with_names(violation.expected.empty() ? story.meaning : violation.expected, result);
   story.seen = with_names(violation.text, result);
+  story.permitted_by = violation.permitted_by.value_or("");
   story.reproduce = std::move(reproduce);
   story.files = std::move(files);
   return story;

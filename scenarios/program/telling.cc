@@ -9,6 +9,7 @@
 
 #include "properties/catalogue.h"
 #include "reports/describe.h"
+#include "reports/fact_fields.h"
 #include "reports/mermaid.h"
 
 namespace ktrial::scenarios {
@@ -112,6 +113,7 @@ TrialResult record_trial(const Scenario& scenario, std::uint64_t seed) {
 }
 
 std::string with_names(std::string text, const TrialResult& result) {
+  replace_all(text, fmt::format("topic {} partition ", model::kClusterMetadata.topic.value), "__cluster_metadata-");
   for (const auto& [name, id] : result.topics)
     replace_all(text, fmt::format("topic {} partition ", id.value), name + "-");
   return text;
@@ -130,12 +132,15 @@ reports::Trace trace_of(const TrialResult& result) {
   trace.fingerprint = fmt::format("{:016x}", result.fingerprint);
   for (std::size_t i = 0; i < result.node_names.size(); ++i)
     trace.nodes[static_cast<int>(i) + 1] = result.node_names[i];
+  std::map<int, std::string> topics = {{model::kClusterMetadata.topic.value, "__cluster_metadata"}};
+  for (const auto& [name, id] : result.topics) topics[id.value] = name;
   std::size_t fact = 0;
   const auto add_facts_before = [&](std::uint64_t event) {
     for (; fact < result.facts.size() && result.facts[fact].event < event; ++fact) {
       const RecordedFact& f = result.facts[fact];
       trace.events.push_back({f.event, 0, f.at, f.node.value, "fact", model::fact_name(model::kind(f.fact)),
-                              reports::kNoNode, "", with_names(model::describe(f.fact), result)});
+                              reports::kNoNode, "", with_names(model::describe(f.fact), result),
+                              reports::fact_fields(f.fact, topics)});
     }
   };
   for (const sim::TraceEvent& event : result.trace) {
@@ -150,7 +155,7 @@ reports::Trace trace_of(const TrialResult& result) {
                             event.connection.number < 0
                                 ? std::string()
                                 : fmt::format("{}/{}", event.connection.initiator + 1, event.connection.number),
-                            ""});
+                            "", ""});
   }
   add_facts_before(~std::uint64_t{0});
   return trace;

@@ -21,6 +21,10 @@ TrialResult run(const Scenario& scenario) {
   return run_trial(scenario, options);
 }
 
+bool missed(const TrialResult& result, const std::string& goal) {
+  return std::find(result.missed_goals.begin(), result.missed_goals.end(), goal) != result.missed_goals.end();
+}
+
 class Shrinker {
  public:
   Shrinker(const Scenario& concrete, const ShrinkOptions& options)
@@ -33,6 +37,8 @@ class Shrinker {
       best_.reason = violation->reason;
       failed_at_ = violation->at;
       ended_at_ = first.ended_at;
+      // What the scenario set out to show must stay in it; what this run did not reach cannot.
+      std::erase_if(best_.scenario.goals, [&](const std::string& goal) { return missed(first, goal); });
     }
   }
 
@@ -81,7 +87,8 @@ class Shrinker {
     candidate.result = run(*candidate.scenario);
     candidate.violation = key_violation(*candidate.result);
     if (candidate.violation &&
-        (candidate.violation->property != best_.property || candidate.violation->reason != best_.reason))
+        (!candidate.result->missed_goals.empty() || candidate.violation->property != best_.property ||
+         candidate.violation->reason != best_.reason))
       candidate.violation = nullptr;
   }
 

@@ -1,4 +1,5 @@
-// Makes a failing scenario smaller while the same property still fails for the same reason.
+// Makes a failing scenario smaller while the same property still fails for the same reason, and the goals that the
+// failing run reached are still reached (so a scenario about a shrinking ISR stays one).
 //
 // Takes a concrete scenario (its faults written out, with a seed) and tries the steps of shrink_steps.h in their order,
 // those that save most first, again and again until none helps. Greedy: the result is minimal for these steps, not the
