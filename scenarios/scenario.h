@@ -132,6 +132,7 @@ struct Scenario {
   Settings variants;  // applied to cluster.config.effective.variants
   std::optional<std::uint64_t> seed;
   std::map<std::string, std::uint64_t> decisions;  // overrides: the text of a decision's name -> its value
+  std::string counterexample;  // the property that this written failure violates; empty: a scenario of its own
   std::optional<RecordedRun> recorded;
   bool operator==(const Scenario&) const = default;
 };

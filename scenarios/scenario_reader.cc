@@ -8,6 +8,7 @@
 #include "scenarios/fault_text.h"
 #include "scenarios/variants_text.h"
 #include "scenarios/yaml_reader.h"
+#include "sim/decision.h"
 
 namespace ktrial::scenarios {
 namespace {
@@ -375,8 +376,8 @@ struct Reader {
   }
   void root(const Y& y) {
     if (!keys(y, "scenario",
-              {"ktrial", "title", "cluster", "network", "clients", "faults", "random-faults", "run", "expect", "goals",
-               "variants", "seed", "decisions", "recorded"}))
+              {"ktrial", "counterexample", "title", "cluster", "network", "clients", "faults", "random-faults", "run",
+               "expect", "goals", "variants", "seed", "decisions", "recorded"}))
       return;
     if (const Y* v = need(y, "ktrial"); v && text(v) != "1")
       fail(*v, "unknown version '" + v->scalar + "', expected 1");
@@ -420,9 +421,19 @@ struct Reader {
     if (const Y* v = find(y, "seed")) s.seed = u64(*v);
     if (const Y* m = find(y, "decisions")) {
       if (m->kind != Y::Kind::map) fail(*m, "decisions must be a map");
-      for (std::size_t i = 0; i < m->keys.size(); ++i) s.decisions[m->keys[i].scalar] = u64(m->items[i]);
+      for (std::size_t i = 0; i < m->keys.size(); ++i) {
+        if (!sim::parse_decision(m->keys[i].scalar))
+          fail(m->keys[i],
+               "'" + m->keys[i].scalar + "' names no decision, as 'latency 0->1 connection 3 message 41' does");
+        s.decisions[m->keys[i].scalar] = u64(m->items[i]);
+      }
     }
     if (const Y* v = find(y, "recorded")) recorded(*v);
+    // The recorded run stands last, so a file that was cut off lacks it.
+    if (const Y* v = find(y, "counterexample")) {
+      known_name(*v, "property", s.counterexample = text(v), known.properties);
+      if (!find(y, "recorded")) fail(*v, "a counterexample without 'recorded' at its end: is the file complete?");
+    }
   }
 };
 

@@ -155,6 +155,7 @@ std::string fault(const FaultSpec& f) {
 
 std::string write_scenario(const Scenario& s) {
   std::string out = "ktrial: 1\n";
+  if (!s.counterexample.empty()) out += "counterexample: " + text(s.counterexample) + "\n";
   if (!s.title.empty()) out += "title: " + text(s.title) + "\n";
   out += fmt::format("cluster:\n  brokers: {}\n  controllers: {}\n", s.cluster.brokers, s.cluster.controllers);
   if (!s.cluster.config.written.empty()) {

@@ -156,9 +156,14 @@ std::string where_it_differs(const RecordedRun& recorded, const std::optional<st
   if (events) {
     const auto i = first_difference(marks(*events), steps);
     if (!i) return "  the events recorded beside it are the same; only their count or the last hash differs\n";
-    return fmt::format("first diverging event\n  recorded   {}\n  now        {}\n",
-                       *i < events->size() ? event_text((*events)[*i].mark, (*events)[*i].text) : "the run has ended",
-                       told(*i));
+    std::string text = fmt::format(
+        "first diverging event\n  recorded   {}\n  now        {}\n",
+        *i < events->size() ? event_text((*events)[*i].mark, (*events)[*i].text) : "the run has ended", told(*i));
+    // Words do not tell the fields of a message or what the node did with it; the hash does.
+    if (*i < events->size() && *i < steps.size() && (*events)[*i].text == texts[*i] &&
+        (*events)[*i].mark.at == steps[*i].at)
+      text += "  the event is the same, but what it carried or led to is not\n";
+    return text;
   }
   // Only checkpoints: the first that differs bounds the first diverging event from above, the one before from below.
   std::uint64_t same = 0, different = std::max(recorded.events, steps.empty() ? 0 : steps.back().event);

@@ -35,8 +35,7 @@ std::string plural(std::size_t n, const char* what) { return fmt::format("{} {}{
 // A counterexample runs by itself: what was expected to fail is now expected to hold, so replaying it exits with 1.
 Scenario counterexample(const Scenario& concrete, const std::string& property) {
   Scenario scenario = concrete;
-  const std::string note = fmt::format(" (counterexample of {})", property);
-  if (!scenario.title.ends_with(note)) scenario.title += note;
+  scenario.counterexample = property;
   std::erase_if(scenario.expect, [](const auto& expected) { return expected.second != Expected::any; });
   return scenario;
 }
@@ -176,7 +175,9 @@ int search_and_shrink(const SearchCommand& command, const Scenario& scenario) {
     StatusLine status;
     options.progress = [&](std::uint64_t judged) {
       const std::int64_t took = std::max<std::int64_t>(milliseconds_since(began), 1);
-      status.show(fmt::format("{} seeds judged, {} a second; Ctrl-C ends the search", judged,
+      const std::string of = command.milliseconds ? fmt::format("{} s left", (*command.milliseconds - took) / 1000)
+                                                  : fmt::format("of {}", command.last_seed - command.first_seed + 1);
+      status.show(fmt::format("{} seeds judged, {}, {} a second; Ctrl-C ends the search", judged, of,
                               static_cast<std::int64_t>(judged) * 1000 / took));
     };
     found = search(scenario, options);

@@ -8,7 +8,6 @@
 #include <tuple>
 
 #include "properties/catalogue.h"
-#include "reports/describe.h"
 #include "reports/fact_fields.h"
 #include "reports/mermaid.h"
 
@@ -169,27 +168,6 @@ std::string diagram_of(const TrialResult& result) {
   const reports::Trace trace = trace_of(result);
   options.skip_events = repetitions(trace);
   return reports::mermaid(trace, options);
-}
-
-std::string describe_topics_of(const TrialResult& result) {
-  std::vector<reports::DescribedTopic> topics;
-  for (const auto& [name, id] : result.topics) {
-    reports::DescribedTopic topic;
-    topic.name = name;
-    topic.id = std::to_string(id.value);
-    std::map<int, reports::DescribedPartition> partitions;
-    for (const RecordedFact& f : result.facts)
-      if (const auto* state = std::get_if<model::PartitionStateCommitted>(&f.fact);
-          state && state->partition.topic == id) {
-        reports::DescribedPartition& p = partitions[state->partition.partition.value];
-        p = {state->partition.partition.value, state->leader.value, {}, {}, {}, {}};
-        for (const auto node : state->replicas) p.replicas.push_back(node.value);
-        for (const auto node : state->isr) p.isr.push_back(node.value);
-      }
-    for (auto& [index, partition] : partitions) topic.partitions.push_back(std::move(partition));
-    topics.push_back(std::move(topic));
-  }
-  return reports::describe_topics(topics);
 }
 
 std::vector<reports::JunitCase> junit_cases(const TrialResult& result, const std::string& reproduce) {

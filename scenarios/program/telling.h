@@ -18,7 +18,7 @@ TrialResult record_trial(const Scenario& scenario, std::uint64_t seed);
 reports::Trace trace_of(const TrialResult& result);
 // The sequence diagram without what repeats for ever and what only machines need.
 std::string diagram_of(const TrialResult& result);
-// The committed state at the end, as `kafka-topics.sh --describe` prints it.
+// topics.cc: the committed state at the end, as `kafka-topics.sh --describe` prints it.
 std::string describe_topics_of(const TrialResult& result);
 // One line a property: outcome, how often its premise was met.
 std::string verdict_table(const TrialResult& result);

@@ -46,6 +46,7 @@ class Runner {
       if (step.kind == sim::StepResult::Kind::token) engine_.on_token(world_, view_, step.token);
       drain();
       if (options_.steps) mark_step(*options_.steps);
+      if (options_.after_step) options_.after_step(world_);
       if (stop_) break;
     }
     if (!stop_) judge_.finish(end_state());
@@ -113,6 +114,7 @@ class Runner {
     result_.concrete.faults = plan_;
     if (result_.concrete.random_faults) result_.concrete.random_faults->budget = 0;
     result_.concrete.seed = options_.seed;
+    result_.concrete.counterexample.clear();
     result_.concrete.recorded.reset();
     result_.verdicts = judge_.verdicts();
     result_.faults_injected = engine_.struck();

@@ -15,7 +15,14 @@
 #include "scenarios/scenario.h"
 #include "sim/kernel.h"
 
+namespace ktrial::sim {
+template <class P>
+class World;
+}
+
 namespace ktrial::scenarios {
+
+struct KafkaProtocol;
 
 struct RecordedFact {
   std::uint64_t event = 0;
@@ -41,7 +48,9 @@ struct TrialOptions {
   std::uint64_t seed = 1;
   bool record = false;                     // keep facts, faults and the trace
   std::vector<StepMark>* steps = nullptr;  // filled with a mark for each step
-  bool stop_at_violation = true;           // do not run on after a violation that is not expected
+  // Looks at the world after each step; changes nothing.
+  std::function<void(const sim::World<KafkaProtocol>&)> after_step = nullptr;
+  bool stop_at_violation = true;  // do not run on after a violation that is not expected
 };
 
 struct TrialResult {

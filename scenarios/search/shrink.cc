@@ -30,6 +30,8 @@ class Shrinker {
   Shrinker(const Scenario& concrete, const ShrinkOptions& options)
       : options_(options), deadline_(std::chrono::steady_clock::now() + options.time_budget) {
     best_.scenario = concrete;
+    best_.scenario.counterexample.clear();
+    best_.scenario.recorded.reset();
     ++best_.trials;
     const TrialResult first = run(concrete);
     if (const properties::Violation* violation = key_violation(first)) {
