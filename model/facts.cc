@@ -188,7 +188,7 @@ std::string tell(const ProbeHit& f) { return say("probe ", f.name); }
 
 std::string value_text(ValueId value) {
   if (!value.present()) return "none";
-  return std::to_string(value.value >> 40) + "#" + std::to_string(value.value & ((std::int64_t{1} << 40) - 1));
+  return std::to_string(value.value >> 40) + ":" + std::to_string(value.value & ((std::int64_t{1} << 40) - 1));
 }
 
 const char* fact_name(std::uint16_t kind) {

@@ -2,7 +2,7 @@
 //
 //   {"partition":"orders-0","leaderEpoch":3,"partitionEpoch":5,"isr":[1],"shrank":true}
 // Names are the fields' own in Kafka's JSON spelling. An id, offset or epoch that is absent is null. A value is
-// "<producer>#<record>": which producer of the scenario sent it, and as its how many-th record, from 0.
+// "<producer>:<record>": which producer of the scenario sent it, and as its how many-th record, from 0.
 // Always holds: every field of every fact is there; one added without a name does not compile.
 #pragma once
 

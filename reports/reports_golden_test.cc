@@ -145,7 +145,7 @@ TEST(FactFields, NameEveryFieldInKafkasSpelling) {
   failed.values = {model::ValueId((std::int64_t{2} << 40) + 7)};
   failed.error = model::Error::NOT_LEADER_OR_FOLLOWER;
   EXPECT_EQ(fact_fields(failed, {}),
-            "{\"partition\":\"-1--1\",\"values\":[\"2#7\"],\"error\":\"NOT_LEADER_OR_FOLLOWER\"}");
+            "{\"partition\":\"-1--1\",\"values\":[\"2:7\"],\"error\":\"NOT_LEADER_OR_FOLLOWER\"}");
 }
 
 TEST(Story, SaysHowManyLinesOfALongOneAreMissing) {

@@ -38,7 +38,7 @@ std::string meaning_of(FaultKind kind) {
     case K::cut_mid_response:
       return "The connection breaks while the next message from the one to the other is on its way.";
     case K::hold:
-      return "Messages named `message` wait until the end of the fault; others overtake them.";
+      return "Messages named `message` stop until the end of the fault, and what is behind them on their connection.";
     case K::clock_step:
       return "The wall clock jumps by `by`, which may be negative; the monotonic clock does not.";
     case K::clock_drift:

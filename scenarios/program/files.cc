@@ -23,6 +23,17 @@ void cannot_write(const std::string& path, int error) {
   fmt::print(stderr, "ktrial: cannot write {}: {}\n", path, std::strerror(error));
 }
 
+int why_not_writable(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return EISDIR;
+  const std::string temporary = temporary_name(path);
+  std::FILE* out = std::fopen(temporary.c_str(), "wb");
+  if (!out) return errno;
+  std::fclose(out);
+  std::remove(temporary.c_str());
+  return 0;
+}
+
 std::vector<std::string> library_names() {
   std::vector<std::string> names;
   for (const auto& file : library()) names.push_back(file.stem().string());
@@ -118,14 +129,11 @@ bool write_file(const std::string& path, const std::string& text) {
 }
 
 bool can_write(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return cannot_write(path, EISDIR), false;
-  const std::string temporary = temporary_name(path);
-  std::FILE* out = std::fopen(temporary.c_str(), "wb");
-  if (!out) return cannot_write(path, errno), false;
-  std::fclose(out);
-  std::remove(temporary.c_str());
-  return true;
+  const int error = why_not_writable(path);
+  if (error != 0) cannot_write(path, error);
+  return error == 0;
 }
+
+bool is_writable(const std::string& path) { return why_not_writable(path) == 0; }
 
 }  // namespace ktrial::scenarios

@@ -26,7 +26,8 @@ std::optional<std::string> read_file(const std::string& path, std::string& why);
 
 // Writes a file ("-": standard output), or says on standard error why it cannot.
 bool write_file(const std::string& path, const std::string& text);
-// Whether write_file will be able to; asked before a long search, not after it.
+// Whether write_file will be able to; asked before a long search, not after it. can_write() says why not.
 bool can_write(const std::string& path);
+bool is_writable(const std::string& path);
 
 }  // namespace ktrial::scenarios

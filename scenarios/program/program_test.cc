@@ -231,6 +231,14 @@ TEST_F(Program, DemoFindsALossFromAnyFolder) {
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("VIOLATED"));
   EXPECT_EQ(ktrial("replay ktrial-demo.yaml").code, 1);
+
+  // In a folder where nobody can write, not even root, the file goes to where temporary files go.
+  const std::string shell = fmt::format("cd /proc && TMPDIR='{0}' '{1}' demo >'{0}/out' 2>'{0}/err' </dev/null",
+                                        folder_.string(), KTRIAL_PROGRAM);
+  std::filesystem::remove(folder_ / "ktrial-demo.yaml");
+  EXPECT_EQ(WEXITSTATUS(std::system(shell.c_str())), 0) << read("err");
+  EXPECT_THAT(read("out"), HasSubstr("ktrial replay " + (folder_ / "ktrial-demo.yaml").string()));
+  EXPECT_TRUE(exists("ktrial-demo.yaml"));
 }
 
 TEST_F(Program, ListsEverythingWithAMeaning) {

@@ -256,7 +256,7 @@ int demo(int threads) {
   // Works in a folder that nobody may write to as well.
   std::error_code error;
   const std::filesystem::path temporary = std::filesystem::temp_directory_path(error);
-  if (access(".", W_OK) != 0 && !error) command.out = (temporary / command.out).string();
+  if (!is_writable(command.out) && !error) command.out = (temporary / command.out).string();
   fmt::print(
       "Three brokers run Kafka's replication with unclean.leader.election.enable=true while faults strike at random.\n"
       "ktrial looks for a seed in which a record that was acknowledged is lost, and makes that failure small.\n\n");

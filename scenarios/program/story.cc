@@ -128,6 +128,14 @@ std::size_t drop_lightest(std::vector<Line>& lines, std::size_t most) {
 
 }  // namespace
 
+std::set<std::uint64_t> events_at_issue(const TrialResult& result, const properties::Violation& violation) {
+  const Chooser chooser(violation);
+  std::set<std::uint64_t> events{violation.event};
+  for (const RecordedFact& fact : result.facts)
+    if (chooser.weight(fact.fact) == Weight::decisive) events.insert(fact.event);
+  return events;
+}
+
 reports::Story story_of(const TrialResult& result, const properties::Violation& violation, std::string reproduce,
                         std::vector<std::string> files) {
   reports::Story story;

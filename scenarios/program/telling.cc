@@ -79,20 +79,33 @@ const char* fault_name(sim::TraceKind kind) {
   }
 }
 
-// Polls and heartbeats repeat for ever: of each kind between two nodes a diagram shows the first two.
-std::set<std::uint64_t> repetitions(const reports::Trace& trace) {
-  std::map<std::tuple<std::string, int, int>, int> seen;
-  std::set<std::uint64_t> repeated;
-  std::set<std::uint64_t> told;  // a message that led to something is shown
-  for (const reports::TraceEvent& event : trace.events)
-    if (event.kind == "fact" && event.name == "RecordConsumed") told.insert(event.id);
+// What makes all that follows worth a look again.
+bool is_change(const reports::TraceEvent& event) {
+  static const std::set<std::string> facts = {
+      "BecameLeader", "BecameFollower",     "IsrChanged",        "PartitionStateCommitted", "LogTruncated",
+      "BrokerFenced", "BrokerUnfenced",     "UnsyncedDataLost",  "QuorumLeaderElected",     "QuorumResigned",
+      "TopicCreated", "PartitionsAssigned", "PartitionsRevoked", "GroupStateChanged",       "RecordFailed",
+      "VoteGranted",  "MetadataTruncated",  "BrokerRegistered",  "ConsumerPositionReset"};
+  if (event.kind == "fact") return facts.contains(event.name);
+  return event.kind == "start" || event.kind == "stop" || (event.kind == "fault" && event.name != "connection closed");
+}
+
+// Steady work repeats for ever: between two changes a diagram shows each kind of message and fact between two nodes
+// once, and whatever is about the record at issue. An event is left out only with all that it led to.
+std::set<std::uint64_t> repetitions(const reports::Trace& trace, const std::set<std::string>& not_drawn,
+                                    const std::set<std::uint64_t>& at_issue) {
+  std::set<std::tuple<std::string, std::string, int, int>> seen;
+  std::set<std::uint64_t> repeated, shown = at_issue;
   for (const reports::TraceEvent& event : trace.events) {
-    const bool polls = event.name.starts_with("Fetch") || event.name.starts_with("BrokerHeartbeat") ||
-                       event.name.starts_with("Metadata") || event.name.starts_with("connection");
-    if (event.kind != "sent" && event.kind != "fact" && polls && !told.contains(event.id) &&
-        ++seen[{event.name, event.node, event.peer}] > 2)
+    if (event.kind == "sent" || event.kind == "timer" || not_drawn.contains(event.name)) continue;
+    const bool change = is_change(event);
+    if (change) seen.clear();
+    if (change || seen.insert({event.kind, event.name, event.node, event.peer}).second)
+      shown.insert(event.id);
+    else
       repeated.insert(event.id);
   }
+  for (const std::uint64_t event : shown) repeated.erase(event);
   return repeated;
 }
 
@@ -166,7 +179,9 @@ std::string diagram_of(const TrialResult& result) {
                         "ConsumerHighWatermarkSeen", "QuorumFetchRequest", "QuorumFetchResponse",
                         "HighWatermarkAdvanced"};
   const reports::Trace trace = trace_of(result);
-  options.skip_events = repetitions(trace);
+  std::set<std::uint64_t> at_issue;
+  if (const properties::Violation* violation = result.first_violation()) at_issue = events_at_issue(result, *violation);
+  options.skip_events = repetitions(trace, options.skip_names, at_issue);
   return reports::mermaid(trace, options);
 }
 

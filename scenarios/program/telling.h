@@ -3,6 +3,8 @@
 // Decides nothing: which violation matters is asked of the result. Needs a recorded trial.
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,9 @@ std::vector<reports::JunitCase> junit_cases(const TrialResult& result, const std
 // story.cc: what led to a violation.
 reports::Story story_of(const TrialResult& result, const properties::Violation& violation, std::string reproduce,
                         std::vector<std::string> files);
+
+// The events of the story's weightiest facts.
+std::set<std::uint64_t> events_at_issue(const TrialResult& result, const properties::Violation& violation);
 
 // Facts speak of "topic 1 partition 0"; a reader knows "orders-0".
 std::string with_names(std::string text, const TrialResult& result);
