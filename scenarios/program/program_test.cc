@@ -95,6 +95,16 @@ TEST_F(Program, AGoalThatIsMissedIsTwo) {
   EXPECT_THAT(ran.out, HasSubstr("goal not reached: record-acked"));
 }
 
+TEST_F(Program, APropertyNamedInExpectThatHadNothingToJudgeIsTwo) {
+  write("none.yaml",
+        "ktrial: 1\ncluster: {topics: [{name: orders}]}\nrun: {until: 1s}\nexpect: {acked-records-survive: holds}\n");
+  for (const char* command : {"run none.yaml", "search none.yaml --seeds 1..3"}) {
+    const Ran ran = ktrial(command);
+    EXPECT_EQ(ran.code, 2) << ran.out;
+    EXPECT_THAT(ran.out, HasSubstr("expected to hold")) << command;
+  }
+}
+
 TEST_F(Program, AFailureIsFoundWrittenAndReplayed) {
   const Ran found = ktrial("search unclean-election --out found.yaml --junit junit.xml -j 1");
   EXPECT_EQ(found.code, 1) << found.err;

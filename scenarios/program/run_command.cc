@@ -14,7 +14,8 @@ namespace {
 
 int exit_code(const TrialResult& result) {
   if (result.unexpected()) return Exit::violated;
-  if (!result.expected_but_held().empty() || !result.missed_goals.empty()) return Exit::inconclusive;
+  if (!result.expected_but_held().empty() || !result.named_but_vacuous().empty() || !result.missed_goals.empty())
+    return Exit::inconclusive;
   return Exit::holds;
 }
 
@@ -46,6 +47,8 @@ int run(const RunCommand& command) {
   for (const std::string& goal : result.missed_goals) fmt::print("  goal not reached: {}\n", goal);
   for (const std::string& held : result.expected_but_held())
     fmt::print("  expected to be violated, but held: {}\n", held);
+  for (const std::string& vacuous : result.named_but_vacuous())
+    fmt::print("  expected to hold, but there was nothing to judge: {}\n", vacuous);
   fmt::print("\nseed {}, {} events, {} faults, {} of virtual time, fingerprint {:016x}\n", result.seed, result.events,
              result.faults_injected, reports::seconds_text(result.ended_at), result.fingerprint);
   return exit_code(result);

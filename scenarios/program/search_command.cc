@@ -141,9 +141,14 @@ int nothing_found(const SearchCommand& command, const Scenario& scenario, const 
   fmt::print("{}: {} in {} ({} events, {} faults, {} ms){}\n", scenario.title,
              found.judged == 0 ? "nothing was judged" : "holds", plural(found.judged, "seed"), found.events,
              found.faults, took, found.interrupted ? ", interrupted" : "");
-  for (const auto& [property, premise] : found.premises)
-    if (premise == 0) fmt::print("  vacuous in every seed: {}\n", property);
   bool missed = false;
+  for (const auto& [property, premise] : found.premises) {
+    if (premise != 0) continue;
+    const auto named = scenario.expect.find(property);
+    const bool wanted = named != scenario.expect.end() && named->second == Expected::holds;
+    missed |= wanted;
+    fmt::print("  vacuous in every seed{}: {}\n", wanted ? ", but expected to hold" : "", property);
+  }
   for (const auto& [goal, times] : found.goals_missed)
     if (times == found.judged) {
       missed = true;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "scenarios/program/telling.h"
 
@@ -72,16 +73,23 @@ class Chooser {
   W weigh(const model::MetadataLoaded& f) const {
     return quorum_ && f.end_offset > model::kFirstOffset ? W(Weight::matters) : std::nullopt;
   }
-  W weigh(const model::PartitionsAssigned&) const { return group_(); }
-  W weigh(const model::PartitionsRevoked&) const { return group_(); }
-  W weigh(const model::OffsetCommitted&) const { return group_(); }
-  W weigh(const model::OffsetCommitRefused&) const { return group_(); }
-  W weigh(const model::CommittedOffsetFetched&) const { return group_(); }
+  W weigh(const model::GroupStateChanged&) const { return of_group(); }
+  W weigh(const model::PartitionsAssigned&) const { return of_group(); }
+  W weigh(const model::PartitionsRevoked&) const { return of_group(); }
+  W weigh(const model::OffsetCommitRefused&) const { return of_group(); }
+  W weigh(const model::OffsetCommitted& f) const { return of_group(f.partition, f.offset); }
+  W weigh(const model::CommittedOffsetFetched& f) const { return of_group(f.partition, f.offset); }
+  W weigh(const model::RecordProcessed& f) const { return of_group(f.partition, f.offset); }
   template <class Fact>
   W weigh(const Fact&) const {
     return std::nullopt;
   }
-  W group_() const { return v_.property.starts_with("group-") ? W(Weight::matters) : std::nullopt; }
+  W of_group() const { return quorum_ ? std::nullopt : W(Weight::context); }
+  // What a group did with the record at issue, or around it; of all records only where none is at issue.
+  W of_group(model::TopicPartition tp, model::Offset offset) const {
+    if (!ours(tp) || (v_.offset >= 0 && std::abs(offset.value - v_.offset) > 1)) return std::nullopt;
+    return v_.offset >= 0 ? Weight::matters : Weight::context;
+  }
 
   const properties::Violation& v_;
   bool quorum_;

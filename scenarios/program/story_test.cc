@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "scenarios/program/files.h"
 #include "scenarios/program/telling.h"
 #include "scenarios/search/search.h"
@@ -62,6 +64,14 @@ TEST(Story, OfALossTellsTheRecordsLife) {
   for (const char* part : {"leader appended offsets", "acknowledged at base offset", "became leader", "permitted  "})
     EXPECT_THAT(text, HasSubstr(part));
   EXPECT_THAT(text, HasSubstr("expected   broker "));
+}
+
+// The work between two changes is drawn once, so the end of the run, which is what a reader wants, is in the diagram.
+TEST(Diagram, OfAFailureReachesItsEnd) {
+  const std::string text = diagram_of(first_failure("unclean-election"));
+  EXPECT_EQ(text.find("the diagram is full"), std::string::npos);
+  EXPECT_THAT(text, HasSubstr("unclean leader election"));
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 300);
 }
 
 }  // namespace

@@ -162,6 +162,17 @@ const properties::Violation* TrialResult::unexpected() const {
   return first;
 }
 
+std::vector<std::string> TrialResult::named_but_vacuous() const {
+  std::vector<std::string> vacuous;
+  for (const properties::Verdict& verdict : verdicts) {
+    const auto named = concrete.expect.find(verdict.property);
+    if (named != concrete.expect.end() && named->second == Expected::holds && verdict.violations.empty() &&
+        verdict.premise == 0)
+      vacuous.push_back(verdict.property);
+  }
+  return vacuous;
+}
+
 std::vector<std::string> TrialResult::expected_but_held() const {
   std::vector<std::string> held;
   for (const properties::Verdict& verdict : verdicts)

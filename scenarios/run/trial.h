@@ -72,6 +72,8 @@ struct TrialResult {
   const properties::Violation* unexpected() const;
   // The first violation, expected or not, of a property that the scenario does not declare `any`.
   const properties::Violation* first_violation() const;
+  // Properties that the scenario names as holding, but that had nothing to judge.
+  std::vector<std::string> named_but_vacuous() const;
   // Properties expected to be violated that were not.
   std::vector<std::string> expected_but_held() const;
 };
