@@ -27,6 +27,8 @@ constexpr auto kNames<LogLoaded> = names("partition", "logStartOffset", "endOffs
 template <>
 constexpr auto kNames<UnsyncedDataLost> = names("partition", "from", "oldEndOffset");
 template <>
+constexpr auto kNames<TruncationUndone> = names("partition", "from", "batches");
+template <>
 constexpr auto kNames<HighWatermarkAdvanced> = names("partition", "highWatermark", "oldHighWatermark", "leaderEpoch",
                                                      "isLeader");
 template <>
@@ -69,7 +71,7 @@ constexpr auto kNames<MetadataCommitted> = names("highWatermark");
 template <>
 constexpr auto kNames<MetadataApplied> = names("nextOffset", "content");
 template <>
-constexpr auto kNames<RecordSent> = names("partition", "value", "producer");
+constexpr auto kNames<RecordSent> = names("partition", "value", "producer", "key");
 template <>
 constexpr auto kNames<RecordAcknowledged> = names("partition", "firstValue", "lastValue", "baseOffset", "acks",
                                                   "values");

@@ -95,6 +95,12 @@ std::string meaning_of_goal(const std::string& goal) {
       {"broker-fenced", "the controller fenced a broker"},
       {"controller-changed", "another controller than the first was elected"},
       {"unsynced-data-lost", "a power cut took unflushed records"},
+      {"group-stable", "a group's members were all assigned their partitions"},
+      {"group-rebalanced", "a group formed another generation after its first"},
+      {"offset-committed", "a coordinator accepted an offset commit"},
+      {"offset-commit-refused", "a coordinator refused an offset commit"},
+      {"coordinator-changed", "another broker took a group over"},
+      {"record-processed", "a member of a group processed a record"},
       {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
   };
   const auto it = meanings.find(goal);

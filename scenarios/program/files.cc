@@ -98,15 +98,7 @@ std::optional<Scenario> load(const std::string& name) {
   auto scenario = read_scenario(*text, file, known, &warnings);
   for (const Diagnostic& warning : warnings)
     fmt::print(stderr, "{}:{}:{}: warning: {}\n", warning.file, warning.line, warning.column, warning.message);
-  if (scenario) {
-    for (const ClientSpec& client : scenario->clients)
-      if (std::holds_alternative<GroupSpec>(client)) {
-        fmt::print(stderr, "{}: error: group '{}': consumer groups do not run in a cluster yet\n", file,
-                   name_of(client));
-        return std::nullopt;
-      }
-    return std::move(*scenario);
-  }
+  if (scenario) return std::move(*scenario);
   for (const Diagnostic& error : scenario.error()) fmt::print(stderr, "{}\n", to_string(error));
   return std::nullopt;
 }
