@@ -38,7 +38,12 @@ class Chooser {
     return v_.offset >= first.value && v_.offset < first.value + count;
   }
 
-  W weigh(const model::BecameLeader& f) const { return ours(f.partition) ? W(Weight::decisive) : std::nullopt; }
+  W weigh(const model::BecameLeader& f) const {
+    if (!ours(f.partition)) return std::nullopt;
+    if (v_.partition) return Weight::decisive;
+    // Of all partitions: the first leaders are no news.
+    return f.leader_epoch > model::LeaderEpoch(0) ? W(Weight::context) : std::nullopt;
+  }
   W weigh(const model::IsrChanged& f) const { return ours(f.partition) ? W(Weight::matters) : std::nullopt; }
   W weigh(const model::LogTruncated& f) const {
     if (!ours(f.partition)) return std::nullopt;
@@ -85,11 +90,14 @@ class Chooser {
   W weigh(const Fact&) const {
     return std::nullopt;
   }
-  W of_group() const { return quorum_ ? std::nullopt : W(Weight::context); }
+  W of_group() const {
+    if (quorum_) return std::nullopt;
+    return v_.partition ? Weight::context : Weight::matters;
+  }
   // What a group did with the record at issue, or around it; of all records only where none is at issue.
   W of_group(model::TopicPartition tp, model::Offset offset) const {
     if (!ours(tp) || (v_.offset >= 0 && std::abs(offset.value - v_.offset) > 1)) return std::nullopt;
-    return v_.offset >= 0 ? Weight::matters : Weight::context;
+    return v_.offset >= 0 || !v_.partition ? Weight::matters : Weight::context;
   }
 
   const properties::Violation& v_;

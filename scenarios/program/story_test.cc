@@ -66,6 +66,13 @@ TEST(Story, OfALossTellsTheRecordsLife) {
   EXPECT_THAT(text, HasSubstr("expected   broker "));
 }
 
+TEST(Story, OfAGroupTellsItsGenerationsAndCommits) {
+  const TrialResult result = first_failure("generation-not-checked");
+  const std::string text = reports::story(story_of(result, *key_violation(result), "", {}));
+  for (const char* part : {"generation 2", "committed offset", "pause of"}) EXPECT_THAT(text, HasSubstr(part));
+  EXPECT_EQ(text.find("__consumer_offsets"), std::string::npos) << "its first leaders are no news";
+}
+
 // The work between two changes is drawn once, so the end of the run, which is what a reader wants, is in the diagram.
 TEST(Diagram, OfAFailureReachesItsEnd) {
   const std::string text = diagram_of(first_failure("unclean-election"));

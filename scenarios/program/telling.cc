@@ -175,6 +175,7 @@ reports::Trace trace_of(const TrialResult& result) {
 
 std::string diagram_of(const TrialResult& result) {
   reports::MermaidOptions options;
+  options.max_events = 600;  // what is left of steady work is worth drawing; its size limit stays
   options.skip_names = {"MetadataCommitted",         "MetadataApplied",    "MetadataAppended",
                         "ConsumerHighWatermarkSeen", "QuorumFetchRequest", "QuorumFetchResponse",
                         "HighWatermarkAdvanced"};
