@@ -43,6 +43,7 @@ class Text {
     else
       out_ << "none";
   }
+  void put(ValueId v) { out_ << value_text(v); }
   void put(TopicPartition tp) { out_ << "topic " << tp.topic.value << " partition " << tp.partition.value; }
   template <class T>
   void put(const std::vector<T>& items) {
@@ -133,18 +134,18 @@ std::string tell(const MetadataLoaded& f) { return say("metadata log: loaded, lo
 std::string tell(const MetadataCommitted& f) { return say("metadata log: high watermark ", f.high_watermark); }
 std::string tell(const MetadataApplied& f) { return say("metadata applied up to offset ", f.next_offset); }
 std::string tell(const RecordSent& f) {
-  return say(f.partition, ": producer ", f.producer, " sends value ", f.value, f.key.empty() ? "" : " with key ",
+  return say(f.partition, ": producer ", f.producer, " sends record ", f.value, f.key.empty() ? "" : " with key ",
              f.key);
 }
 std::string tell(const RecordAcknowledged& f) {
-  return say(f.partition, ": values ", f.values, " acknowledged at base offset ", f.base_offset,
+  return say(f.partition, ": records ", f.values, " acknowledged at base offset ", f.base_offset,
              " (acks=", f.acks < 0 ? std::string("all") : std::to_string(f.acks), ")");
 }
 std::string tell(const RecordFailed& f) {
-  return say(f.partition, ": send of values ", f.values, " failed with ", f.error);
+  return say(f.partition, ": send of records ", f.values, " failed with ", f.error);
 }
 std::string tell(const RecordConsumed& f) {
-  return say(f.partition, ": consumed value ", f.value, " at offset ", f.offset, " of leader epoch ", f.leader_epoch);
+  return say(f.partition, ": consumed record ", f.value, " at offset ", f.offset, " of leader epoch ", f.leader_epoch);
 }
 std::string tell(const ConsumerPositionReset& f) {
   return say(f.partition, ": consumer position reset from offset ", f.from, " to ", f.to,
@@ -166,7 +167,7 @@ std::string tell(const PartitionsRevoked& f) {
   return say("group ", f.group, " generation ", f.generation, f.lost ? ": lost " : ": revoked ", f.partitions);
 }
 std::string tell(const RecordProcessed& f) {
-  return say(f.partition, ": group ", f.group, " processed value ", f.value, " at offset ", f.offset);
+  return say(f.partition, ": group ", f.group, " processed record ", f.value, " at offset ", f.offset);
 }
 std::string tell(const OffsetCommitted& f) {
   return say(f.partition, ": group ", f.group, " committed offset ", f.offset, " by member ", f.member,
@@ -184,6 +185,11 @@ std::string tell(const GroupCoordinatorLoaded& f) {
 std::string tell(const ProbeHit& f) { return say("probe ", f.name); }
 
 }  // namespace
+
+std::string value_text(ValueId value) {
+  if (!value.present()) return "none";
+  return std::to_string(value.value >> 40) + ":" + std::to_string(value.value & ((std::int64_t{1} << 40) - 1));
+}
 
 const char* fact_name(std::uint16_t kind) {
   static const auto names = make_names(std::make_index_sequence<kKinds>());

@@ -244,6 +244,8 @@ constexpr std::uint16_t fact_kind() {
 inline std::uint16_t kind(const Fact& f) { return static_cast<std::uint16_t>(f.index()); }
 const char* fact_name(std::uint16_t kind);
 std::uint64_t digest(const Fact& f);
+// "1:4": record 4 (from 0) of producer 1.
+std::string value_text(ValueId value);
 // The fact in Kafka's words, for traces and stories ("orders-0 leader epoch 3: ISR is now [1]").
 class Names;
 std::string describe(const Fact& f);

@@ -38,21 +38,22 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
     met();
     auto [next, fresh] = next_.try_emplace({context.node, record.partition}, record.offset);
     if (record.offset != next->second)
-      violate(context, "gap or repeat",
-              fmt::format("expected offset {} of topic {} partition {}, was given offset {}", next->second.value,
-                          record.partition.topic.value, record.partition.partition.value, record.offset.value));
+      violate_at(record.partition, record.offset.value, context, "gap or repeat",
+                 fmt::format("expected offset {} of topic {} partition {}, was given offset {}", next->second.value,
+                             record.partition.topic.value, record.partition.partition.value, record.offset.value));
     next->second = record.offset + 1;
     if (shadow.logs.ever_committed(record.partition, record.offset.value, record.value)) return;
     const Entry* committed = shadow.logs.committed(record.partition, record.offset.value);
     if (!committed)
-      violate(context, "uncommitted record read",
-              fmt::format("was given offset {} of topic {} partition {}, which no leader had committed",
-                          record.offset.value, record.partition.topic.value, record.partition.partition.value));
+      violate_at(record.partition, record.offset.value, context, "uncommitted record read",
+                 fmt::format("was given offset {} of topic {} partition {}, which no leader had committed",
+                             record.offset.value, record.partition.topic.value, record.partition.partition.value));
     else
-      violate(context, "two records at one offset",
-              fmt::format("was given value {} at offset {} of topic {} partition {}, but value {} was committed there",
-                          record.value.value, record.offset.value, record.partition.topic.value,
-                          record.partition.partition.value, committed->value.value));
+      violate_at(
+          record.partition, record.offset.value, context, "two records at one offset",
+          fmt::format("was given value {} at offset {} of topic {} partition {}, but value {} was committed there",
+                      record.value.value, record.offset.value, record.partition.topic.value,
+                      record.partition.partition.value, committed->value.value));
   }
 
  private:
@@ -106,8 +107,8 @@ struct ProducerOrder : PropertyOf<ProducerOrder> {
       p.skipped.insert(p.pending.begin(), it);
       p.pending.erase(p.pending.begin(), std::next(it));
     } else if (p.skipped.erase(value)) {
-      violate(
-          context, "records out of order",
+      violate_at(
+          tp, partition.next, context, "records out of order",
           fmt::format("value {} of producer {} was committed to topic {} partition {} at offset {}, behind a later one",
                       value.value & ((std::int64_t{1} << 40) - 1), producer(value), tp.topic.value, tp.partition.value,
                       partition.next));

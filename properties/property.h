@@ -33,6 +33,10 @@ struct Violation {
   std::string reason;  // stable key: two violations with one reason are "the same failure" to the shrinker
   std::vector<StoryLine> story;
   std::optional<std::string> permitted_by;  // the ledger's explanation
+  // What it is about, where that is known, so that a story can choose what led to it.
+  std::optional<model::TopicPartition> partition;
+  std::int64_t offset = -1;
+  std::string expected;  // in this case; empty: what the property says
 };
 
 // The state of the run at its end, filled by the runner.
@@ -83,9 +87,16 @@ class Property {
  protected:
   void met() { ++premise_; }
   Violation& violate(const FactContext& c, std::string reason, std::string text) {
-    violations_.push_back({name(), c.at, c.event, c.node, std::move(text), std::move(reason), {}, std::nullopt});
+    violations_.push_back({name(), c.at, c.event, c.node, std::move(text), std::move(reason), {}, {}, {}, -1, {}});
     violations_.back().story.push_back({c.event, violations_.back().text});
     return violations_.back();
+  }
+  Violation& violate_at(model::TopicPartition partition, std::int64_t offset, const FactContext& c, std::string reason,
+                        std::string text) {
+    Violation& v = violate(c, std::move(reason), std::move(text));
+    v.partition = partition;
+    v.offset = offset;
+    return v;
   }
 
  private:

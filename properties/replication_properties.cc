@@ -37,6 +37,14 @@ std::string loss_text(const Loss& loss) {
       loss.leader.value, loss.leader_epoch.value);
 }
 
+void tell_loss(Violation& v, const Loss& loss) {
+  v.partition = loss.partition;
+  v.offset = loss.offset;
+  v.expected =
+      fmt::format("broker {}, leader of {} in epoch {}, holds at offset {} the record that was acknowledged there",
+                  loss.leader.value, tp_text(loss.partition), loss.leader_epoch.value, loss.offset);
+}
+
 struct AckedRecordsSurvive : LossProperty<AckedRecordsSurvive> {
   static constexpr const char* kName = "acked-records-survive";
   static constexpr const char* kMeaning =
@@ -45,6 +53,7 @@ struct AckedRecordsSurvive : LossProperty<AckedRecordsSurvive> {
     Violation& v =
         violate(context, "acked record lost, " + (loss.permitted_by.empty() ? "not permitted" : loss.permitted_by),
                 loss_text(loss));
+    tell_loss(v, loss);
     if (!loss.permitted_by.empty()) v.permitted_by = loss.permitted_by;
   }
 };
@@ -54,7 +63,7 @@ struct LossIsPermitted : LossProperty<LossIsPermitted> {
   static constexpr const char* kMeaning =
       "Whatever acknowledged record is lost, the injected faults and the configuration permit it (the loss ledger).";
   void lost(const Loss& loss, const FactContext& context) {
-    if (loss.permitted_by.empty()) violate(context, "loss not permitted", loss_text(loss));
+    if (loss.permitted_by.empty()) tell_loss(violate(context, "loss not permitted", loss_text(loss)), loss);
   }
 };
 
@@ -86,20 +95,21 @@ struct LogsAgree : PropertyOf<LogsAgree> {
         const std::string permitted = shadow.ledger.permits(hw.partition, offset, *own, shadow.logs);
         if (!permitted.empty()) continue;
         if (committed)
-          violate(context, "committed record replaced",
-                  fmt::format("offset {} of {} was committed with another record than leader {} now has there", offset,
-                              tp_text(hw.partition), context.node.value));
+          violate_at(hw.partition, offset, context, "committed record replaced",
+                     fmt::format("offset {} of {} was committed with another record than leader {} now has there",
+                                 offset, tp_text(hw.partition), context.node.value));
         else
-          violate(context, "deposed leader commits",
-                  fmt::format("leader {} of {} in epoch {} committed offset {}, which the newer leader does not hold",
-                              context.node.value, tp_text(hw.partition), hw.leader_epoch.value, offset));
+          violate_at(
+              hw.partition, offset, context, "deposed leader commits",
+              fmt::format("leader {} of {} in epoch {} committed offset {}, which the newer leader does not hold",
+                          context.node.value, tp_text(hw.partition), hw.leader_epoch.value, offset));
       } else if (leader != leaders_.end() && leader->second.first == hw.leader_epoch) {
         const Entry* theirs = shadow.logs.at(leader->second.second, hw.partition, offset);
         if (theirs && *theirs != *own)
-          violate(context, "replicas differ",
-                  fmt::format(
-                      "at offset {} of {} follower {} and leader {} hold different records below the high watermark",
-                      offset, tp_text(hw.partition), context.node.value, leader->second.second.value));
+          violate_at(hw.partition, offset, context, "replicas differ",
+                     fmt::format(
+                         "at offset {} of {} follower {} and leader {} hold different records below the high watermark",
+                         offset, tp_text(hw.partition), context.node.value, leader->second.second.value));
       }
     }
   }
@@ -125,9 +135,9 @@ struct OneLeaderPerEpoch : PropertyOf<OneLeaderPerEpoch> {
     met();
     const auto [it, fresh] = leader_.try_emplace({tp, epoch}, context.node);
     if (!fresh && it->second != context.node)
-      violate(context, "two leaders in an epoch",
-              fmt::format("brokers {} and {} both led {} in leader epoch {}", it->second.value, context.node.value,
-                          tp_text(tp), epoch.value));
+      violate_at(tp, -1, context, "two leaders in an epoch",
+                 fmt::format("brokers {} and {} both led {} in leader epoch {}", it->second.value, context.node.value,
+                             tp_text(tp), epoch.value));
   }
   std::map<std::pair<model::TopicPartition, model::LeaderEpoch>, NodeId> leader_;
 };
@@ -144,11 +154,12 @@ struct ElectedLeaderIsComplete : PropertyOf<ElectedLeaderIsComplete> {
       return;  // unclean, or a start that came after a newer election
     met();
     if (election->missing_from < 0 || !election->permitted_by.empty()) return;
-    violate(context, "leader lacks a committed record",
-            fmt::format("broker {} was elected leader of {} in epoch {} without the committed record at offset {} (its "
-                        "log ends at {})",
-                        context.node.value, tp_text(leader.partition), leader.leader_epoch.value,
-                        election->missing_from, shadow.logs.end(context.node, leader.partition)));
+    violate_at(
+        leader.partition, election->missing_from, context, "leader lacks a committed record",
+        fmt::format("broker {} was elected leader of {} in epoch {} without the committed record at offset {} (its "
+                    "log ends at {})",
+                    context.node.value, tp_text(leader.partition), leader.leader_epoch.value, election->missing_from,
+                    shadow.logs.end(context.node, leader.partition)));
   }
 };
 
@@ -163,10 +174,10 @@ struct HighWatermarkNeverRegresses : PropertyOf<HighWatermarkNeverRegresses> {
     met();
     auto& highest = highest_[{hw.partition, hw.leader_epoch}];
     if (hw.high_watermark < highest)
-      violate(context, "high watermark went back",
-              fmt::format("leader {} of {} moved the high watermark back from {} to {} in leader epoch {}",
-                          context.node.value, tp_text(hw.partition), highest.value, hw.high_watermark.value,
-                          hw.leader_epoch.value));
+      violate_at(hw.partition, hw.high_watermark.value, context, "high watermark went back",
+                 fmt::format("leader {} of {} moved the high watermark back from {} to {} in leader epoch {}",
+                             context.node.value, tp_text(hw.partition), highest.value, hw.high_watermark.value,
+                             hw.leader_epoch.value));
     highest = std::max(highest, hw.high_watermark);
   }
 

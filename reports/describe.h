@@ -1,7 +1,8 @@
 // The state of topics, printed exactly as `kafka-topics.sh --describe` prints it.
 //
 // Follows org.apache.kafka.tools.TopicCommand (TopicDescription and PartitionDescription.printDescription).
-// Leaves out: reassignments and topics marked for deletion.
+// Configs stand in the order of the client's hash table (org.apache.kafka.clients.admin.Config), as a user sees them;
+// two keys of one bucket in the order of the alphabet. Leaves out: reassignments and topics marked for deletion.
 #pragma once
 
 #include <map>

@@ -55,6 +55,7 @@ void append_ndjson(std::string& out, const TraceEvent& event) {
   if (event.peer != kNoNode) fmt::format_to(std::back_inserter(out), ",\"peer\":{}", event.peer);
   append_field(out, "connection", event.connection);
   append_field(out, "text", event.text);
+  if (!event.fields.empty()) out += ",\"fields\":" + event.fields;
   out += '}';
 }
 

@@ -2,6 +2,7 @@
 //
 //   {"ktrial-trace":1,"scenario":"...","seed":"7","fingerprint":"...","events":2,"nodes":{"1":"broker 1"}}
 //   {"id":2,"cause":1,"at":1500,"node":1,"kind":"sent","name":"FetchRequest","peer":2,"connection":"1/3","text":"..."}
+//   {"id":3,"at":1500,"node":1,"kind":"fact","name":"BrokerFenced","text":"broker 2 fenced","fields":{"broker":2}}
 // `at` is nanoseconds of virtual time. Fields that are empty or absent are left out; id, at and kind are always there.
 // The seed is a string, since most JSON readers lose integers above 2^53. Every line is valid UTF-8 and valid JSON:
 // control characters are escaped, and each byte that is not UTF-8 becomes U+FFFD.

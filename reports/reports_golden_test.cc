@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "reports/describe.h"
+#include "reports/fact_fields.h"
 #include "reports/junit.h"
 #include "reports/mermaid.h"
 #include "reports/ndjson.h"
@@ -86,10 +87,13 @@ TEST(Describe, PrintsWhatKafkaTopicsPrints) {
   EXPECT_EQ(describe_topics(
                 {{"orders",
                   "AAAAAAAAAAAAAAAAAAAAAQ",
-                  {{"min.insync.replicas", "1"}, {"flush.messages", "1"}},
+                  {{"min.insync.replicas", "1"},
+                   {"flush.messages", "1"},
+                   {"cleanup.policy", "compact"},
+                   {"compression.type", "lz4"}},
                   {{0, 1, {1, 2, 3}, {1}, {}, {}}, {1, -1, {2, 3}, {2}, std::vector<int>{3}, std::vector<int>{}}}}}),
             "Topic: orders\tTopicId: AAAAAAAAAAAAAAAAAAAAAQ\tPartitionCount: 2\tReplicationFactor: 3\t"
-            "Configs: flush.messages=1,min.insync.replicas=1\n"
+            "Configs: compression.type=lz4,min.insync.replicas=1,cleanup.policy=compact,flush.messages=1\n"
             "\tTopic: orders\tPartition: 0\tLeader: 1\tReplicas: 1,2,3\tIsr: 1\tElr: N/A\tLastKnownElr: N/A\n"
             "\tTopic: orders\tPartition: 1\tLeader: none\tReplicas: 2,3\tIsr: 2\tElr: 3\tLastKnownElr: \n");
 }
@@ -127,6 +131,21 @@ TEST(Story, TellsInOneOrder) {
             "reproduce  ./ktrial replay f.yaml\n"
             "files      f.yaml\n"
             "           f.ndjson\n");
+}
+
+TEST(FactFields, NameEveryFieldInKafkasSpelling) {
+  model::IsrChanged isr;
+  isr.partition = {model::TopicId(1), model::PartitionIndex(0)};
+  isr.leader_epoch = model::LeaderEpoch(3);
+  isr.isr = {model::NodeId(1), model::NodeId(2)};
+  isr.shrank = true;
+  EXPECT_EQ(fact_fields(isr, {{1, "or\"ders"}}),
+            "{\"partition\":\"or\\\"ders-0\",\"leaderEpoch\":3,\"partitionEpoch\":null,\"isr\":[1,2],\"shrank\":true}");
+  model::RecordFailed failed;
+  failed.values = {model::ValueId((std::int64_t{2} << 40) + 7)};
+  failed.error = model::Error::NOT_LEADER_OR_FOLLOWER;
+  EXPECT_EQ(fact_fields(failed, {}),
+            "{\"partition\":\"-1--1\",\"values\":[\"2:7\"],\"error\":\"NOT_LEADER_OR_FOLLOWER\"}");
 }
 
 TEST(Story, SaysHowManyLinesOfALongOneAreMissing) {

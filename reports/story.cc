@@ -7,10 +7,13 @@
 namespace ktrial::reports {
 namespace {
 
+// To the millisecond: lines are in order anyway, and the trace has the rest.
+std::string time_text(Nanos at) { return seconds_text(std::chrono::floor<std::chrono::milliseconds>(at)); }
+
 std::string told(const std::vector<StoryLine>& lines) {
   std::size_t time_width = 0, who_width = 0;
   for (const StoryLine& line : lines) {
-    time_width = std::max(time_width, seconds_text(line.at).size());
+    time_width = std::max(time_width, time_text(line.at).size());
     who_width = std::max(who_width, line.who.size());
   }
   const bool too_long = lines.size() > Story::kMostLines;
@@ -24,7 +27,7 @@ std::string told(const std::vector<StoryLine>& lines) {
       i = lines.size() - tail;
     }
     const StoryLine& line = lines[i];
-    out += fmt::format("  {:>{}}  ", seconds_text(line.at), time_width);
+    out += fmt::format("  {:>{}}  ", time_text(line.at), time_width);
     if (who_width > 0) out += fmt::format("{:<{}}  ", line.who, who_width);
     out += line.text + "\n";
   }
@@ -37,9 +40,11 @@ std::string story(const Story& s) {
   std::string out = s.verdict + "\n";
   if (!s.property.empty()) out += fmt::format("\n{}{}\n", s.property, s.meaning.empty() ? "" : ": " + s.meaning);
   if (!s.lines.empty()) out += "\n" + told(s.lines);
+  if (s.left_out > 0) out += fmt::format("  ({} lesser lines left out, the trace has them)\n", s.left_out);
   if (!s.expected.empty() || !s.seen.empty()) out += "\n";
   if (!s.expected.empty()) out += "expected   " + s.expected + "\n";
   if (!s.seen.empty()) out += "seen       " + s.seen + "\n";
+  if (!s.permitted_by.empty()) out += "permitted  " + s.permitted_by + "\n";
   if (!s.reproduce.empty()) out += "\nreproduce  " + s.reproduce + "\n";
   for (std::size_t i = 0; i < s.files.size(); ++i) out += (i == 0 ? "files      " : "           ") + s.files[i] + "\n";
   return out;

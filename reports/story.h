@@ -25,8 +25,10 @@ struct Story {
   std::string property;  // "acked-records-survive"; empty when none is at issue
   std::string meaning;   // one sentence
   std::vector<StoryLine> lines;
+  std::size_t left_out = 0;  // lesser lines that whoever chose `lines` left out
   std::string expected;
   std::string seen;
+  std::string permitted_by;        // why a loss is none of the protocol's
   std::string reproduce;           // one command line
   std::vector<std::string> files;  // what was written
 };

@@ -26,7 +26,8 @@ struct TraceEvent {
   std::string name;    // what kind of message, timer, fault or fact: "FetchRequest", "BecameLeader"
   int peer = kNoNode;  // the other end of a message
   std::string connection;
-  std::string text;  // in Kafka's words
+  std::string text;    // in Kafka's words
+  std::string fields;  // of a fact: a JSON object (fact_fields.h)
 };
 
 struct Trace {

@@ -5,6 +5,7 @@
 #include <exception>
 #include <thread>
 
+#include "scenarios/diagnostic.h"
 #include "scenarios/program/commands.h"
 
 using namespace ktrial::scenarios;
@@ -13,116 +14,170 @@ namespace {
 
 // "7" or "1..2000".
 bool parse_seeds(const std::string& text, std::uint64_t& first, std::uint64_t& last) {
-  char* end = nullptr;
-  first = std::strtoull(text.c_str(), &end, 10);
-  if (end == text.c_str()) return false;
-  last = first;
-  if (*end == '\0') return true;
-  if (end[0] != '.' || end[1] != '.') return false;
-  const char* rest = end + 2;
-  last = std::strtoull(rest, &end, 10);
-  return end != rest && *end == '\0' && last >= first;
+  const auto number = [](const std::string& digits, std::uint64_t& out) {
+    return !digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos &&
+           CLI::detail::lexical_cast(digits, out);
+  };
+  const std::size_t dots = text.find("..");
+  if (dots == std::string::npos) return number(text, first) && (last = first, true);
+  return number(text.substr(0, dots), first) && number(text.substr(dots + 2), last) && last >= first;
 }
 
 // "500ms", "30s", "2m".
 bool parse_duration(const std::string& text, std::int64_t& milliseconds) {
   char* end = nullptr;
+  if (text.empty() || text[0] < '0' || text[0] > '9') return false;
   const long long value = std::strtoll(text.c_str(), &end, 10);
-  if (end == text.c_str() || value < 0) return false;
   const std::string unit = end;
-  milliseconds = unit == "ms" ? value : unit == "s" ? value * 1000 : unit == "m" ? value * 60'000 : -1;
-  return milliseconds >= 0;
+  const std::int64_t scale = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
+  return scale != 0 && !__builtin_mul_overflow(value, scale, &milliseconds);
 }
+
+// A mistake on the command line is known before anything runs.
+CLI::Validator duration() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        std::int64_t milliseconds = 0;
+        return parse_duration(text, milliseconds) ? std::string() : "expected a time such as 30s, not '" + text + "'";
+      },
+      "TIME");
+}
+CLI::Validator seed_range() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        std::uint64_t first = 0, last = 0;
+        return parse_seeds(text, first, last) ? std::string() : "expected A..B with A <= B, not '" + text + "'";
+      },
+      "A..B");
+}
+
+// The first word that is no option, or an option that no command knows, with the nearest that one does.
+std::string hint_for(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> commands;
+  for (const CLI::App* sub : app.get_subcommands(nullptr)) commands.push_back(sub->get_name());
+  const CLI::App* command = nullptr;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+    if (!word.starts_with("-")) {
+      if (command) continue;
+      for (const CLI::App* sub : app.get_subcommands(nullptr))
+        if (sub->get_name() == word) command = sub;
+      if (command) continue;
+      const std::string near = nearest(word, commands);
+      return near.empty() ? "the commands are in ktrial --help" : "did you mean 'ktrial " + near + "'?";
+    }
+    if (!command || word.size() < 3) continue;
+    std::vector<std::string> options;
+    for (const CLI::Option* option : command->get_options())
+      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+    if (std::find(options.begin(), options.end(), word) != options.end()) continue;
+    const std::string near = nearest(word, options);
+    if (!near.empty()) return "did you mean '" + near + "'?";
+  }
+  return "";
+}
+
+constexpr const char* kHelp =
+    "ktrial puts a Kafka-shaped log on trial: deterministic runs with injected faults, judged by properties.\n"
+    "A scenario is a file, or a name that `ktrial list` shows.";
+constexpr const char* kFooter =
+    "Exit codes: 0 holds, 1 violated, 2 inconclusive (vacuous, goal missed, interrupted), 3 replay diverged,\n"
+    "64 usage or a file that cannot be written, 65 bad input file, 70 internal.\n"
+    "The launcher ./ktrial also has `test` and `bench`. More in docs/README.md.";
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{
-      "ktrial puts a Kafka-shaped log on trial: deterministic runs with injected faults, judged by properties.\n"
-      "Exit codes: 0 holds, 1 violated, 2 inconclusive, 3 replay diverged, 64 usage, 65 bad input file, 70 internal."};
+  CLI::App app{kHelp, "ktrial"};
+  app.footer(kFooter);
   app.require_subcommand(1);
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 
-  app.add_subcommand("demo", "find a real loss of acknowledged records and tell its story");
+  auto* demo_app = app.add_subcommand("demo", "find a real loss of an acknowledged record and tell its story");
 
   RunCommand run_command;
   auto* run_app = app.add_subcommand("run", "run a scenario once and judge it");
-  run_app->add_option("scenario", run_command.file, "scenario file")->required();
+  run_app->add_option("scenario", run_command.file, "file, or name in the library")->required();
   run_app->add_option("--seed", run_command.seed, "seed (default: the file's, else 1)");
   run_app->add_option("--mermaid", run_command.mermaid, "write a Mermaid sequence diagram here (- is standard output)");
-  run_app->add_option("--trace", run_command.ndjson, "write the NDJSON trace here");
-  run_app->add_option("--junit", run_command.junit, "write JUnit XML here");
+  run_app->add_option("--trace", run_command.ndjson, "write the NDJSON trace here (-)");
+  run_app->add_option("--junit", run_command.junit, "write JUnit XML here (-)");
   run_app->add_flag("--describe", run_command.describe, "print the topics as kafka-topics.sh --describe does");
 
   SearchCommand search_command;
   std::string seeds = "1..1000", time_budget, shrink_budget = "20s";
-  search_command.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  search_command.threads = cores;
   auto* search_app = app.add_subcommand("search", "run a scenario under many seeds; shrink the first failure");
-  search_app->add_option("scenario", search_command.file, "scenario file")->required();
-  search_app->add_option("--seeds", seeds, "A..B (default 1..1000)");
-  search_app->add_option("--for", time_budget, "stop after this wall time (30s, 2m)");
-  search_app->add_option("-j", search_command.threads, "threads (default: all cores)")->check(CLI::Range(1, 1024));
+  search_app->add_option("scenario", search_command.file, "file, or name in the library")->required();
+  search_app->add_option("--seeds", seeds, "seeds to try (default 1..1000)")->check(seed_range());
+  search_app->add_option("--for", time_budget, "stop after this wall time, whatever the seed")->check(duration());
+  search_app->add_option("-j,--threads", search_command.threads, "threads (default: all cores)")
+      ->check(CLI::Range(1, 1024));
   search_app->add_option("--out", search_command.out, "file of the counterexample (default counterexample.yaml)");
-  search_app->add_option("--shrink-for", shrink_budget, "time for shrinking (default 20s; 0s: none)");
+  search_app->add_option("--shrink-for", shrink_budget, "time for shrinking (default 20s; 0s: none)")
+      ->check(duration());
+  search_app->add_option("--junit", search_command.junit, "write JUnit XML here (-)");
 
   ReplayCommand replay_command;
   auto* replay_app = app.add_subcommand("replay", "run a written counterexample again, bit for bit");
   replay_app->add_option("file", replay_command.file, "file written by search or shrink")->required();
+  replay_app->add_option("--mermaid", replay_command.mermaid, "write a Mermaid sequence diagram here (-)");
+  replay_app->add_option("--trace", replay_command.ndjson, "write the NDJSON trace here (-)");
 
   ShrinkCommand shrink_command;
   std::string shrink_time = "60s";
+  shrink_command.threads = cores;
   auto* shrink_app = app.add_subcommand("shrink", "make a failing scenario smaller");
-  shrink_app->add_option("file", shrink_command.file, "failing scenario")->required();
-  shrink_app->add_option("--out", shrink_command.out, "where to write (default: <file>.shrunk.yaml)");
-  shrink_app->add_option("--for", shrink_time, "time budget (default 60s)");
+  shrink_app->add_option("file", shrink_command.file, "failing scenario; its seed is the file's, else 1")->required();
+  shrink_app->add_option("--out", shrink_command.out, "where to write (default: <name>.shrunk.yaml in this folder)");
+  shrink_app->add_option("--for", shrink_time, "time budget (default 60s)")->check(duration());
+  shrink_app->add_option("-j,--threads", shrink_command.threads, "threads (default: all cores)")
+      ->check(CLI::Range(1, 1024));
 
   std::string what = "scenarios";
-  auto* list_app = app.add_subcommand("list", "list scenarios, properties, goals, faults, variants or configs");
-  list_app->add_option("what", what)
-      ->check(CLI::IsMember({"scenarios", "properties", "goals", "faults", "variants", "configs"}));
+  auto* list_app = app.add_subcommand("list", "list scenarios, properties, faults, goals, variants or configs");
+  list_app->add_option("what", what, "what to list (default: scenarios)")->check(CLI::IsMember(list_topics()));
 
   CheckDeterminismCommand determinism;
   auto* determinism_app =
       app.add_subcommand("check-determinism", "run seeds twice, alone and after others, and compare every event");
-  determinism_app->add_option("scenario", determinism.file, "scenario file (default: every one of the library)");
+  determinism_app->add_option("scenario", determinism.file, "file or name (default: every one of the library)");
   determinism_app->add_flag("--fingerprint", determinism.fingerprint_only, "print fingerprints, to compare builds");
   determinism_app->add_option("--seeds", determinism.seeds, "how many seeds (default 20)");
+  determinism_app->add_option("--others", determinism.others, "how many other seeds run in between (default 0)");
 
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    return app.exit(e);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? Exit::holds : Exit::usage;
+    const std::string hint = hint_for(app, argc, argv);
+    std::fprintf(stderr, "ktrial: %s%s%s\n", e.what(), hint.empty() ? "" : "\nktrial: ", hint.c_str());
+    return Exit::usage;
   }
-  std::signal(SIGINT, [](int) { interrupt(); });
 
-  std::int64_t milliseconds = 0;
   try {
-    if (app.got_subcommand("demo")) return demo();
+    if (demo_app->parsed() || search_app->parsed() || shrink_app->parsed()) {
+      // Once ends the work and keeps the best so far; twice ends the program.
+      struct sigaction action {};
+      action.sa_handler = [](int) { interrupt(); };
+      action.sa_flags = static_cast<int>(SA_RESETHAND);
+      for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+    }
+    if (demo_app->parsed()) return demo(cores);
     if (run_app->parsed()) return run(run_command);
     if (search_app->parsed()) {
-      if (!parse_seeds(seeds, search_command.first_seed, search_command.last_seed)) {
-        std::fprintf(stderr, "ktrial: --seeds wants A..B with A <= B, not '%s'\n", seeds.c_str());
-        return Exit::usage;
-      }
-      if (!time_budget.empty()) {
-        if (!parse_duration(time_budget, milliseconds)) {
-          std::fprintf(stderr, "ktrial: --for wants a time such as 30s, not '%s'\n", time_budget.c_str());
-          return Exit::usage;
-        }
+      parse_seeds(seeds, search_command.first_seed, search_command.last_seed);
+      parse_duration(shrink_budget, search_command.shrink_milliseconds);
+      if (std::int64_t milliseconds = 0; parse_duration(time_budget, milliseconds)) {
         search_command.milliseconds = milliseconds;
         if (search_app->count("--seeds") == 0) search_command.last_seed = ~std::uint64_t{0} - 1;
-      }
-      if (!parse_duration(shrink_budget, search_command.shrink_milliseconds)) {
-        std::fprintf(stderr, "ktrial: --shrink-for wants a time such as 20s, not '%s'\n", shrink_budget.c_str());
-        return Exit::usage;
       }
       return search(search_command);
     }
     if (replay_app->parsed()) return replay(replay_command);
     if (shrink_app->parsed()) {
-      if (!parse_duration(shrink_time, shrink_command.milliseconds)) {
-        std::fprintf(stderr, "ktrial: --for wants a time such as 60s, not '%s'\n", shrink_time.c_str());
-        return Exit::usage;
-      }
+      parse_duration(shrink_time, shrink_command.milliseconds);
       return shrink(shrink_command);
     }
     if (list_app->parsed()) return list(what);

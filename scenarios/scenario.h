@@ -108,6 +108,17 @@ inline const std::string& name_of(const ClientSpec& c) {
 enum class Expected : std::uint8_t { holds, violated, any };
 const char* to_string(Expected expected);
 
+// How the run of a written counterexample went, so that a replay can tell whether it goes the same way. Hashes of a
+// run are rolling: two runs are alike up to the last hash that is equal.
+struct RecordedRun {
+  std::uint64_t events = 0;
+  std::uint64_t fingerprint = 0;           // after the last event
+  std::uint64_t contents = 0;              // of the scenario without this part: tells an edited file
+  std::uint64_t checkpoint_every = 0;      // events
+  std::vector<std::uint64_t> checkpoints;  // fingerprint after that many events, after twice as many ...
+  bool operator==(const RecordedRun&) const = default;
+};
+
 struct Scenario {
   std::string title;
   ClusterSpec cluster;
@@ -121,6 +132,8 @@ struct Scenario {
   Settings variants;  // applied to cluster.config.effective.variants
   std::optional<std::uint64_t> seed;
   std::map<std::string, std::uint64_t> decisions;  // overrides: the text of a decision's name -> its value
+  std::string counterexample;  // the property that this written failure violates; empty: a scenario of its own
+  std::optional<RecordedRun> recorded;
   bool operator==(const Scenario&) const = default;
 };
 

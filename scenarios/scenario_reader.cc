@@ -8,6 +8,7 @@
 #include "scenarios/fault_text.h"
 #include "scenarios/variants_text.h"
 #include "scenarios/yaml_reader.h"
+#include "sim/decision.h"
 
 namespace ktrial::scenarios {
 namespace {
@@ -354,10 +355,29 @@ struct Reader {
     set(r.start_after, find(y, "start-after"));
     s.random_faults = r;
   }
+  std::uint64_t u64(const Y& v, int base = 10) {
+    std::uint64_t n = 0;
+    const auto& t = v.scalar;
+    const auto r = std::from_chars(t.data(), t.data() + t.size(), n, base);
+    if (t.empty() || r.ec != std::errc() || r.ptr != t.data() + t.size())
+      fail(v, "'" + t + "' is not a whole number" + (base == 16 ? " in hexadecimal digits" : ""));
+    return n;
+  }
+  void recorded(const Y& y) {
+    if (!keys(y, "recorded", {"events", "fingerprint", "contents", "checkpoint-every", "checkpoints"})) return;
+    RecordedRun r;
+    if (const Y* v = need(y, "events")) r.events = u64(*v);
+    if (const Y* v = need(y, "fingerprint")) r.fingerprint = u64(*v, 16);
+    if (const Y* v = need(y, "contents")) r.contents = u64(*v, 16);
+    if (const Y* v = find(y, "checkpoint-every")) r.checkpoint_every = u64(*v);
+    each(find(y, "checkpoints"), [&](const Y& v) { r.checkpoints.push_back(u64(v, 16)); });
+    if (!r.checkpoints.empty() && r.checkpoint_every == 0) fail(y, "checkpoints need 'checkpoint-every' above 0");
+    s.recorded = r;
+  }
   void root(const Y& y) {
     if (!keys(y, "scenario",
-              {"ktrial", "title", "cluster", "network", "clients", "faults", "random-faults", "run", "expect", "goals",
-               "variants", "seed", "decisions"}))
+              {"ktrial", "counterexample", "title", "cluster", "network", "clients", "faults", "random-faults", "run",
+               "expect", "goals", "variants", "seed", "decisions", "recorded"}))
       return;
     if (const Y* v = need(y, "ktrial"); v && text(v) != "1")
       fail(*v, "unknown version '" + v->scalar + "', expected 1");
@@ -398,18 +418,21 @@ struct Reader {
       if (m->kind != Y::Kind::map) fail(*m, "variants must be a map");
       for (std::size_t i = 0; i < m->keys.size(); ++i) variant(m->keys[i], m->items[i]);
     }
-    const auto u64 = [&](const Y& v) {
-      std::uint64_t n = 0;
-      const auto& t = v.scalar;
-      const auto r = std::from_chars(t.data(), t.data() + t.size(), n);
-      if (t.empty() || r.ec != std::errc() || r.ptr != t.data() + t.size())
-        fail(v, "'" + t + "' is not a whole number");
-      return n;
-    };
     if (const Y* v = find(y, "seed")) s.seed = u64(*v);
     if (const Y* m = find(y, "decisions")) {
       if (m->kind != Y::Kind::map) fail(*m, "decisions must be a map");
-      for (std::size_t i = 0; i < m->keys.size(); ++i) s.decisions[m->keys[i].scalar] = u64(m->items[i]);
+      for (std::size_t i = 0; i < m->keys.size(); ++i) {
+        if (!sim::parse_decision(m->keys[i].scalar))
+          fail(m->keys[i],
+               "'" + m->keys[i].scalar + "' names no decision, as 'latency 0->1 connection 3 message 41' does");
+        s.decisions[m->keys[i].scalar] = u64(m->items[i]);
+      }
+    }
+    if (const Y* v = find(y, "recorded")) recorded(*v);
+    // The recorded run stands last, so a file that was cut off lacks it.
+    if (const Y* v = find(y, "counterexample")) {
+      known_name(*v, "property", s.counterexample = text(v), known.properties);
+      if (!find(y, "recorded")) fail(*v, "a counterexample without 'recorded' at its end: is the file complete?");
     }
   }
 };

@@ -80,9 +80,67 @@ TEST(ScenarioReader, RefusesAMalformedFileWhereItIsWrong) {
       {"goals: [isr-shrunk]\n", "f.yaml:5:9: error: unknown goal 'isr-shrunk'; did you mean 'isr-shrank'?"},
       {"variants: {quorum.votes: volatile}\n",
        "f.yaml:5:12: error: unknown variant 'quorum.votes'; did you mean 'quorum.vote'?"},
-      {"seed: x\n", "f.yaml:5:7: error: 'x' is not a whole number"}};
+      {"seed: x\n", "f.yaml:5:7: error: 'x' is not a whole number"},
+      {"seed: 99999999999999999999999\n", "f.yaml:5:7: error: '99999999999999999999999' is not a whole number"},
+      {"run: {until: 99999999999999999999s}\n",
+       "f.yaml:5:14: error: '99999999999999999999s' is not a duration: expected a whole number with ns, us, ms, s, m "
+       "or h"},
+      {"run: {until: 9999999999h}\n",
+       "f.yaml:5:14: error: '9999999999h' is not a duration: expected a whole number with ns, us, ms, s, m or h"},
+      {"=", "f.yaml:1:1: error: the file is empty"},
+      {"= \r\n\t\n", "f.yaml:1:1: error: the file is empty"},
+      {"=# nothing\n", "f.yaml:1:1: error: the file is empty"},
+      {"=just words\n", "f.yaml:1:1: error: scenario must be a map"},
+      {"title: \xff\n", "f.yaml:5:8: error: not UTF-8 text"},
+      {"title: a\x01\n", "f.yaml:5:9: error: a control character"},
+      {std::string("title: a") + '\0' + "b\n", "f.yaml:5:9: error: a NUL byte: not a text file"},
+      {"run:\n\tuntil: 5s\n", "f.yaml:6:7: error: not YAML: illegal map value"},
+      {"title: &name a\n", "f.yaml:5:8: error: an anchor: '&name'"},
+      {"title: *name\n", "f.yaml:5:8: error: not YAML: the referenced anchor is not defined"},
+      {"title: !!str a\n", "f.yaml:5:8: error: a tag: 'tag:yaml.org,2002:str'"},
+      {"{a: b}: c\n", "f.yaml:5:1: error: a key must be plain text"},
+      {"title: a\n---\ntitle: b\n", "f.yaml:7:1: error: a file holds one document"},
+      {"faults: [{at: 1s, kill: 1\n",
+       "f.yaml:6:1: error: not YAML: the file ends within a list, a map or a quoted text"},
+      {"title: \"no end\n", "f.yaml:6:1: error: not YAML: the file ends within a list, a map or a quoted text"},
+      {"goals: " + std::string(100, '[') + std::string(100, ']') + "\n", "f.yaml:5:39: error: nested too deeply"},
+      {"decisions: {latenzy 0->1 connection 3 message 41: 5}\n",
+       "f.yaml:5:13: error: 'latenzy 0->1 connection 3 message 41' names no decision, as 'latency 0->1 connection 3 "
+       "message 41' does"},
+      {"counterexample: producer-order\n",
+       "f.yaml:5:17: error: a counterexample without 'recorded' at its end: is the file complete?"},
+      {"recorded: {events: 5, fingerprint: 12, contents: xyz}\n",
+       "f.yaml:5:50: error: 'xyz' is not a whole number in hexadecimal digits"},
+      {"recorded: {events: 5, fingerprint: 12, contents: 0, checkpoints: [1]}\n",
+       "f.yaml:5:11: error: checkpoints need 'checkpoint-every' above 0"}};
   for (const Bad& f : files)
     EXPECT_EQ(first_error(f.text[0] == '=' ? f.text.substr(1) : kHead + f.text), f.error) << f.text;
+}
+
+TEST(ScenarioReader, TakesTheLineEndsOfOtherSystems) {
+  std::string text = kHead + "title: a\n";
+  const auto unix_ends = read_scenario(text, "f.yaml", kKnown);
+  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 2) text.replace(at, 1, "\r\n");
+  const auto other_ends = read_scenario(text, "f.yaml", kKnown);
+  ASSERT_TRUE(unix_ends && other_ends);
+  EXPECT_EQ(*unix_ends, *other_ends);
+}
+
+// Whatever is cut off a file, what is left is refused or is a scenario; it never ends the program.
+TEST(ScenarioReader, SurvivesEveryTruncationOfAFile) {
+  std::stringstream text;
+  text << std::ifstream(std::string(KTRIAL_SOURCE_DIR) + "/scenarios/library/isr-admission.yaml").rdbuf();
+  const std::string whole = text.str();
+  ASSERT_TRUE(read_scenario(whole, "f.yaml", kKnown));
+  int refused = 0;
+  for (std::size_t length = 0; length < whole.size(); length += 7) {
+    const auto r = read_scenario(whole.substr(0, length), "f.yaml", kKnown);
+    if (r) continue;
+    ++refused;
+    ASSERT_FALSE(r.error().empty());
+    EXPECT_GE(r.error().front().line, 1) << length;
+  }
+  EXPECT_GT(refused, 20);
 }
 
 TEST(ScenarioReader, ReadsEveryFileOfTheLibrary) {

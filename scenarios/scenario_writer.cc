@@ -155,6 +155,7 @@ std::string fault(const FaultSpec& f) {
 
 std::string write_scenario(const Scenario& s) {
   std::string out = "ktrial: 1\n";
+  if (!s.counterexample.empty()) out += "counterexample: " + text(s.counterexample) + "\n";
   if (!s.title.empty()) out += "title: " + text(s.title) + "\n";
   out += fmt::format("cluster:\n  brokers: {}\n  controllers: {}\n", s.cluster.brokers, s.cluster.controllers);
   if (!s.cluster.config.written.empty()) {
@@ -166,11 +167,16 @@ std::string write_scenario(const Scenario& s) {
     for (const TopicSpec& t : s.cluster.topics)
       out += "    - " + topic(t, s.cluster.config.effective.default_replication_factor) + "\n";
   }
-  if (const NetworkSpec& n = s.network; n != NetworkSpec{})
-    out += fmt::format(
-        "network: {{latency-min: {}, latency-max: {}, latency-tail: {}, tail-per-million: {}, bandwidth: {}}}\n",
-        duration(n.latency_min), duration(n.latency_max), duration(n.latency_tail), n.tail_per_million,
-        n.bandwidth_bytes_per_second);
+  if (const NetworkSpec& n = s.network, usual; n != usual) {
+    Map m;
+    if (n.latency_min != usual.latency_min) m.add("latency-min", duration(n.latency_min));
+    if (n.latency_max != usual.latency_max) m.add("latency-max", duration(n.latency_max));
+    if (n.latency_tail != usual.latency_tail) m.add("latency-tail", duration(n.latency_tail));
+    if (n.tail_per_million != usual.tail_per_million) m.add("tail-per-million", std::to_string(n.tail_per_million));
+    if (n.bandwidth_bytes_per_second != usual.bandwidth_bytes_per_second)
+      m.add("bandwidth", std::to_string(n.bandwidth_bytes_per_second));
+    out += "network: " + m.str() + "\n";
+  }
   if (!s.variants.empty()) {
     out += "variants:\n";
     for (const auto& [name, value] : s.variants) out += "  " + text(name) + ": " + text(value) + "\n";
@@ -202,6 +208,14 @@ std::string write_scenario(const Scenario& s) {
   if (!s.decisions.empty()) {
     out += "decisions:\n";
     for (const auto& [name, value] : s.decisions) out += fmt::format("  {}: {}\n", text(name), value);
+  }
+  if (const auto& r = s.recorded) {
+    const auto hash = [](std::uint64_t h) { return fmt::format("{:016x}", h); };
+    out += fmt::format("recorded:\n  events: {}\n  fingerprint: {}\n  contents: {}\n", r->events, hash(r->fingerprint),
+                       hash(r->contents));
+    if (!r->checkpoints.empty())
+      out +=
+          fmt::format("  checkpoint-every: {}\n  checkpoints: {}\n", r->checkpoint_every, list(r->checkpoints, hash));
   }
   return out;
 }

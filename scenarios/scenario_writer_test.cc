@@ -36,6 +36,7 @@ void expect_round_trip(const Scenario& s, const KnownNames& known) {
     EXPECT_EQ(again->faults[i], s.faults[i]) << "fault " << i << " of\n" << written;
   EXPECT_EQ(again->random_faults, s.random_faults) << written;
   EXPECT_EQ(again->decisions, s.decisions) << written;
+  EXPECT_EQ(again->recorded, s.recorded) << written;
   EXPECT_EQ(*again, s) << written;
   EXPECT_EQ(write_scenario(*again), written);
 }
@@ -218,9 +219,10 @@ Scenario everything() {
   s.goals = {"leader-changed", "goal, two"};
   for (const VariantRow& r : variant_rows()) s.variants.emplace_back(r.name, r.on);
   s.seed = std::numeric_limits<std::uint64_t>::max();
-  s.decisions = {{"fault plan / 0 / at", 5},
-                 {"network / 1 -> 2 / latency, \"7\"", std::numeric_limits<std::uint64_t>::max()},
-                 {"- odd: #", 0}};
+  s.decisions = {{"latency 0->1 connection 3 back message 41", std::numeric_limits<std::uint64_t>::max()},
+                 {"survives 2 crash 1 write 7 file 9", 0}};
+  s.counterexample = "durability";
+  s.recorded = RecordedRun{7, std::numeric_limits<std::uint64_t>::max(), 0, 3, {1, 0x0123456789abcdef}};
   return s;
 }
 
@@ -244,7 +246,7 @@ TEST(ScenarioWriter, DurationsInTheLargestUnitThatDivides) {
 
 TEST(ScenarioWriter, VariantsTextNamesEachVariantWithItsValues) {
   for (const VariantRow& r : variant_rows())
-    EXPECT_NE(variants_text().find(r.off + " (default), " + r.on + "\n"), std::string::npos) << r.name;
+    EXPECT_NE(variants_text().find(r.off + " (default), " + r.on + ": "), std::string::npos) << r.name;
 }
 
 }  // namespace

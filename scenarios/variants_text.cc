@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "scenarios/meanings.h"
+
 namespace ktrial::scenarios {
 
 const std::vector<VariantRow>& variant_rows() {
@@ -26,7 +28,7 @@ std::string variants_text() {
   for (const VariantRow& r : variant_rows()) width = std::max(width, r.name.size());
   std::string out;
   for (const VariantRow& r : variant_rows())
-    out += fmt::format("{:<{}}  {} (default), {}\n", r.name, width, r.off, r.on);
+    out += fmt::format("{:<{}}  {} (default), {}: {}\n", r.name, width, r.off, r.on, meaning_of_variant(r.name));
   return out;
 }
 

@@ -14,7 +14,7 @@ struct VariantRow {
   void (*set)(model::Variants&, bool);
 };
 const std::vector<VariantRow>& variant_rows();
-// One line a variant: its name, then its values, the default first.
+// One line a variant: its name, its values (the default first), and what the other one means.
 std::string variants_text();
 
 }  // namespace ktrial::scenarios

@@ -1,5 +1,7 @@
 // YAML as a tree of our own: scalars are strings, maps keep their order, every node knows its place. The only user of
-// yaml-cpp, which accepts duplicate keys and reads `no` as false; here duplicates, anchors and null keys are refused.
+// yaml-cpp, which accepts duplicate keys and reads `no` as false. Refused here, each where it stands: duplicate keys,
+// keys that are no text, anchors, aliases and tags (a scenario says what it means, once), more than one document, and
+// bytes that are not UTF-8 text.
 #pragma once
 #include <string>
 #include <tl/expected.hpp>

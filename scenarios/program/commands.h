@@ -1,12 +1,13 @@
 // What the commands of `ktrial` do; main.cc only reads the command line.
 //
-// Each returns the process's exit code (DESIGN.md): 0 holds, 1 violated, 2 inconclusive, 3 replay diverged, 64 usage,
-// 65 bad input file, 70 internal. Files are written under a temporary name and renamed.
+// Each returns the process's exit code (DESIGN.md): 0 holds, 1 violated, 2 inconclusive, 3 replay diverged, 64 usage
+// (also a file that cannot be written), 65 bad input file, 70 internal. Scenarios are named as files.h says.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ktrial::scenarios {
 
@@ -17,7 +18,6 @@ struct RunCommand {
   std::optional<std::uint64_t> seed;   // else the file's, else 1
   std::string mermaid, ndjson, junit;  // where to write; "-" is standard output, empty: nowhere
   bool describe = false;
-  bool quiet = false;
 };
 struct SearchCommand {
   std::string file;
@@ -25,29 +25,35 @@ struct SearchCommand {
   std::optional<std::int64_t> milliseconds;
   int threads = 1;
   std::string out = "counterexample.yaml";
+  std::string junit;
   std::int64_t shrink_milliseconds = 20'000;
 };
 struct ReplayCommand {
   std::string file;
+  std::string mermaid, ndjson;
 };
 struct ShrinkCommand {
   std::string file;
   std::string out;
   std::int64_t milliseconds = 60'000;
+  int threads = 1;
 };
 struct CheckDeterminismCommand {
   std::string file;
   bool fingerprint_only = false;
   std::uint64_t seeds = 20;
+  std::uint64_t others = 0;  // so many other seeds run between the two runs of each seed
 };
 
-int demo();
+int demo(int threads);
 int run(const RunCommand& command);
 int search(const SearchCommand& command);
 int replay(const ReplayCommand& command);
 int shrink(const ShrinkCommand& command);
 int list(const std::string& what);
 int check_determinism(const CheckDeterminismCommand& command);
+
+const std::vector<std::string>& list_topics();  // what `list` can list
 
 // Ctrl-C: search and shrink end at the next trial and keep the best so far.
 void interrupt();

@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
 
 #include "properties/catalogue.h"
+#include "reports/fact_fields.h"
+#include "reports/mermaid.h"
 
 namespace ktrial::scenarios {
 namespace {
@@ -12,22 +17,6 @@ namespace {
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
     text.replace(at, from.size(), to);
-}
-
-// What a reader of a story wants to see: elections, ISR changes, losses; not every append.
-bool tells_the_story(const model::Fact& fact) {
-  return std::holds_alternative<model::BecameLeader>(fact) || std::holds_alternative<model::IsrChanged>(fact) ||
-         std::holds_alternative<model::LogTruncated>(fact) || std::holds_alternative<model::UnsyncedDataLost>(fact) ||
-         std::holds_alternative<model::BrokerFenced>(fact) ||
-         std::holds_alternative<model::QuorumLeaderElected>(fact) ||
-         std::holds_alternative<model::MetadataTruncated>(fact) ||
-         std::holds_alternative<model::ConsumerPositionReset>(fact);
-}
-
-const std::string& node_name(const TrialResult& result, model::NodeId node) {
-  static const std::string nobody;
-  const auto i = static_cast<std::size_t>(node.value - 1);
-  return node.present() && i < result.node_names.size() ? result.node_names[i] : nobody;
 }
 
 const char* trace_kind(sim::TraceKind kind) {
@@ -90,9 +79,53 @@ const char* fault_name(sim::TraceKind kind) {
   }
 }
 
+// What makes all that follows worth a look again.
+bool is_change(const reports::TraceEvent& event) {
+  static const std::set<std::string> facts = {
+      "BecameLeader", "BecameFollower",     "IsrChanged",        "PartitionStateCommitted", "LogTruncated",
+      "BrokerFenced", "BrokerUnfenced",     "UnsyncedDataLost",  "QuorumLeaderElected",     "QuorumResigned",
+      "TopicCreated", "PartitionsAssigned", "PartitionsRevoked", "GroupStateChanged",       "RecordFailed",
+      "VoteGranted",  "MetadataTruncated",  "BrokerRegistered",  "ConsumerPositionReset"};
+  if (event.kind == "fact") return facts.contains(event.name);
+  return event.kind == "start" || event.kind == "stop" || (event.kind == "fault" && event.name != "connection closed");
+}
+
+// Steady work repeats for ever: between two changes a diagram shows each kind of message and fact between two nodes
+// once, and whatever is about the record at issue. An event is left out only with all that it led to.
+std::set<std::uint64_t> repetitions(const reports::Trace& trace, const std::set<std::string>& not_drawn,
+                                    const std::set<std::uint64_t>& at_issue) {
+  std::set<std::tuple<std::string, std::string, int, int>> seen;
+  std::set<std::uint64_t> repeated, shown = at_issue;
+  for (const reports::TraceEvent& event : trace.events) {
+    if (event.kind == "sent" || event.kind == "timer" || not_drawn.contains(event.name)) continue;
+    const bool change = is_change(event);
+    if (change) seen.clear();
+    if (change || seen.insert({event.kind, event.name, event.node, event.peer}).second)
+      shown.insert(event.id);
+    else
+      repeated.insert(event.id);
+  }
+  for (const std::uint64_t event : shown) repeated.erase(event);
+  return repeated;
+}
+
 }  // namespace
 
+const std::string& node_name(const TrialResult& result, model::NodeId node) {
+  static const std::string nobody;
+  const auto i = static_cast<std::size_t>(node.value - 1);
+  return node.present() && i < result.node_names.size() ? result.node_names[i] : nobody;
+}
+
+TrialResult record_trial(const Scenario& scenario, std::uint64_t seed) {
+  TrialOptions options;
+  options.seed = seed;
+  options.record = true;
+  return run_trial(scenario, options);
+}
+
 std::string with_names(std::string text, const TrialResult& result) {
+  replace_all(text, fmt::format("topic {} partition ", model::kClusterMetadata.topic.value), "__cluster_metadata-");
   for (const auto& [name, id] : result.topics)
     replace_all(text, fmt::format("topic {} partition ", id.value), name + "-");
   return text;
@@ -111,12 +144,15 @@ reports::Trace trace_of(const TrialResult& result) {
   trace.fingerprint = fmt::format("{:016x}", result.fingerprint);
   for (std::size_t i = 0; i < result.node_names.size(); ++i)
     trace.nodes[static_cast<int>(i) + 1] = result.node_names[i];
+  std::map<int, std::string> topics = {{model::kClusterMetadata.topic.value, "__cluster_metadata"}};
+  for (const auto& [name, id] : result.topics) topics[id.value] = name;
   std::size_t fact = 0;
   const auto add_facts_before = [&](std::uint64_t event) {
     for (; fact < result.facts.size() && result.facts[fact].event < event; ++fact) {
       const RecordedFact& f = result.facts[fact];
       trace.events.push_back({f.event, 0, f.at, f.node.value, "fact", model::fact_name(model::kind(f.fact)),
-                              reports::kNoNode, "", with_names(model::describe(f.fact), result)});
+                              reports::kNoNode, "", with_names(model::describe(f.fact), result),
+                              reports::fact_fields(f.fact, topics)});
     }
   };
   for (const sim::TraceEvent& event : result.trace) {
@@ -131,36 +167,47 @@ reports::Trace trace_of(const TrialResult& result) {
                             event.connection.number < 0
                                 ? std::string()
                                 : fmt::format("{}/{}", event.connection.initiator + 1, event.connection.number),
-                            ""});
+                            "", ""});
   }
   add_facts_before(~std::uint64_t{0});
   return trace;
 }
 
-reports::Story story_of(const TrialResult& result, const properties::Violation& violation, std::string reproduce,
-                        std::vector<std::string> files) {
-  reports::Story story;
-  story.verdict = violation.permitted_by ? "VIOLATED (the configuration permits it)" : "VIOLATED";
-  story.property = violation.property;
-  story.meaning = meaning_of(violation.property);
-  struct Line {
-    std::uint64_t event;
-    reports::StoryLine line;
-  };
-  std::vector<Line> lines;
-  for (const RecordedFault& fault : result.faults)
-    if (fault.event <= violation.event) lines.push_back({fault.event, {fault.at, "fault", fault.text}});
-  for (const RecordedFact& f : result.facts)
-    if (f.event <= violation.event && tells_the_story(f.fact))
-      lines.push_back({f.event, {f.at, node_name(result, f.node), with_names(model::describe(f.fact), result)}});
-  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.event < b.event; });
-  for (Line& line : lines) story.lines.push_back(std::move(line.line));
-  story.expected = story.meaning;
-  story.seen = with_names(violation.text, result);
-  if (violation.permitted_by) story.seen += " (permitted: " + *violation.permitted_by + ")";
-  story.reproduce = std::move(reproduce);
-  story.files = std::move(files);
-  return story;
+std::string diagram_of(const TrialResult& result) {
+  reports::MermaidOptions options;
+  options.max_events = 600;  // what is left of steady work is worth drawing; its size limit stays
+  options.skip_names = {"MetadataCommitted",         "MetadataApplied",    "MetadataAppended",
+                        "ConsumerHighWatermarkSeen", "QuorumFetchRequest", "QuorumFetchResponse",
+                        "HighWatermarkAdvanced"};
+  const reports::Trace trace = trace_of(result);
+  std::set<std::uint64_t> at_issue;
+  if (const properties::Violation* violation = result.first_violation()) at_issue = events_at_issue(result, *violation);
+  options.skip_events = repetitions(trace, options.skip_names, at_issue);
+  return reports::mermaid(trace, options);
+}
+
+std::vector<reports::JunitCase> junit_cases(const TrialResult& result, const std::string& reproduce) {
+  std::vector<reports::JunitCase> cases;
+  const auto held = result.expected_but_held();
+  for (const properties::Verdict& verdict : result.verdicts) {
+    reports::JunitCase test;
+    test.classname = result.concrete.title;
+    test.name = verdict.property;
+    const auto expected = result.concrete.expect.find(verdict.property);
+    const bool may_fail = expected != result.concrete.expect.end() && expected->second != Expected::holds;
+    if (std::find(held.begin(), held.end(), verdict.property) != held.end()) {
+      test.result = reports::JunitResult::skipped;
+      test.text = "expected to be violated, but held";
+    } else if (!verdict.violations.empty()) {
+      test.result = may_fail ? reports::JunitResult::passed : reports::JunitResult::failed;
+      test.text = reports::story(story_of(result, verdict.violations.front(), reproduce, {}));
+    } else if (verdict.premise == 0) {
+      test.result = reports::JunitResult::skipped;
+      test.text = "vacuous: there was nothing to judge";
+    }
+    cases.push_back(std::move(test));
+  }
+  return cases;
 }
 
 std::string verdict_table(const TrialResult& result) {

@@ -39,12 +39,14 @@ class Runner {
     start_world(world_, scenario_);
     engine_.arm(world_);
     drain();
+    if (options_.steps) mark_step(*options_.steps);
     for (;;) {
       const sim::StepResult step = world_.step(scenario_.run_until);
       if (step.kind == sim::StepResult::Kind::ended) break;
       if (step.kind == sim::StepResult::Kind::token) engine_.on_token(world_, view_, step.token);
       drain();
-      if (options_.fingerprints) options_.fingerprints->push_back(world_.fingerprint());
+      if (options_.steps) mark_step(*options_.steps);
+      if (options_.after_step) options_.after_step(world_);
       if (stop_) break;
     }
     if (!stop_) judge_.finish(end_state());
@@ -53,6 +55,12 @@ class Runner {
   }
 
  private:
+  // A step may find that its event is void (a timer set anew); nothing happened then.
+  void mark_step(std::vector<StepMark>& steps) const {
+    if (!steps.empty() && steps.back().event == world_.events()) return;
+    steps.push_back({world_.events(), world_.now(), world_.fingerprint()});
+  }
+
   // Facts may trigger faults and faults state facts (what a disk lost), so until nothing is left.
   void drain() {
     for (bool again = true; again;) {
@@ -106,6 +114,8 @@ class Runner {
     result_.concrete.faults = plan_;
     if (result_.concrete.random_faults) result_.concrete.random_faults->budget = 0;
     result_.concrete.seed = options_.seed;
+    result_.concrete.counterexample.clear();
+    result_.concrete.recorded.reset();
     result_.verdicts = judge_.verdicts();
     result_.faults_injected = engine_.struck();
     result_.node_names = node_names(scenario_);
@@ -150,6 +160,17 @@ const properties::Violation* TrialResult::unexpected() const {
         (!first || verdict.violations.front().event < first->event))
       first = &verdict.violations.front();
   return first;
+}
+
+std::vector<std::string> TrialResult::named_but_vacuous() const {
+  std::vector<std::string> vacuous;
+  for (const properties::Verdict& verdict : verdicts) {
+    const auto named = concrete.expect.find(verdict.property);
+    if (named != concrete.expect.end() && named->second == Expected::holds && verdict.violations.empty() &&
+        verdict.premise == 0)
+      vacuous.push_back(verdict.property);
+  }
+  return vacuous;
 }
 
 std::vector<std::string> TrialResult::expected_but_held() const {

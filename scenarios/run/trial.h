@@ -15,7 +15,14 @@
 #include "scenarios/scenario.h"
 #include "sim/kernel.h"
 
+namespace ktrial::sim {
+template <class P>
+class World;
+}
+
 namespace ktrial::scenarios {
+
+struct KafkaProtocol;
 
 struct RecordedFact {
   std::uint64_t event = 0;
@@ -29,11 +36,21 @@ struct RecordedFault {
   std::string text;  // "power cut of broker 1"
 };
 
+// Where a run stood after a step of the world in which something happened.
+struct StepMark {
+  std::uint64_t event = 0;  // the last event of the step
+  model::Nanos at{0};
+  std::uint64_t fingerprint = 0;
+  bool operator==(const StepMark&) const = default;
+};
+
 struct TrialOptions {
   std::uint64_t seed = 1;
-  bool record = false;                                 // keep facts, faults and the trace
-  std::vector<std::uint64_t>* fingerprints = nullptr;  // filled with the rolling fingerprint after each event
-  bool stop_at_violation = true;                       // do not run on after a violation that is not expected
+  bool record = false;                     // keep facts, faults and the trace
+  std::vector<StepMark>* steps = nullptr;  // filled with a mark for each step
+  // Looks at the world after each step; changes nothing.
+  std::function<void(const sim::World<KafkaProtocol>&)> after_step = nullptr;
+  bool stop_at_violation = true;  // do not run on after a violation that is not expected
 };
 
 struct TrialResult {
@@ -55,6 +72,8 @@ struct TrialResult {
   const properties::Violation* unexpected() const;
   // The first violation, expected or not, of a property that the scenario does not declare `any`.
   const properties::Violation* first_violation() const;
+  // Properties that the scenario names as holding, but that had nothing to judge.
+  std::vector<std::string> named_but_vacuous() const;
   // Properties expected to be violated that were not.
   std::vector<std::string> expected_but_held() const;
 };

@@ -73,6 +73,8 @@ SearchResult search(const Scenario& scenario, const SearchOptions& options) {
   for (int i = 1; i < options.threads; ++i) threads.emplace_back([&campaign] { campaign.work(); });
   campaign.work();
   for (std::thread& thread : threads) thread.join();
+  // Other threads may have judged seeds above the failing one meanwhile; which ones is chance.
+  if (campaign.result.failing_seed) campaign.result.judged = *campaign.result.failing_seed - options.first_seed;
   return campaign.result;
 }
 

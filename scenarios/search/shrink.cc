@@ -1,192 +1,161 @@
 #include "scenarios/search/shrink.h"
 
 #include <algorithm>
+#include <optional>
+#include <thread>
+#include <vector>
 
+#include "properties/judge.h"
+#include "scenarios/run/goals.h"
+#include "scenarios/scenario_reader.h"
+#include "scenarios/scenario_writer.h"
 #include "scenarios/search/search.h"
+#include "scenarios/search/shrink_steps.h"
 
 namespace ktrial::scenarios {
 namespace {
 
-// The property a failing run is about: loss that no one permitted says more than the loss itself, so it comes first.
-const properties::Violation* key_violation(const TrialResult& result) {
-  const properties::Violation* key = result.first_violation();
-  for (const properties::Verdict& verdict : result.verdicts)
-    if (verdict.property == "loss-is-permitted" && !verdict.violations.empty() && key)
-      key = &verdict.violations.front();
-  return key;
+TrialResult run(const Scenario& scenario) {
+  TrialOptions options;
+  options.seed = scenario.seed.value_or(1);
+  return run_trial(scenario, options);
+}
+
+bool missed(const TrialResult& result, const std::string& goal) {
+  return std::find(result.missed_goals.begin(), result.missed_goals.end(), goal) != result.missed_goals.end();
 }
 
 class Shrinker {
  public:
   Shrinker(const Scenario& concrete, const ShrinkOptions& options)
       : options_(options), deadline_(std::chrono::steady_clock::now() + options.time_budget) {
-    result_.scenario = concrete;
-    // Only what must hold can fail again; a property declared `any` stays so.
+    best_.scenario = concrete;
+    best_.scenario.counterexample.clear();
+    best_.scenario.recorded.reset();
+    ++best_.trials;
     const TrialResult first = run(concrete);
     if (const properties::Violation* violation = key_violation(first)) {
-      result_.property = violation->property;
-      result_.reason = violation->reason;
-      cut_end(first.ended_at);
+      best_.property = violation->property;
+      best_.reason = violation->reason;
+      failed_at_ = violation->at;
+      ended_at_ = first.ended_at;
+      // What the scenario set out to show must stay in it; what this run did not reach cannot.
+      std::erase_if(best_.scenario.goals, [&](const std::string& goal) { return missed(first, goal); });
     }
   }
 
   ShrinkResult shrink() {
+    if (best_.property.empty()) return best_;
     for (bool smaller = true; smaller && !over();) {
       smaller = false;
-      smaller |= remove_faults();
-      smaller |= change_each_fault();
-      smaller |= fewer_records();
-      smaller |= remove_clients();
-      smaller |= even_latencies();
-      smaller |= fewer_controllers();
+      for (const ShrinkPass pass : shrink_passes()) {
+        // The run need not go on after the failure, and each trial that fails no more is as long as the run.
+        cut_end();
+        smaller |= take(pass(best_.scenario));
+      }
     }
-    return result_;
+    return best_;
   }
 
  private:
+  struct Candidate {
+    std::optional<Scenario> scenario;  // absent: the step does not apply
+    std::optional<TrialResult> result;
+    const properties::Violation* violation = nullptr;
+  };
+
   bool over() {
-    if (options_.interrupted && *options_.interrupted) result_.out_of_time = true;
-    if (std::chrono::steady_clock::now() >= deadline_) result_.out_of_time = true;
-    return result_.out_of_time;
+    if (options_.interrupted && *options_.interrupted) best_.interrupted = true;
+    if (std::chrono::steady_clock::now() >= deadline_) best_.out_of_time = true;
+    return best_.interrupted || best_.out_of_time;
   }
 
-  TrialResult run(const Scenario& scenario) {
-    ++result_.trials;
-    TrialOptions options;
-    options.seed = scenario.seed.value_or(1);
-    return run_trial(scenario, options);
+  // Only what a file can say counts, and what it says: derived values follow from what is written.
+  static std::optional<Scenario> normal(const Scenario& scenario) {
+    static const KnownNames known{properties::all_property_names(), known_goals()};
+    auto read = read_scenario(write_scenario(scenario), "", known);
+    if (!read) return std::nullopt;
+    return std::move(*read);
   }
 
-  bool accept(const Scenario& candidate) {
-    if (over()) return false;
-    const TrialResult trial = run(candidate);
-    const properties::Violation* violation = key_violation(trial);
-    if (!violation || violation->property != result_.property || violation->reason != result_.reason) return false;
-    result_.scenario = candidate;
-    if (options_.progress) options_.progress(result_.scenario, result_.trials);
-    return true;
+  void try_step(const ShrinkStep& step, Candidate& candidate) const {
+    Scenario smaller = best_.scenario;
+    if (!step(smaller)) return;
+    candidate.scenario = normal(smaller);
+    if (!candidate.scenario || *candidate.scenario == best_.scenario) {
+      candidate.scenario.reset();
+      return;
+    }
+    candidate.result = run(*candidate.scenario);
+    candidate.violation = key_violation(*candidate.result);
+    if (candidate.violation &&
+        (!candidate.result->missed_goals.empty() || candidate.violation->property != best_.property ||
+         candidate.violation->reason != best_.reason))
+      candidate.violation = nullptr;
   }
 
-  // The run need not go on after the failure; liveness is judged at the end and keeps its own.
-  void cut_end(Nanos failed_at) {
-    Scenario candidate = result_.scenario;
-    candidate.run_until = failed_at + milliseconds(1);
-    if (candidate.run_until < result_.scenario.run_until) accept(candidate);
-  }
-
-  bool remove_faults() {
+  // Tries the steps in their order. Several are tried at once on the best so far; as soon as one is taken, what the
+  // ones behind it gave is void, so the outcome is that of trying them one by one.
+  bool take(const std::vector<ShrinkStep>& steps) {
     bool any = false;
-    // Halves first, then ever smaller runs, down to single faults.
-    for (std::size_t run = std::max<std::size_t>(result_.scenario.faults.size() / 2, 1);; run /= 2) {
-      for (std::size_t i = 0; i < result_.scenario.faults.size();) {
-        Scenario candidate = result_.scenario;
-        const auto first = candidate.faults.begin() + static_cast<std::ptrdiff_t>(i);
-        candidate.faults.erase(first, first + static_cast<std::ptrdiff_t>(std::min(run, candidate.faults.size() - i)));
-        if (accept(candidate))
-          any = true;
-        else
-          i += run;
-        if (over()) return any;
+    const std::size_t width = static_cast<std::size_t>(std::max(options_.threads, 1));
+    for (std::size_t next = 0; next < steps.size() && !over();) {
+      std::vector<Candidate> candidates(std::min(width, steps.size() - next));
+      std::vector<std::thread> threads;
+      for (std::size_t i = 1; i < candidates.size(); ++i)
+        threads.emplace_back([&, i] { try_step(steps[next + i], candidates[i]); });
+      try_step(steps[next], candidates[0]);
+      for (std::thread& thread : threads) thread.join();
+      std::size_t used = candidates.size();
+      for (std::size_t i = 0; i < candidates.size(); ++i) {
+        if (candidates[i].result) ++best_.trials;
+        if (!candidates[i].violation) continue;
+        accept(candidates[i]);
+        any = true;
+        used = i + 1;
+        break;
       }
-      if (run <= 1) break;
+      next += used;
     }
     return any;
   }
 
-  template <class Change>
-  bool try_on_fault(std::size_t i, Change change) {
-    Scenario candidate = result_.scenario;
-    change(candidate.faults[i]);
-    return !(candidate == result_.scenario) && accept(candidate);
+  void accept(const Candidate& candidate) {
+    best_.scenario = *candidate.scenario;
+    failed_at_ = candidate.violation->at;
+    ended_at_ = candidate.result->ended_at;
+    if (options_.progress) options_.progress(best_);
   }
 
-  bool change_each_fault() {
-    bool any = false;
-    for (std::size_t i = 0; i < result_.scenario.faults.size() && !over(); ++i) {
-      any |= try_on_fault(i, [](FaultSpec& f) {
-        if (f.kind == FaultKind::wipe) f.kind = FaultKind::power_cut;
-      });
-      any |= try_on_fault(i, [](FaultSpec& f) {
-        if (f.kind == FaultKind::power_cut) f.kind = FaultKind::kill;
-      });
-      any |= try_on_fault(i, [](FaultSpec& f) {
-        if (f.kind == FaultKind::kill) f.kind = FaultKind::pause;
-      });
-      // Round times read better, and a time that can be rounded did not matter.
-      for (const Nanos grain : {Nanos(seconds(1)), Nanos(milliseconds(100)), Nanos(milliseconds(1))}) {
-        if (try_on_fault(i, [grain](FaultSpec& f) {
-              if (f.at && *f.at % grain != Nanos::zero()) f.at = *f.at / grain * grain;
-              if (f.until && *f.until % grain != Nanos::zero()) f.until = *f.until / grain * grain + grain;
-              if (f.duration && *f.duration % grain != Nanos::zero()) f.duration = *f.duration / grain * grain + grain;
-            })) {
-          any = true;
-          break;
-        }
-      }
-      any |= try_on_fault(i, [](FaultSpec& f) {
-        if (f.duration && *f.duration > milliseconds(2)) f.duration = *f.duration / 2;
-        if (f.at && f.until && *f.until - *f.at > milliseconds(2)) f.until = *f.at + (*f.until - *f.at) / 2;
-      });
-    }
-    return any;
-  }
-
-  bool fewer_records() {
-    bool any = false;
-    for (std::size_t i = 0; i < result_.scenario.clients.size() && !over(); ++i) {
-      Scenario candidate = result_.scenario;
-      auto* producer = std::get_if<ProducerSpec>(&candidate.clients[i]);
-      if (!producer || producer->count <= 1) continue;
-      producer->count /= 2;
-      any |= accept(candidate);
-    }
-    return any;
-  }
-
-  bool remove_clients() {
-    bool any = false;
-    for (std::size_t i = result_.scenario.clients.size(); i-- > 0 && !over();) {
-      Scenario candidate = result_.scenario;
-      // Clients come last in the numbering of nodes, so taking the last away renames nobody.
-      if (i + 1 != candidate.clients.size() || names_clients(candidate)) break;
-      candidate.clients.pop_back();
-      any |= accept(candidate);
-    }
-    return any;
-  }
-
-  static bool names_clients(const Scenario& scenario) {
-    for (const FaultSpec& fault : scenario.faults)
-      for (const auto* list : {&fault.targets, &fault.between, &fault.from, &fault.to})
-        for (const Selector& s : *list)
-          if (s.kind == Selector::Kind::client || s.kind == Selector::Kind::coordinator) return true;
-    return false;
-  }
-
-  bool even_latencies() {
-    Scenario candidate = result_.scenario;
-    candidate.network.latency_max = candidate.network.latency_min;
-    candidate.network.tail_per_million = 0;
-    return !(candidate == result_.scenario) && accept(candidate);
-  }
-
-  bool fewer_controllers() {
-    if (result_.scenario.cluster.controllers <= 1) return false;
-    Scenario candidate = result_.scenario;
-    candidate.cluster.controllers = 1;
-    for (const FaultSpec& fault : candidate.faults)
-      for (const auto* list : {&fault.targets, &fault.between, &fault.from, &fault.to})
-        for (const Selector& s : *list)
-          if (s.kind == Selector::Kind::controller) return false;
-    return accept(candidate);
+  // To the end of the second in which it failed. Liveness is judged at the end of the run and keeps its own.
+  void cut_end() {
+    if (ended_at_ >= best_.scenario.run_until) return;
+    const Nanos end = failed_at_ / seconds(1) * seconds(1) + seconds(1);
+    if (end >= best_.scenario.run_until) return;
+    take({[end](Scenario& c) {
+      c.run_until = end;
+      return true;
+    }});
   }
 
   const ShrinkOptions& options_;
   std::chrono::steady_clock::time_point deadline_;
-  ShrinkResult result_;
+  ShrinkResult best_;
+  Nanos failed_at_{0};
+  Nanos ended_at_{0};
 };
 
 }  // namespace
+
+const properties::Violation* key_violation(const TrialResult& result) {
+  const properties::Violation* key = result.first_violation();
+  const auto expected = result.concrete.expect.find("loss-is-permitted");
+  if (expected != result.concrete.expect.end() && expected->second == Expected::any) return key;
+  for (const properties::Verdict& verdict : result.verdicts)
+    if (verdict.property == "loss-is-permitted" && !verdict.violations.empty() && key)
+      key = &verdict.violations.front();
+  return key;
+}
 
 ShrinkResult shrink(const Scenario& concrete, const ShrinkOptions& options) {
   return Shrinker(concrete, options).shrink();

@@ -1,0 +1,194 @@
+#include "reports/fact_fields.h"
+
+#include <array>
+#include <string_view>
+
+#include "model/clients/fields.h"
+#include "reports/ndjson.h"
+
+namespace ktrial::reports {
+namespace {
+
+using namespace model;
+
+template <class... Names>
+constexpr auto names(Names... n) {
+  return std::array<const char*, sizeof...(Names)>{n...};
+}
+
+template <class Fact>
+constexpr auto kNames = names();
+template <>
+constexpr auto kNames<BatchAppended> = names("partition", "batch", "byLeader");
+template <>
+constexpr auto kNames<LogTruncated> = names("partition", "endOffset", "oldEndOffset");
+template <>
+constexpr auto kNames<LogLoaded> = names("partition", "logStartOffset", "endOffset", "highWatermark");
+template <>
+constexpr auto kNames<UnsyncedDataLost> = names("partition", "from", "oldEndOffset");
+template <>
+constexpr auto kNames<TruncationUndone> = names("partition", "from", "batches");
+template <>
+constexpr auto kNames<HighWatermarkAdvanced> = names("partition", "highWatermark", "oldHighWatermark", "leaderEpoch",
+                                                     "isLeader");
+template <>
+constexpr auto kNames<BecameLeader> = names("partition", "leaderEpoch", "partitionEpoch", "leaderEpochStartOffset",
+                                            "highWatermark", "isr");
+template <>
+constexpr auto kNames<BecameFollower> = names("partition", "leaderEpoch", "leader");
+template <>
+constexpr auto kNames<IsrChanged> = names("partition", "leaderEpoch", "partitionEpoch", "isr", "shrank");
+template <>
+constexpr auto kNames<IsrProposed> = names("partition", "leaderEpoch", "isr");
+template <>
+constexpr auto kNames<PartitionStateCommitted> = names("partition", "leader", "leaderEpoch", "partitionEpoch",
+                                                       "replicas", "isr", "leaderRecoveryState", "leaderChanged",
+                                                       "unclean", "created");
+template <>
+constexpr auto kNames<BrokerRegistered> = names("broker", "brokerEpoch");
+template <>
+constexpr auto kNames<BrokerFenced> = names("broker");
+template <>
+constexpr auto kNames<BrokerUnfenced> = names("broker");
+template <>
+constexpr auto kNames<TopicCreated> = names("name", "id", "partitions");
+template <>
+constexpr auto kNames<VoteGranted> = names("epoch", "candidate");
+template <>
+constexpr auto kNames<QuorumLeaderElected> = names("epoch", "logEndOffset");
+template <>
+constexpr auto kNames<QuorumBecameFollower> = names("epoch", "leader");
+template <>
+constexpr auto kNames<QuorumResigned> = names("epoch");
+template <>
+constexpr auto kNames<MetadataAppended> = names("batch", "content");
+template <>
+constexpr auto kNames<MetadataTruncated> = names("endOffset");
+template <>
+constexpr auto kNames<MetadataLoaded> = names("endOffset");
+template <>
+constexpr auto kNames<MetadataCommitted> = names("highWatermark");
+template <>
+constexpr auto kNames<MetadataApplied> = names("nextOffset", "content");
+template <>
+constexpr auto kNames<RecordSent> = names("partition", "value", "producer", "key");
+template <>
+constexpr auto kNames<RecordAcknowledged> = names("partition", "firstValue", "lastValue", "baseOffset", "acks",
+                                                  "values");
+template <>
+constexpr auto kNames<RecordFailed> = names("partition", "values", "error");
+template <>
+constexpr auto kNames<RecordConsumed> = names("partition", "offset", "leaderEpoch", "value");
+template <>
+constexpr auto kNames<ConsumerPositionReset> = names("partition", "from", "to", "truncation");
+template <>
+constexpr auto kNames<ConsumerHighWatermarkSeen> = names("partition", "highWatermark");
+template <>
+constexpr auto kNames<GroupStateChanged> = names("group", "generation", "state", "members");
+template <>
+constexpr auto kNames<PartitionsAssigned> = names("group", "generation", "partitions");
+template <>
+constexpr auto kNames<PartitionsRevoked> = names("group", "generation", "partitions", "lost");
+template <>
+constexpr auto kNames<RecordProcessed> = names("group", "partition", "offset", "value");
+template <>
+constexpr auto kNames<OffsetCommitted> = names("group", "generation", "currentGeneration", "member", "partition",
+                                               "offset");
+template <>
+constexpr auto kNames<OffsetCommitRefused> = names("group", "generation", "error");
+template <>
+constexpr auto kNames<CommittedOffsetFetched> = names("group", "partition", "offset");
+template <>
+constexpr auto kNames<GroupCoordinatorLoaded> = names("offsetsPartition");
+template <>
+constexpr auto kNames<ProbeHit> = names("name");
+
+class Json {
+ public:
+  explicit Json(const std::map<int, std::string>& topics) : topics_(topics) {}
+
+  template <class Fact>
+  std::string object(const Fact& fact) {
+    static_assert(kNames<Fact>.size() == field_count<Fact>(), "each field of a fact needs its name");
+    std::size_t i = 0;
+    out_ += '{';
+    for_each_field(fact, [&](const auto& value) { field(kNames<Fact>[i++], value); });
+    return out_ + "}";
+  }
+
+ private:
+  template <class T>
+  void field(const char* name, const T& value) {
+    if (out_.back() != '{') out_ += ',';
+    append_json_string(out_, name);
+    out_ += ':';
+    put(value);
+  }
+  void put(bool v) { out_ += v ? "true" : "false"; }
+  void put(std::int32_t v) { out_ += std::to_string(v); }
+  void put(std::int64_t v) { out_ += std::to_string(v); }
+  void put(std::uint8_t v) { out_ += std::to_string(v); }
+  // A digest, as text: most readers of JSON lose integers above 2^53.
+  void put(std::uint64_t v) { append_json_string(out_, std::to_string(v)); }
+  void put(const std::string& text) { append_json_string(out_, text); }
+  void put(const char* text) { append_json_string(out_, text); }
+  void put(Error e) { append_json_string(out_, model::name(e)); }
+  void put(LeaderRecoveryState s) {
+    append_json_string(out_, s == LeaderRecoveryState::RECOVERING ? "RECOVERING" : "RECOVERED");
+  }
+  template <class Tag, class Rep>
+  void put(const Named<Tag, Rep>& v) {
+    out_ += v.present() ? std::to_string(v.value) : "null";
+  }
+  void put(ValueId v) {
+    if (v.present())
+      append_json_string(out_, value_text(v));
+    else
+      out_ += "null";
+  }
+  void put(TopicPartition tp) {
+    const auto topic = topics_.find(tp.topic.value);
+    append_json_string(out_, (topic == topics_.end() ? std::to_string(tp.topic.value) : topic->second) + "-" +
+                                 std::to_string(tp.partition.value));
+  }
+  void put(const RecordBatch& b) {
+    out_ += '{';
+    field("baseOffset", b.base_offset);
+    field("lastOffset", b.last_offset());
+    field("partitionLeaderEpoch", b.partition_leader_epoch);
+    field("sizeInBytes", b.size_in_bytes);
+    if (b.records) {
+      std::vector<ValueId> values;
+      for (const Record& record : *b.records) values.push_back(record.value);
+      field("values", values);
+    }
+    out_ += '}';
+  }
+  void put(const MetadataBatch& b) {
+    out_ += '{';
+    field("baseOffset", b.base_offset);
+    field("lastOffset", b.last_offset());
+    field("epoch", b.epoch);
+    out_ += '}';
+  }
+  template <class T>
+  void put(const std::vector<T>& items) {
+    out_ += '[';
+    for (const T& item : items) {
+      if (out_.back() != '[') out_ += ',';
+      put(item);
+    }
+    out_ += ']';
+  }
+
+  const std::map<int, std::string>& topics_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string fact_fields(const Fact& fact, const std::map<int, std::string>& topics) {
+  return std::visit([&](const auto& f) { return Json(topics).object(f); }, fact);
+}
+
+}  // namespace ktrial::reports

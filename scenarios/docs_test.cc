@@ -1,0 +1,60 @@
+// Goal: the catalogues in docs/ are what the program knows. Method: compare; KTRIAL_REWRITE_DOCS=1 writes
+// docs/faults.md anew, after which the difference wants a reader.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "model/config_keys.h"
+#include "properties/judge.h"
+#include "scenarios/meanings.h"
+#include "scenarios/run/goals.h"
+#include "scenarios/scenario_reader.h"
+#include "scenarios/variants_text.h"
+
+namespace ktrial::scenarios {
+namespace {
+
+const std::string kDocs = std::string(KTRIAL_SOURCE_DIR) + "/docs/";
+
+std::string read(const std::string& name) {
+  std::ostringstream text;
+  text << std::ifstream(kDocs + name).rdbuf();
+  return text.str();
+}
+
+TEST(Docs, FaultsAreThoseOfTheProgram) {
+  if (std::getenv("KTRIAL_REWRITE_DOCS")) std::ofstream(kDocs + "faults.md") << faults_markdown();
+  EXPECT_EQ(read("faults.md"), faults_markdown());
+}
+
+TEST(Docs, EveryPropertyVariantAndConfigIsThere) {
+  for (const std::string& property : properties::all_property_names())
+    EXPECT_THAT(read("properties.md"), testing::HasSubstr("`" + property + "`"));
+  for (const VariantRow& variant : variant_rows())
+    EXPECT_THAT(read("variants.md"), testing::HasSubstr("`" + variant.name + ": " + variant.on + "`"));
+  EXPECT_THAT(read("configs.md"), testing::HasSubstr(model::config_keys_markdown()));
+}
+
+TEST(Meanings, EveryGoalAndVariantHasOne) {
+  for (const std::string& goal : known_goals()) EXPECT_NE(meaning_of_goal(goal), "") << goal;
+  for (const VariantRow& variant : variant_rows()) EXPECT_NE(meaning_of_variant(variant.name), "") << variant.name;
+}
+
+TEST(Meanings, EveryFaultHasOneAndItsExampleIsRead) {
+  for (int i = 0; i < kFaultKinds; ++i) {
+    const auto kind = static_cast<FaultKind>(i);
+    EXPECT_NE(meaning_of(kind), "") << to_string(kind);
+    const auto scenario =
+        read_scenario("ktrial: 1\ncluster: {brokers: 3, topics: [{name: orders, replicas: [[1, 2, 3]]}]}\nfaults: [" +
+                          example_of(kind) + "]\n",
+                      "example", {properties::all_property_names(), known_goals()});
+    ASSERT_TRUE(scenario) << to_string(kind) << ": " << to_string(scenario.error().front());
+    EXPECT_EQ(scenario->faults.at(0).kind, kind);
+  }
+}
+
+}  // namespace
+}  // namespace ktrial::scenarios

@@ -1,0 +1,159 @@
+#include "scenarios/meanings.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "scenarios/run/goals.h"
+
+namespace ktrial::scenarios {
+
+std::string meaning_of(FaultKind kind) {
+  using K = FaultKind;
+  switch (kind) {
+    case K::kill:
+      return "The process dies at once; the page cache survives. Its end is a restart.";
+    case K::power_cut:
+      return "The machine dies: of what was not flushed, each write is lost, torn or kept. Its end is a restart.";
+    case K::pause:
+      return "The process stops (a long GC, SIGSTOP) and goes on where it was; what arrives meanwhile waits.";
+    case K::slow:
+      return "Every step of the process takes `factor` times as long.";
+    case K::clean_stop:
+      return "Controlled shutdown: leaders are moved first, then the process ends. Its end is a restart.";
+    case K::restart:
+      return "Starts the process if it is down.";
+    case K::wipe:
+      return "The machine comes back with an empty disk. Its end is a restart.";
+    case K::cut:
+      return "No traffic between two sides, or one way; what was sent waits and comes late if the cut ends in time.";
+    case K::isolate:
+      return "No traffic between the targets and anybody else.";
+    case K::delay:
+      return "Each message takes `by` longer.";
+    case K::bandwidth:
+      return "A link carries `bytes-per-second`.";
+    case K::reset:
+      return "Connections break; what is in flight is lost, what was delivered still executes.";
+    case K::cut_mid_response:
+      return "The connection breaks while the next message from the one to the other is on its way.";
+    case K::hold:
+      return "Messages named `message` stop until the end of the fault, and what is behind them on their connection.";
+    case K::clock_step:
+      return "The wall clock jumps by `by`, which may be negative; the monotonic clock does not.";
+    case K::clock_drift:
+      return "Clocks run `ppm` parts per million too fast (or slow, if negative).";
+    case K::elect_preferred:
+      return "An operator's ElectLeaders for a partition: its preferred replica.";
+    case K::elect_unclean:
+      return "An operator's ElectLeaders for a partition: any live replica, if there is no leader.";
+  }
+  return "";
+}
+
+std::string example_of(FaultKind kind) {
+  using K = FaultKind;
+  const std::string name = to_string(kind);
+  switch (kind) {
+    case K::cut:
+      return "{at: 5s, cut: {between: [leader(orders-0), followers(orders-0)]}, for: 10s}";
+    case K::delay:
+      return "{at: 5s, delay: {from: broker(1), to: broker(2)}, by: 200ms, for: 10s}";
+    case K::bandwidth:
+      return "{at: 5s, bandwidth: {from: broker(1), to: broker(2)}, bytes-per-second: 10000, for: 10s}";
+    case K::reset:
+    case K::cut_mid_response:
+      return "{at: 5s, " + name + ": {from: broker(1), to: broker(2)}}";
+    case K::hold:
+      return "{at: 5s, hold: {from: broker(1), to: broker(2)}, message: FetchResponse, for: 10s}";
+    case K::slow:
+      return "{at: 5s, slow: broker(1), factor: 100, for: 10s}";
+    case K::clock_step:
+      return "{at: 5s, clock-step: broker(1), by: -3s}";
+    case K::clock_drift:
+      return "{at: 5s, clock-drift: broker(1), ppm: 500, for: 10s}";
+    case K::elect_preferred:
+    case K::elect_unclean:
+      return "{at: 5s, " + name + ": orders-0}";
+    case K::restart:
+      return "{at: 15s, restart: broker(1)}";
+    default:
+      return "{at: 5s, " + name + ": broker(1), for: 10s}";
+  }
+}
+
+std::string meaning_of_goal(const std::string& goal) {
+  static const std::map<std::string, std::string> meanings = {
+      {"leader-changed", "a partition got another leader after its creation"},
+      {"unclean-election", "a leader was elected from outside the ISR"},
+      {"isr-shrank", "a leader's committed ISR lost a replica"},
+      {"isr-expanded", "a leader's committed ISR gained a replica"},
+      {"log-truncated", "a replica cut the end of its log off"},
+      {"record-acked", "a producer was told that a record is written"},
+      {"record-failed", "a producer gave a record up with an error"},
+      {"record-consumed", "a consumer's poll() returned a record"},
+      {"broker-fenced", "the controller fenced a broker"},
+      {"controller-changed", "another controller than the first was elected"},
+      {"unsynced-data-lost", "a power cut took unflushed records"},
+      {"group-stable", "a group's members were all assigned their partitions"},
+      {"group-rebalanced", "a group formed another generation after its first"},
+      {"offset-committed", "a coordinator accepted an offset commit"},
+      {"offset-commit-refused", "a coordinator refused an offset commit"},
+      {"coordinator-changed", "another broker took a group over"},
+      {"record-processed", "a member of a group processed a record"},
+      {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
+  };
+  const auto it = meanings.find(goal);
+  return it == meanings.end() ? "" : it->second;
+}
+
+std::string meaning_of_variant(const std::string& variant) {
+  static const std::map<std::string, std::string> meanings = {
+      {"replication.truncation", "a new follower truncates to its own high watermark (before KIP-101)"},
+      {"replication.isr-admission", "a follower joins the ISR at the high watermark (KAFKA-7128)"},
+      {"controller.alter-partition-reply", "AlterPartition is answered before its record is committed"},
+      {"quorum.vote", "a vote is forgotten by a restart"},
+      {"quorum.append", "the metadata log counts what it has not flushed (KAFKA-10533)"},
+      {"group.offset-commit", "OffsetCommit does not check the generation"},
+  };
+  const auto it = meanings.find(variant);
+  return it == meanings.end() ? "" : it->second;
+}
+
+std::string faults_markdown() {
+  std::string out =
+      "# Faults\n\n"
+      "A fault of a scenario says when (`at` a time, or `when` something happens for the first time), what, whom, and\n"
+      "for how long (`for`, or `until` a time; without either it stays). `random-faults` draws faults of these "
+      "kinds.\n\n"
+      "| fault | what it does | as a file says it |\n|---|---|---|\n";
+  for (int i = 0; i < kFaultKinds; ++i) {
+    const auto kind = static_cast<FaultKind>(i);
+    out += fmt::format("| `{}` | {} | `{}` |\n", to_string(kind), meaning_of(kind), example_of(kind));
+  }
+  out +=
+      "\n## Whom\n\n"
+      "`broker(2)`, `controller(4)` (or just the node id), `client(p1)` (or just its name), `leader(orders-0)`,\n"
+      "`followers(orders-0)`, `follower(orders-0, 1)`, `active-controller`, `majority` and `minority` (of the "
+      "controllers),\n"
+      "`all-brokers`, `all-controllers`, `all-clients`, `coordinator(billing)`; a list of several. They are looked up "
+      "when the\n"
+      "fault strikes. `cut`, `delay`, `bandwidth`, `reset`, `cut-mid-response` and `hold` take two sides: `between: "
+      "[a, b]`\n"
+      "both ways, `from` and `to` one way.\n\n"
+      "## When\n\n"
+      "`leader-changed(orders-0)`, `isr-shrank(orders-0)`, `isr-expanded(orders-0)`, `log-truncated(orders-0)`, "
+      "`record-acked`,\n"
+      "`record-consumed`, `broker-fenced(2)`, `broker-unfenced(2)`, `controller-elected`, `group-stable(billing)`; "
+      "and\n"
+      "numbers compared by `==`, `<=`, `>=`: `isr(orders-0) == 1` (its size), `high-watermark(orders-0) >= 10`,\n"
+      "`log-end(orders-0) >= 10`, `leader-epoch(orders-0) >= 2`, `acked >= 10`, `consumed >= 10`, `generation(billing) "
+      ">= 2`.\n\n"
+      "## Goals\n\n"
+      "What a run must have reached to have shown anything; a goal that is missed makes it inconclusive.\n\n"
+      "| goal | reached when |\n|---|---|\n";
+  for (const std::string& goal : known_goals()) out += fmt::format("| `{}` | {} |\n", goal, meaning_of_goal(goal));
+  return out;
+}
+
+}  // namespace ktrial::scenarios

@@ -1,0 +1,55 @@
+// `ktrial list`: what there is, each with a sentence.
+#include <fmt/format.h>
+
+#include "model/config_keys.h"
+#include "properties/catalogue.h"
+#include "scenarios/meanings.h"
+#include "scenarios/program/commands.h"
+#include "scenarios/program/files.h"
+#include "scenarios/run/goals.h"
+#include "scenarios/variants_text.h"
+
+namespace ktrial::scenarios {
+namespace {
+
+void row(const std::string& name, const std::string& text) { fmt::print("{:<36} {}\n", name, text); }
+
+int list_scenarios() {
+  fmt::print("# {}\n# ktrial run NAME, ktrial search NAME\n", library_folder().string());
+  for (const auto& file : library()) {
+    const auto scenario = load(file.string());
+    if (!scenario) return Exit::bad_input;
+    row(file.stem().string(), scenario->title);
+  }
+  return Exit::holds;
+}
+
+void list_faults() {
+  for (int i = 0; i < kFaultKinds; ++i)
+    row(to_string(static_cast<FaultKind>(i)), meaning_of(static_cast<FaultKind>(i)));
+}
+
+}  // namespace
+
+const std::vector<std::string>& list_topics() {
+  static const std::vector<std::string> topics = {"scenarios", "properties", "faults", "goals", "variants", "configs"};
+  return topics;
+}
+
+int list(const std::string& what) {
+  if (what == "scenarios") return list_scenarios();
+  if (what == "properties") {
+    for (const auto& entry : properties::catalogue()) row(entry.name, entry.meaning);
+  } else if (what == "goals") {
+    for (const std::string& goal : known_goals()) row(goal, meaning_of_goal(goal));
+  } else if (what == "faults") {
+    list_faults();
+  } else if (what == "configs") {
+    fmt::print("{}", model::config_keys_markdown());
+  } else {
+    fmt::print("{}", variants_text());
+  }
+  return Exit::holds;
+}
+
+}  // namespace ktrial::scenarios

@@ -1,0 +1,437 @@
+#include "scenarios/search/shrink_steps.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ktrial::scenarios {
+namespace {
+
+using Steps = std::vector<ShrinkStep>;
+
+template <class F>
+void each_selector_list(FaultSpec& fault, F f) {
+  for (auto* list : {&fault.targets, &fault.between, &fault.from, &fault.to}) f(*list);
+}
+
+// Whether a fault says nothing any more, after selectors were taken from it.
+bool is_void(const FaultSpec& f) {
+  if (f.partition) return false;
+  if (!f.between.empty()) return f.between.size() < 2;
+  if (!f.from.empty() || !f.to.empty()) return f.from.empty() || f.to.empty();
+  return f.targets.empty();
+}
+
+// Takes every selector away that `gone` names, and the faults that are void then or wait for something `gone`.
+template <class GoneSelector, class GoneCondition>
+void forget(Scenario& s, GoneSelector gone_selector, GoneCondition gone_condition) {
+  for (FaultSpec& f : s.faults) {
+    const bool two_sides = !f.between.empty() || !f.from.empty() || !f.to.empty();
+    each_selector_list(f, [&](auto& list) { std::erase_if(list, gone_selector); });
+    if (f.when && gone_condition(*f.when)) f.targets.clear(), f.between.clear(), f.from.clear(), f.to.clear();
+    if (two_sides && f.between.size() == 1) f.between.clear();
+  }
+  std::erase_if(s.faults, is_void);
+}
+
+bool names_topic(const PartitionRef& p, const std::string& topic, std::int32_t from) {
+  return p.topic == topic && p.partition >= from;
+}
+
+// Forgets the partitions of a topic from `from` on.
+void forget_partitions(Scenario& s, const std::string& topic, std::int32_t from) {
+  std::erase_if(s.faults, [&](const FaultSpec& f) { return f.partition && names_topic(*f.partition, topic, from); });
+  forget(
+      s, [&](const Selector& x) { return names_topic(x.partition, topic, from); },
+      [&](const Condition& c) { return names_topic(c.partition, topic, from); });
+}
+
+bool uses_topic(const ClientSpec& client, const std::string& topic) {
+  if (const auto* p = std::get_if<ProducerSpec>(&client)) return p->topic == topic;
+  if (const auto* c = std::get_if<ConsumerSpec>(&client))
+    return std::any_of(c->assign.begin(), c->assign.end(), [&](const AssignSpec& a) { return a.topic == topic; });
+  const auto& subscribed = std::get<GroupSpec>(client).subscribe;
+  return std::find(subscribed.begin(), subscribed.end(), topic) != subscribed.end();
+}
+
+Steps fewer_faults(const Scenario& s) {
+  Steps steps;
+  const std::size_t n = s.faults.size();
+  for (std::size_t run = std::max<std::size_t>(n / 2, 1); n > 0; run /= 2) {
+    for (std::size_t end = n; end > 0; end -= std::min(run, end))
+      steps.push_back([first = end - std::min(run, end), run](Scenario& c) {
+        if (first >= c.faults.size()) return false;
+        const auto from = c.faults.begin() + static_cast<std::ptrdiff_t>(first);
+        c.faults.erase(from, from + static_cast<std::ptrdiff_t>(std::min(run, c.faults.size() - first)));
+        return true;
+      });
+    if (run == 1) break;
+  }
+  return steps;
+}
+
+Steps fewer_targets(const Scenario& s) {
+  Steps steps;
+  for (std::size_t i = s.faults.size(); i-- > 0;)
+    for (int list = 0; list < 3; ++list)
+      for (std::size_t t = 8; t-- > 0;)
+        steps.push_back([i, list, t](Scenario& c) {
+          if (i >= c.faults.size()) return false;
+          auto& targets = list == 0 ? c.faults[i].targets : list == 1 ? c.faults[i].from : c.faults[i].to;
+          if (targets.size() < 2 || t >= targets.size()) return false;
+          targets.erase(targets.begin() + static_cast<std::ptrdiff_t>(t));
+          return true;
+        });
+  return steps;
+}
+
+// What is left of drawing the faults: their latest end.
+Steps no_random_faults(const Scenario&) {
+  return {[](Scenario& c) {
+    const bool had = c.random_faults.has_value();
+    c.random_faults.reset();
+    return had;
+  }};
+}
+
+Steps fewer_clients(const Scenario& s) {
+  Steps steps;
+  for (std::size_t i = s.clients.size(); i-- > 0;)
+    steps.push_back([i](Scenario& c) {
+      if (i >= c.clients.size()) return false;
+      remove_client(c, i);
+      return true;
+    });
+  return steps;
+}
+
+Steps fewer_topics(const Scenario& s) {
+  Steps steps;
+  for (std::size_t i = s.cluster.topics.size(); i-- > 0;)
+    steps.push_back([i](Scenario& c) {
+      if (i >= c.cluster.topics.size()) return false;
+      const std::string topic = c.cluster.topics[i].name;
+      for (const ClientSpec& client : c.clients)
+        if (uses_topic(client, topic)) return false;
+      forget_partitions(c, topic, 0);
+      c.cluster.topics.erase(c.cluster.topics.begin() + static_cast<std::ptrdiff_t>(i));
+      return true;
+    });
+  return steps;
+}
+
+bool keep_partitions(Scenario& c, std::size_t topic, std::int32_t count) {
+  if (topic >= c.cluster.topics.size() || c.cluster.topics[topic].partitions <= count || count < 1) return false;
+  TopicSpec& t = c.cluster.topics[topic];
+  for (ClientSpec& client : c.clients) {
+    if (auto* p = std::get_if<ProducerSpec>(&client))
+      if (p->topic == t.name && p->partition.value_or(0) >= count) return false;
+    if (auto* consumer = std::get_if<ConsumerSpec>(&client)) {
+      std::erase_if(consumer->assign,
+                    [&](const AssignSpec& a) { return a.topic == t.name && a.partition.value_or(0) >= count; });
+      if (consumer->assign.empty()) return false;
+    }
+  }
+  t.partitions = count;
+  if (!t.replicas.empty()) t.replicas.resize(static_cast<std::size_t>(count));
+  forget_partitions(c, t.name, count);
+  return true;
+}
+
+Steps fewer_partitions(const Scenario& s) {
+  Steps steps;
+  for (std::size_t i = s.cluster.topics.size(); i-- > 0;)
+    for (const std::int32_t count : {1, s.cluster.topics[i].partitions / 2, s.cluster.topics[i].partitions - 1})
+      steps.push_back([i, count](Scenario& c) { return keep_partitions(c, i, count); });
+  return steps;
+}
+
+Steps fewer_members(const Scenario& s) {
+  Steps steps;
+  for (std::size_t i = s.clients.size(); i-- > 0;)
+    if (const auto* group = std::get_if<GroupSpec>(&s.clients[i]))
+      for (const std::int32_t members : {1, group->members / 2, group->members - 1})
+        steps.push_back([i, members](Scenario& c) {
+          auto* g = i < c.clients.size() ? std::get_if<GroupSpec>(&c.clients[i]) : nullptr;
+          if (!g || members < 1 || g->members <= members) return false;
+          for (std::int32_t m = members + 1; m <= g->members; ++m)
+            forget(
+                c,
+                [name = g->name + "/" + std::to_string(m)](const Selector& x) {
+                  return x.kind == Selector::Kind::client && x.name == name;
+                },
+                [](const Condition&) { return false; });
+          g->members = members;
+          return true;
+        });
+  return steps;
+}
+
+Steps fewer_controllers(const Scenario&) {
+  Steps steps;
+  for (const std::int32_t count : {1, 3})
+    steps.push_back([count](Scenario& c) {
+      if (c.cluster.controllers <= count) return false;
+      c.cluster.controllers = count;
+      const std::int32_t last = c.cluster.brokers + count;
+      forget(
+          c, [last](const Selector& x) { return x.kind == Selector::Kind::controller && x.node > last; },
+          [](const Condition&) { return false; });
+      return true;
+    });
+  return steps;
+}
+
+Steps fewer_brokers(const Scenario& s) {
+  Steps steps;
+  for (std::int32_t broker = s.cluster.brokers; broker >= 1; --broker)
+    steps.push_back([broker](Scenario& c) { return remove_broker(c, broker); });
+  return steps;
+}
+
+Steps fewer_replicas(const Scenario& s) {
+  Steps steps;
+  for (std::size_t i = s.cluster.topics.size(); i-- > 0;)
+    steps.push_back([i](Scenario& c) {
+      if (i >= c.cluster.topics.size() || c.cluster.topics[i].replication_factor < 2) return false;
+      TopicSpec& t = c.cluster.topics[i];
+      --t.replication_factor;
+      for (auto& row : t.replicas) row.pop_back();
+      return true;
+    });
+  return steps;
+}
+
+Steps fewer_records(const Scenario& s) {
+  Steps steps;
+  for (std::size_t i = s.clients.size(); i-- > 0;)
+    if (const auto* producer = std::get_if<ProducerSpec>(&s.clients[i]))
+      for (const std::int64_t count : {std::int64_t{1}, producer->count / 10, producer->count / 2,
+                                       producer->count * 3 / 4, producer->count / 10 * 10})
+        steps.push_back([i, count](Scenario& c) {
+          auto* p = i < c.clients.size() ? std::get_if<ProducerSpec>(&c.clients[i]) : nullptr;
+          if (!p || count < 1 || p->count <= count) return false;
+          p->count = count;
+          return true;
+        });
+  return steps;
+}
+
+Steps weaker_faults(const Scenario& s) {
+  Steps steps;
+  for (std::size_t i = s.faults.size(); i-- > 0;)
+    for (int step = 0; step < 3; ++step)
+      steps.push_back([i](Scenario& c) {
+        if (i >= c.faults.size()) return false;
+        FaultKind& kind = c.faults[i].kind;
+        if (kind == FaultKind::wipe)
+          kind = FaultKind::power_cut;
+        else if (kind == FaultKind::power_cut)
+          kind = FaultKind::kill;
+        else if (kind == FaultKind::kill)
+          kind = FaultKind::pause;
+        else
+          return false;
+        return true;
+      });
+  return steps;
+}
+
+Steps even_latencies(const Scenario&) {
+  return {[](Scenario& c) {
+    const NetworkSpec before = c.network;
+    c.network.latency_max = c.network.latency_min;
+    c.network.tail_per_million = 0;
+    return c.network != before;
+  }};
+}
+
+// Lengths that a person would write.
+constexpr std::array<std::int64_t, 17> kRound = {1,    2,    5,    10,    20,    50,    100,   200,   500,
+                                                 1000, 2000, 5000, 10000, 20000, 30000, 60000, 120000};
+
+std::optional<Nanos> round_up(Nanos d) {
+  for (const std::int64_t ms : kRound)
+    if (milliseconds(ms) >= d) return Nanos(milliseconds(ms));
+  return std::nullopt;
+}
+
+// Shorter by steps of round lengths: the shortest first, since mostly it does not matter.
+Steps shorter_faults(const Scenario& s) {
+  Steps steps;
+  for (std::size_t i = s.faults.size(); i-- > 0;) {
+    // "until" some odd time says less than "for" a round one.
+    steps.push_back([i](Scenario& c) {
+      if (i >= c.faults.size()) return false;
+      FaultSpec& f = c.faults[i];
+      if (!f.at || !f.until || *f.until <= *f.at) return false;
+      const auto length = round_up(*f.until - *f.at);
+      if (!length) return false;
+      f.until.reset();
+      f.duration = length;
+      return true;
+    });
+    steps.push_back([i](Scenario& c) {
+      if (i >= c.faults.size() || !c.faults[i].duration) return false;
+      const auto length = round_up(*c.faults[i].duration);
+      if (!length || *length == *c.faults[i].duration) return false;
+      c.faults[i].duration = length;
+      return true;
+    });
+    for (const std::int64_t ms : kRound)
+      steps.push_back([i, ms](Scenario& c) {
+        if (i >= c.faults.size() || !c.faults[i].duration || milliseconds(ms) >= *c.faults[i].duration) return false;
+        c.faults[i].duration = milliseconds(ms);
+        return true;
+      });
+  }
+  return steps;
+}
+
+// A time that can be rounded did not matter. Only ever to a coarser grain.
+bool coarser(Nanos& t, Nanos grain) {
+  if (t % grain == Nanos::zero()) return false;
+  t = t / grain * grain;
+  return true;
+}
+
+constexpr std::array<std::int64_t, 4> kGrains = {1000, 500, 100, 1};
+
+Steps round_times(const Scenario& s) {
+  Steps steps;
+  for (const std::int64_t ms : kGrains)
+    steps.push_back([grain = Nanos(milliseconds(ms))](Scenario& c) {
+      bool changed = false;
+      for (FaultSpec& f : c.faults) changed |= f.at && coarser(*f.at, grain);
+      return changed;
+    });
+  for (std::size_t i = s.faults.size(); i-- > 0;)
+    for (const std::int64_t ms : kGrains) {
+      const Nanos grain = milliseconds(ms);
+      steps.push_back(
+          [i, grain](Scenario& c) { return i < c.faults.size() && c.faults[i].at && coarser(*c.faults[i].at, grain); });
+      steps.push_back([i, grain](Scenario& c) {
+        if (i >= c.faults.size() || !c.faults[i].until || *c.faults[i].until % grain == Nanos::zero()) return false;
+        c.faults[i].until = *c.faults[i].until / grain * grain + grain;
+        return true;
+      });
+    }
+  return steps;
+}
+
+void add_settings_steps(Steps& steps, std::size_t count, Settings* (*of)(Scenario&, std::size_t), std::size_t which) {
+  for (std::size_t i = count; i-- > 0;)
+    steps.push_back([of, which, i](Scenario& c) {
+      Settings* settings = of(c, which);
+      if (!settings || i >= settings->size()) return false;
+      settings->erase(settings->begin() + static_cast<std::ptrdiff_t>(i));
+      return true;
+    });
+}
+
+Settings* client_settings(Scenario& c, std::size_t i) {
+  if (i >= c.clients.size()) return nullptr;
+  return std::visit([](auto& client) { return &client.config.written; }, c.clients[i]);
+}
+
+// Config, variants and verdicts that do not matter, so that what stays does.
+Steps fewer_lines(const Scenario& s) {
+  Steps steps;
+  add_settings_steps(
+      steps, s.variants.size(), [](Scenario& c, std::size_t) { return &c.variants; }, 0);
+  add_settings_steps(
+      steps, s.cluster.config.written.size(), [](Scenario& c, std::size_t) { return &c.cluster.config.written; }, 0);
+  for (std::size_t t = 0; t < s.cluster.topics.size(); ++t)
+    add_settings_steps(
+        steps, s.cluster.topics[t].config.written.size(),
+        [](Scenario& c, std::size_t i) {
+          return i < c.cluster.topics.size() ? &c.cluster.topics[i].config.written : nullptr;
+        },
+        t);
+  for (std::size_t i = 0; i < s.clients.size(); ++i) {
+    Scenario copy = s;
+    add_settings_steps(steps, client_settings(copy, i)->size(), &client_settings, i);
+    steps.push_back([i](Scenario& c) {
+      auto* p = i < c.clients.size() ? std::get_if<ProducerSpec>(&c.clients[i]) : nullptr;
+      if (!p || (p->key.empty() && p->key_count == 0)) return false;
+      p->key.clear();
+      p->key_count = 0;
+      return true;
+    });
+  }
+  for (const auto& [name, value] : s.decisions)
+    steps.push_back([name = name](Scenario& c) { return c.decisions.erase(name) > 0; });
+  for (const auto& [name, value] : s.expect)
+    steps.push_back([name = name](Scenario& c) { return c.expect.erase(name) > 0; });
+  // In the order in which they strike; those that wait for something come last.
+  steps.push_back([](Scenario& c) {
+    const std::vector<FaultSpec> before = c.faults;
+    std::stable_sort(c.faults.begin(), c.faults.end(),
+                     [](const FaultSpec& a, const FaultSpec& b) { return a.at && (!b.at || *a.at < *b.at); });
+    return c.faults != before;
+  });
+  // The run ends with the failure anyway.
+  steps.push_back([](Scenario& c) {
+    if (c.run_until % seconds(1) == Nanos::zero()) return false;
+    c.run_until = c.run_until / seconds(1) * seconds(1) + seconds(1);
+    return true;
+  });
+  return steps;
+}
+
+}  // namespace
+
+const std::vector<ShrinkPass>& shrink_passes() {
+  static const std::vector<ShrinkPass> passes = {no_random_faults, fewer_faults,   fewer_clients,     fewer_topics,
+                                                 fewer_partitions, fewer_members,  fewer_controllers, fewer_brokers,
+                                                 fewer_replicas,   fewer_records,  fewer_targets,     weaker_faults,
+                                                 even_latencies,   shorter_faults, round_times,       fewer_lines};
+  return passes;
+}
+
+bool remove_broker(Scenario& s, std::int32_t broker) {
+  if (s.cluster.brokers < 2 || broker > s.cluster.brokers) return false;
+  for (TopicSpec& t : s.cluster.topics) {
+    std::size_t shortest = t.replicas.empty() ? 0 : t.replicas.front().size();
+    for (auto& row : t.replicas) {
+      std::erase(row, broker);
+      for (std::int32_t& id : row) id -= id > broker ? 1 : 0;
+      shortest = std::min(shortest, row.size());
+    }
+    if (t.replicas.empty()) {
+      t.replication_factor =
+          static_cast<std::int16_t>(std::min<std::int32_t>(t.replication_factor, s.cluster.brokers - 1));
+      continue;
+    }
+    if (shortest == 0) return false;
+    for (auto& row : t.replicas) row.resize(shortest);
+    t.replication_factor = static_cast<std::int16_t>(shortest);
+  }
+  --s.cluster.brokers;
+  forget(
+      s, [broker](const Selector& x) { return x.kind == Selector::Kind::broker && x.node == broker; },
+      [broker](const Condition& c) { return c.node == broker; });
+  for (FaultSpec& f : s.faults) {
+    each_selector_list(f, [broker](auto& list) {
+      for (Selector& x : list)
+        if ((x.kind == Selector::Kind::broker || x.kind == Selector::Kind::controller) && x.node > broker) --x.node;
+    });
+    if (f.when && f.when->node > broker) --f.when->node;
+  }
+  return true;
+}
+
+void remove_client(Scenario& s, std::size_t index) {
+  const bool group = std::holds_alternative<GroupSpec>(s.clients[index]);
+  const std::string name = name_of(s.clients[index]);
+  forget(
+      s,
+      [&](const Selector& x) {
+        if (x.kind == Selector::Kind::coordinator) return group && x.name == name;
+        if (x.kind != Selector::Kind::client) return false;
+        return x.name == name || (group && x.name.starts_with(name + "/"));
+      },
+      [&](const Condition& c) { return group && c.group == name; });
+  s.clients.erase(s.clients.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+}  // namespace ktrial::scenarios
