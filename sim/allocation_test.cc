@@ -1,5 +1,5 @@
-// In the steady state an event allocates nothing. Method: count operator new over a hundred thousand
-// echoes after a warm-up.
+// In the steady state an event allocates nothing: sends and deliveries, timers set, moved, cancelled and fired, facts.
+// Method: count operator new, aligned or not, over some hundred thousand events after a warm-up.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -17,7 +17,15 @@ void* operator new(std::size_t size) {
   if (void* p = std::malloc(size)) return p;
   std::abort();
 }
+void* operator new(std::size_t size, std::align_val_t align) {
+  ++allocations;
+  const auto a = static_cast<std::size_t>(align);
+  if (void* p = std::aligned_alloc(a, (size + a - 1) / a * a)) return p;
+  std::abort();
+}
 void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace ktrial::sim {
@@ -31,12 +39,15 @@ TEST(Allocation, NonePerEvent) {
   for (NodeId i = 0; i < 20; ++i) world.start(i);
   for (NodeId i = 0; i < 10; ++i) {
     for (int c = 0; c < 4; ++c) world.command(i, {Echo::Command::Do::send_new, i + 10, 1});
+    world.command(i, {.what = Echo::Command::Do::timer, .value = 1, .deadline = 1ms});
   }
   world.run_until(4500ms);  // past 2^32 ns: the first event beyond a power of two touches one new bucket, once
   const auto before = allocations;
   const auto events = world.events();
+  const auto timers = world.node(0).timers_set;
   world.run_until(8s);
   EXPECT_GT(world.events() - events, 100'000u);
+  EXPECT_GT(world.node(0).timers_set - timers, 3'000u);
   EXPECT_EQ(allocations - before, 0u);
 }
 

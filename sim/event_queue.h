@@ -55,9 +55,10 @@ class EventQueue {
   }
 
   // Removes and returns the earliest entry. `tie(entry)` gives the rank (u64) among equal times;
-  // equal ranks keep the order of insertion. Requires !empty().
-  template <class Tie>
-  QueueEntry pop(Tie&& tie) {
+  // equal ranks keep the order of insertion. `soon(entry)` is told of most entries some pops before their
+  // turn, so that what they lead to can be fetched from memory meanwhile. Requires !empty().
+  template <class Tie, class Soon>
+  QueueEntry pop(Tie&& tie, Soon&& soon) {
     --size_;
     auto& ready = buckets_[0];
     if (front_ == ready.size()) {
@@ -70,6 +71,9 @@ class EventQueue {
         last_ = only.time;
         return only;
       }
+      if (buckets_[k].size() <= kSoonMost) {
+        for (const QueueEntry& entry : buckets_[k]) soon(entry);
+      }
       refill(k);
       if (ready.size() > 1) order_ties(tie);
     }
@@ -80,9 +84,15 @@ class EventQueue {
     }
     return entry;
   }
+  template <class Tie>
+  QueueEntry pop(Tie&& tie) {
+    return pop(tie, [](const QueueEntry&) {});
+  }
 
  private:
   static constexpr std::size_t kBuckets = 64;
+  static constexpr std::size_t kSoonMost =
+      256;  // fetched ahead at once: they shall not push each other out of the cache
 
   void place(QueueEntry entry) {
     const auto k = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(entry.time ^ last_)));

@@ -17,7 +17,7 @@ struct Steps {
   std::uint64_t x = 1;
   std::int64_t next() {
     x = x * 6364136223846793005ull + 1442695040888963407ull;
-    return static_cast<std::int64_t>(x >> 44);  // up to about a millisecond
+    return static_cast<std::int64_t>(x >> 34);  // up to about a second
   }
 };
 

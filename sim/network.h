@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim/fetch_ahead.h"
 #include "sim/kernel.h"
 
 namespace ktrial::sim {
@@ -85,6 +86,10 @@ class Network {
 
   // Events (called by the world).
   bool is_current(std::uint32_t direction, std::uint32_t tag) const { return directions_[direction].generation == tag; }
+  void fetch_ahead(std::uint32_t direction) const {
+    fetch_into_cache(directions_[direction].generation);
+    fetch_into_cache(connections_[direction / 2].live);
+  }
   NodeId receiver_of(std::uint32_t direction) const;
   ConnectionId name_of(std::uint32_t direction) const { return connections_[direction / 2].id; }
   NodeId datagram_receiver(std::uint32_t flight) const { return flights_[flight].to; }

@@ -29,13 +29,15 @@ struct Echo {
   static std::uint64_t digest(const Fact& f) { return f.value; }
 
   struct Node {
-    bool forever = false;  // a client that answers each reply with a new request
+    bool forever =
+        false;  // a client that answers each reply with a new request; a timer sets the next two, cancels one
     bool record = true;
     ConnectionId connection;  // of the client, the newest
     std::vector<std::uint64_t> asked{}, replies{}, timers{}, chosen{};
     std::vector<ConnectionId> closed{};
     std::vector<Nanos> timer_times{};
     int starts = 0;
+    std::uint64_t timers_set = 1;
 
     void start(Context<Echo>&) { ++starts; }
     void on_message(Context<Echo>& ctx, ConnectionId c, Message&& m) {
@@ -51,6 +53,14 @@ struct Echo {
       if (c == connection) connection = {};
     }
     void on_timer(Context<Echo>& ctx, std::uint64_t key) {
+      if (forever) {
+        // As a client does: one timer moved, one with a key of its own that is mostly cancelled.
+        ctx.set_timer(key, ctx.now() + Nanos{1'000'000});
+        ctx.cancel_timer(key + (timers_set - 1) * 1000);
+        ctx.set_timer(key + ++timers_set * 1000, ctx.now() + Nanos{3'000'000});
+        ctx.emit({key});
+        return;
+      }
       timers.push_back(key);
       timer_times.push_back(ctx.now());
     }

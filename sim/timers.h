@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "sim/clock.h"
+#include "sim/fetch_ahead.h"
 #include "sim/kernel.h"
 #include "sim/key_table.h"
 
@@ -24,7 +26,7 @@ class Timers {
 
   void set(Kernel& k, const Clock& clock, NodeId node, std::uint64_t key, Nanos deadline) {
     KeyTable& table = tables_[static_cast<std::size_t>(node)];
-    std::uint32_t slot = table.find(key);
+    std::uint32_t slot = is_fired(node, key) ? fired_ : table.find(key);
     if (slot == KeyTable::kAbsent) {
       if (free_.empty()) {
         slot = static_cast<std::uint32_t>(slots_.size());
@@ -55,7 +57,10 @@ class Timers {
   std::uint64_t key_of(std::uint32_t slot) const { return slots_[slot].key; }
   bool is_current(std::uint32_t slot, std::uint32_t tag) const { return slots_[slot].generation == tag; }
 
-  // Its queue entry has come up. Requires is_current.
+  void fetch_ahead(std::uint32_t slot) const { fetch_into_cache(slots_[slot].generation); }
+
+  // Its queue entry has come up. Requires is_current. A timer that fires keeps its slot until after_fired(): most
+  // handlers set it again.
   Fired expire(Kernel& k, const Clock& clock, std::uint32_t slot) {
     Slot& timer = slots_[slot];
     timer.queued_at = kNever;
@@ -67,9 +72,18 @@ class Timers {
       }
     }
     const Fired fired{timer.active, timer.key, timer.cause};
-    tables_[static_cast<std::size_t>(timer.node)].erase(timer.key);
-    release(slot);
+    fired_ = slot;
+    timer.active = false;
+    if (!fired.fires) after_fired();
     return fired;
+  }
+  // The handler of what expire() returned is done.
+  void after_fired() {
+    if (fired_ == kNone) return;  // its process is gone
+    const std::uint32_t slot = std::exchange(fired_, kNone);
+    if (slots_[slot].active) return;
+    tables_[static_cast<std::size_t>(slots_[slot].node)].erase(slots_[slot].key);
+    release(slot);
   }
 
   // The node's clock was changed: deadlines now fall on other world times.
@@ -87,11 +101,13 @@ class Timers {
     for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
       if (slots_[slot].node == node) release(slot);
     }
+    fired_ = kNone;  // only a handler of its own node can end a process meanwhile
     tables_[static_cast<std::size_t>(node)].clear();
   }
 
  private:
-  struct Slot {
+  static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
+  struct alignas(64) Slot {  // one cache line
     std::uint64_t key = 0;
     std::uint64_t cause = 0;
     Nanos deadline{0};
@@ -101,6 +117,9 @@ class Timers {
     bool active = false;
   };
 
+  bool is_fired(NodeId node, std::uint64_t key) const {
+    return fired_ != kNone && slots_[fired_].key == key && slots_[fired_].node == node;
+  }
   void queue(Kernel& k, std::uint32_t slot, Nanos at) {
     Slot& timer = slots_[slot];
     ++timer.generation;  // an entry queued for a later time is stale now
@@ -119,6 +138,7 @@ class Timers {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
   std::vector<KeyTable> tables_;
+  std::uint32_t fired_ = kNone;  // the slot whose handler runs now
 };
 
 }  // namespace ktrial::sim

@@ -165,6 +165,7 @@ class World {
     kernel_.record({.node = id, .kind = kind, .number = number});
   }
   NodeId target_of(const QueueEntry& entry) const;
+  void fetch_ahead(const QueueEntry& entry) const;
   bool is_current(const QueueEntry& entry) const;
   std::uint64_t tie_rank(const QueueEntry& entry) const;
   void run(const QueueEntry& entry);

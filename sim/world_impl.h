@@ -38,7 +38,8 @@ StepResult World<P>::step(Nanos limit) {
     if (limit != kNever) kernel_.now = std::max(kernel_.now, limit);
     return {};
   }
-  const QueueEntry entry = kernel_.queue.pop([this](const QueueEntry& e) { return tie_rank(e); });
+  const QueueEntry entry = kernel_.queue.pop([this](const QueueEntry& e) { return tie_rank(e); },
+                                             [this](const QueueEntry& e) { fetch_ahead(e); });
   kernel_.now = Nanos{entry.time};
   if (kind_of(entry) == EventKind::token) {
     const auto i = index_of(entry);
@@ -54,6 +55,12 @@ StepResult World<P>::step(Nanos limit) {
   }
   free_dropped();
   return {StepResult::Kind::ran};
+}
+
+template <class P>
+void World<P>::fetch_ahead(const QueueEntry& entry) const {
+  if (kind_of(entry) == EventKind::timer) timers_.fetch_ahead(index_of(entry));
+  if (kind_of(entry) == EventKind::direction) network_.fetch_ahead(index_of(entry));
 }
 
 template <class P>
@@ -160,10 +167,13 @@ void World<P>::run(const QueueEntry& entry) {
     case EventKind::timer: {
       const NodeId id = timers_.node_of(i);
       const Timers::Fired fired = timers_.expire(kernel_, slot(id).clock, i);
-      if (!fired.fires || !slot(id).running) return;
-      begin_event(1, fired.key ^ static_cast<std::uint64_t>(id) << 48);
-      kernel_.record({.cause = fired.cause, .node = id, .kind = TraceKind::timer, .number = fired.key});
-      return handle(id, [&](Node& node, Context<P>& ctx) { node.on_timer(ctx, fired.key); });
+      if (!fired.fires) return;
+      if (slot(id).running) {
+        begin_event(1, fired.key ^ static_cast<std::uint64_t>(id) << 48);
+        kernel_.record({.cause = fired.cause, .node = id, .kind = TraceKind::timer, .number = fired.key});
+        handle(id, [&](Node& node, Context<P>& ctx) { node.on_timer(ctx, fired.key); });
+      }
+      return timers_.after_fired();
     }
     case EventKind::wake:
       if (slot(static_cast<NodeId>(i)).wake_generation == entry.tag) wake(static_cast<NodeId>(i));

@@ -43,7 +43,7 @@ TEST_P(Holds, InFiftySeeds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Library, Holds,
-                         testing::Values("walkthrough", "acks-one-correct", "min-isr-one-correct",
+                         testing::Values("walkthrough", "standard-cluster", "acks-one-correct", "min-isr-one-correct",
                                          "unclean-election-correct", "power-loss-of-all-correct",
                                          "last-replica-standing-correct", "retry-reorder-correct",
                                          "truncation-high-watermark-correct", "isr-admission-correct",
