@@ -54,6 +54,7 @@ void BrokerNode::unfetch(TopicPartition tp) {
 void BrokerNode::publish(Step& step, const std::vector<TopicPartition>& touched) {
   Memory& m = *memory_;
   m.wake = true;  // also a change of brokers alone may let the high watermark move on
+  m.touched.all = true;
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);
     if (registration == nullptr || registration->leader != self_) continue;
@@ -86,6 +87,7 @@ void BrokerNode::publish(Step& step, const std::vector<TopicPartition>& touched)
 
 void BrokerNode::changed(TopicPartition tp, const PartitionProgress& change) {
   if (change.wake) memory_->wake = true;
+  if (change.wake || change.reread) memory_->touched.some.insert(tp);
   if (change.propose) memory_->alter.submit(tp);
 }
 

@@ -230,7 +230,10 @@ void BrokerNode::settle(Step& step) {
       m.wake = false;
       complete_group_appends(step);
       m.produces.complete(step, [&](DelayedProduce& operation) { return try_produce(step, operation); });
-      m.fetches.complete(step, [&](DelayedFetch& operation) { return try_fetch(step, operation, false); });
+      m.fetches.complete(step, [&](DelayedFetch& operation) {
+        return touched_by_change(operation) && try_fetch(step, operation, false);
+      });
+      m.touched.clear();
       continue;
     }
     auto next = m.published ? m.requests.take() : std::nullopt;

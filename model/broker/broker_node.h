@@ -79,6 +79,7 @@ class BrokerNode {
     Purgatory<DelayedFetch> fetches{kDelayedFetchTimer};
     bool wake = false;  // some partition changed in this step
     BrokerGroups groups;
+    TouchedPartitions touched;
   };
 
   // metadata (broker_metadata.cc)
@@ -108,6 +109,7 @@ class BrokerNode {
   };
   FetchOutcome read_all(const FetchRequest& request) const;
   bool try_fetch(Step& step, const DelayedFetch& operation, bool forced);
+  bool touched_by_change(const DelayedFetch& operation) const;
   MetadataResponse metadata(const MetadataRequest& request) const;
   void changed(TopicPartition tp, const PartitionProgress& change);
 

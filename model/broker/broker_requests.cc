@@ -1,4 +1,6 @@
 // Requests to a broker: KafkaApis.
+#include <algorithm>
+
 #include "model/broker/broker_node.h"
 
 namespace ktrial::model {
@@ -115,7 +117,9 @@ void BrokerNode::on_fetch(Step& step, ConnectionId connection, std::int32_t corr
                                       outcome.leader_log_ends[i], m.image.brokers()));
   if (outcome.complete || request.max_wait <= Nanos(0) || request.partitions.empty())
     return answer(step, connection, correlation, std::move(outcome.response));
-  m.fetches.park(step, DelayedFetch{connection, correlation, request}, request.max_wait);
+  const bool in_order = std::is_sorted(request.partitions.begin(), request.partitions.end(),
+                                       [](const auto& a, const auto& b) { return a.partition < b.partition; });
+  m.fetches.park(step, DelayedFetch{connection, correlation, request, in_order}, request.max_wait);
 }
 
 BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request) const {
@@ -141,6 +145,24 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request) const
   }
   outcome.complete = outcome.complete || bytes >= request.min_bytes;
   return outcome;
+}
+
+// False when a parked fetch would find what it found when it was last looked at: too little. Work follows what changed
+// and not how many partitions the fetch asks for.
+bool BrokerNode::touched_by_change(const DelayedFetch& operation) const {
+  const Memory& m = *memory_;
+  if (m.touched.all || !operation.in_order) return true;
+  const FetchRequest& request = operation.request;
+  return std::any_of(m.touched.some.begin(), m.touched.some.end(), [&](TopicPartition tp) {
+    const FetchRequest::Partition* item = operation.watched(tp);
+    if (item == nullptr) return false;
+    if (request.min_bytes > 1) return true;  // what the others hold counts too
+    const auto held = m.partitions.find(tp);
+    if (held == m.partitions.end()) return true;
+    const PartitionRead read =
+        held->second.read(*item, request.replica_id, request.replica_epoch, m.image.brokers(), request.max_bytes, true);
+    return read.answer_now() || read.bytes > 0;
+  });
 }
 
 // A parked fetch reads again, without another word about the follower's state.

@@ -6,9 +6,10 @@
 #pragma once
 
 #include <boost/container/flat_map.hpp>
-#include <deque>
+#include <boost/container/flat_set.hpp>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "model/step.h"
 
@@ -16,7 +17,11 @@ namespace ktrial::model {
 
 class RequestChannel {
  public:
-  void received(ConnectionId connection, Message message) { lines_[connection].waiting.push_back(std::move(message)); }
+  void received(ConnectionId connection, Message message) {
+    Line& line = lines_[connection];
+    line.waiting.push_back(std::move(message));
+    if (!line.busy && line.waiting.size() == 1) ready_.insert(connection);
+  }
   void closed(ConnectionId connection) {
     const auto it = lines_.find(connection);
     if (it == lines_.end()) return;
@@ -30,22 +35,26 @@ class RequestChannel {
   };
   // The next request to process, of the lowest connection that has one.
   std::optional<Taken> take() {
-    for (auto& [connection, line] : lines_) {
-      if (line.busy || line.waiting.empty()) continue;
-      line.busy = true;
-      Taken next{connection, std::move(line.waiting.front()), line.dead};
-      line.waiting.pop_front();
-      return next;
-    }
-    return std::nullopt;
+    if (ready_.empty()) return std::nullopt;
+    const ConnectionId connection = *ready_.begin();
+    ready_.erase(ready_.begin());
+    Line& line = lines_.at(connection);
+    line.busy = true;
+    Taken next{connection, std::move(line.waiting.front()), line.dead};
+    line.waiting.erase(line.waiting.begin());
+    return next;
   }
   // Ends the processing of the connection's request; `answer` is absent for acks=0.
   void done(Step& step, ConnectionId connection, std::optional<Message> answer) {
     const auto it = lines_.find(connection);
     if (it == lines_.end()) return;
-    if (answer && !it->second.dead) step.send(connection, std::move(*answer));
-    it->second.busy = false;
-    if (it->second.waiting.empty()) lines_.erase(it);
+    Line& line = it->second;
+    if (answer && !line.dead) step.send(connection, std::move(*answer));
+    line.busy = false;
+    if (!line.waiting.empty())
+      ready_.insert(connection);
+    else if (line.dead)
+      lines_.erase(it);
   }
   void close(Step& step, ConnectionId connection) {
     const auto it = lines_.find(connection);
@@ -57,11 +66,12 @@ class RequestChannel {
 
  private:
   struct Line {
-    std::deque<Message> waiting;
+    std::vector<Message> waiting;  // rarely more than one: the order is the connection's
     bool busy = false;
     bool dead = false;
   };
-  boost::container::flat_map<ConnectionId, Line> lines_;
+  boost::container::flat_map<ConnectionId, Line> lines_;  // a line stays as long as its connection
+  boost::container::flat_set<ConnectionId> ready_;        // has a request waiting and none in processing
 };
 
 }  // namespace ktrial::model

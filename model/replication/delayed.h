@@ -1,11 +1,14 @@
 // Requests that wait for a partition: produces with acks=all and fetches with too little to return.
 //
-// Follows DelayedProduce, DelayedFetch and DelayedOperationPurgatory. Completion runs in the step of its trigger.
+// Follows DelayedProduce, DelayedFetch and DelayedOperationPurgatory: an operation is looked at again when a partition
+// that it watches changed. Completion runs in the step of its trigger.
 // Leaves out: the reaper; an operation has a timer of its own.
 // Always holds: an operation is answered once, and leaves the purgatory when it is.
 #pragma once
 
+#include <algorithm>
 #include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <vector>
 
 #include "model/messages.h"
@@ -15,6 +18,17 @@ namespace ktrial::model {
 
 inline constexpr std::uint16_t kDelayedProduceTimer = 204;
 inline constexpr std::uint16_t kDelayedFetchTimer = 205;
+
+// The partitions that changed since the purgatories were last looked at.
+struct TouchedPartitions {
+  bool all = false;
+  boost::container::flat_set<TopicPartition> some;
+
+  void clear() {
+    all = false;
+    some.clear();
+  }
+};
 
 struct DelayedProduce {
   struct Wait {
@@ -31,6 +45,14 @@ struct DelayedFetch {
   ConnectionId connection;
   std::int32_t correlation_id = 0;
   FetchRequest request;
+  bool in_order = false;  // the request's partitions are sorted, as all our clients send them
+
+  const FetchRequest::Partition* watched(TopicPartition tp) const {
+    const auto& all = request.partitions;
+    const auto at = std::lower_bound(all.begin(), all.end(), tp,
+                                     [](const auto& item, TopicPartition t) { return item.partition < t; });
+    return at != all.end() && at->partition == tp ? &*at : nullptr;
+  }
 };
 
 // Operations by number, oldest first.

@@ -32,9 +32,11 @@ struct PartitionConfig {
 // What an operation did that others wait for.
 struct PartitionProgress {
   bool wake = false;     // parked produces and fetches of this partition want another look
+  bool reread = false;   // when next somebody looks, a parked fetch of this partition may find something else
   bool propose = false;  // proposal() now has something to send
   void operator|=(const PartitionProgress& o) {
     wake |= o.wake;
+    reread |= o.reread;
     propose |= o.propose;
   }
 };

@@ -30,7 +30,7 @@ PartitionProgress Partition::maybe_expand_isr(Step& step, NodeId replica, const 
   std::vector<NodeId> isr = isr_.committed;
   isr.push_back(replica);
   propose(step, std::move(isr));
-  return {.wake = false, .propose = true};
+  return {.propose = true};
 }
 
 PartitionProgress Partition::maybe_shrink_isr(Step& step) {
@@ -44,7 +44,7 @@ PartitionProgress Partition::maybe_shrink_isr(Step& step) {
   }
   if (left.size() == isr_.committed.size()) return {};
   propose(step, std::move(left));
-  return {.wake = false, .propose = true};
+  return {.propose = true};
 }
 
 std::optional<AlterPartitionRequest::Partition> Partition::proposal(BrokerEpoch own) const {

@@ -102,8 +102,10 @@ PartitionProgress Partition::follower_fetched(Step& step, NodeId replica, Broker
   const auto it = remotes_.find(replica);
   if (role_ != ReplicaRole::leader || it == remotes_.end()) return {};
   const Offset old_end = it->second.log_end;
+  const BrokerEpoch old_epoch = it->second.broker_epoch;
   it->second.fetched(request.fetch_offset, request.log_start_offset, step.now, leader_log_end, replica_epoch);
   PartitionProgress change = maybe_expand_isr(step, replica, brokers);
+  change.reread = old_epoch != replica_epoch;  // a fetch of its former life is refused
   if (old_end != it->second.log_end) change.wake |= advance_high_watermark(step, brokers);
   return change;
 }

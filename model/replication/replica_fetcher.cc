@@ -95,9 +95,15 @@ void ReplicaFetcher::on_fetch(Step& step, const FetchResponse& response, Partiti
     not_before_ = step.now + config.replica_fetch_backoff;
     return;
   }
-  for (const FetchResponse::Partition& answer : response.partitions)
-    for (const FetchRequest::Partition& sent : request->partitions)
-      if (sent.partition == answer.partition) on_fetch_partition(step, sent, answer, partitions, config);
+  std::size_t next = 0;  // answers come in the order of the request
+  for (const FetchResponse::Partition& answer : response.partitions) {
+    const auto& sent = request->partitions;
+    std::size_t at = next;
+    while (at < sent.size() && sent[at].partition != answer.partition) ++at;
+    if (at == sent.size()) continue;
+    on_fetch_partition(step, sent[at], answer, partitions, config);
+    next = at + 1;
+  }
 }
 
 void ReplicaFetcher::on_fetch_partition(Step& step, const FetchRequest::Partition& sent,

@@ -79,8 +79,18 @@ void Log::appended(const RecordBatch& batch) {
 
 std::size_t Log::index_of(Offset offset) const {
   const auto& all = disk_.segments.items();
+  // Nearly every read is at the end or a few batches before it: gallop back from there, then search in between.
+  std::size_t high = all.size(), step = 1;
+  while (high > 0 && all[high - 1].next_offset() > offset) {
+    if (all[high - 1].base_offset <= offset) return high - 1;
+    high -= std::min(high, step);
+    step *= 2;
+  }
+  const std::size_t limit = std::min(all.size(), high + step);
   return static_cast<std::size_t>(
-      std::partition_point(all.begin(), all.end(), [&](const RecordBatch& b) { return b.next_offset() <= offset; }) -
+      std::partition_point(all.begin() + static_cast<std::ptrdiff_t>(high),
+                           all.begin() + static_cast<std::ptrdiff_t>(limit),
+                           [&](const RecordBatch& b) { return b.next_offset() <= offset; }) -
       all.begin());
 }
 
