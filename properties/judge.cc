@@ -22,7 +22,7 @@ Judge::Judge() : properties_(all_properties()), by_kind_(std::variant_size_v<mod
     for (const std::uint16_t kind : properties_[i]->kinds()) by_kind_[kind].push_back(i);
 }
 
-Judge::Judge(const Judge& other) : shadow_(other.shadow_), by_kind_(other.by_kind_) {
+Judge::Judge(const Judge& other) : shadow_(other.shadow_), by_kind_(other.by_kind_), violated_(other.violated_) {
   for (const auto& property : other.properties_) properties_.push_back(property->clone());
 }
 
@@ -37,15 +37,24 @@ void Judge::on_fact(const model::Fact& fact, const FactContext& context) {
   shadow_.ledger.on_fact(fact, context, shadow_.logs);
   shadow_.logs.on_fact(fact, context);
   shadow_.offsets.on_fact(fact, context, shadow_.logs, shadow_.ledger);
-  for (const std::size_t i : by_kind_[model::kind(fact)]) properties_[i]->on_fact(fact, context, shadow_);
+  for (const std::size_t i : by_kind_[model::kind(fact)]) {
+    properties_[i]->on_fact(fact, context, shadow_);
+    violated_ = violated_ || !properties_[i]->violations().empty();
+  }
 }
 
 void Judge::on_injected(const Injected& injected, const FactContext& context) {
-  for (const auto& property : properties_) property->on_injected(injected, context);
+  for (const auto& property : properties_) {
+    property->on_injected(injected, context);
+    violated_ = violated_ || !property->violations().empty();
+  }
 }
 
 void Judge::finish(const FinishContext& context) {
-  for (const auto& property : properties_) property->finish(context, shadow_);
+  for (const auto& property : properties_) {
+    property->finish(context, shadow_);
+    violated_ = violated_ || !property->violations().empty();
+  }
 }
 
 std::vector<Verdict> Judge::verdicts() const {

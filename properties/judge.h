@@ -31,6 +31,7 @@ class Judge {
   void on_fact(const model::Fact&, const FactContext&);
   void on_injected(const Injected&, const FactContext&);
   void finish(const FinishContext&);
+  bool violated() const { return violated_; }  // some property, at some time
   std::vector<Verdict> verdicts() const;
   // The earliest by event; null if none.
   const Violation* first_violation(const std::set<std::string>& ignored = {}) const;
@@ -41,6 +42,7 @@ class Judge {
   Shadow shadow_;
   PropertyList properties_;
   std::vector<std::vector<std::size_t>> by_kind_;
+  bool violated_ = false;
 };
 
 std::vector<std::string> all_property_names();

@@ -126,6 +126,8 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request) const
   const Memory& m = *memory_;
   FetchOutcome outcome;
   std::int64_t bytes = 0;
+  outcome.response.partitions.reserve(request.partitions.size());
+  outcome.leader_log_ends.reserve(request.partitions.size());
   for (const FetchRequest::Partition& item : request.partitions) {
     const auto held = m.partitions.find(item.partition);
     PartitionRead read;

@@ -2,10 +2,11 @@
 // Always holds: equal content gives equal arrays on every machine (no padding, no pointers).
 #pragma once
 
-#include <boost/container/small_vector.hpp>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "model/clients/fields.h"
 #include "model/facts.h"
@@ -68,12 +69,25 @@ class Canonical {
       for_each_field(v, [this](const auto& field) { this->add(field); });
   }
 
-  const std::int64_t* data() const { return words_.data(); }
-  std::size_t bytes() const { return words_.size() * sizeof(std::int64_t); }
+  const std::int64_t* data() const { return size_ <= kFew ? few_.data() : many_.data(); }
+  std::size_t bytes() const { return size_ * sizeof(std::int64_t); }
 
  private:
-  void put(std::int64_t v) { words_.push_back(v); }
-  boost::container::small_vector<std::int64_t, 64> words_;
+  static constexpr std::uint32_t kFew = 256;
+  void put(std::int64_t v) {
+    if (size_ < kFew)
+      few_[size_] = v;
+    else
+      put_further(v);
+    ++size_;
+  }
+  void put_further(std::int64_t v) {
+    if (size_ == kFew) many_.assign(few_.begin(), few_.end());
+    many_.push_back(v);
+  }
+  std::array<std::int64_t, kFew> few_;  // not initialised: most forms are short, and every event makes some
+  std::vector<std::int64_t> many_;      // all words, once there are more
+  std::uint32_t size_ = 0;
 };
 
 }  // namespace ktrial::model

@@ -56,7 +56,7 @@ void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& m
     }
     if (p.retry_at > step.now || !network.ready(leader.leader, step.now)) continue;
     if (p.state == FetchState::FETCHING) {
-      if (!p.paused && !has_records(tp)) fetches[leader.leader].push_back(tp);
+      if (!p.paused && !fetching_.contains(leader.leader) && !has_records(tp)) fetches[leader.leader].push_back(tp);
     } else if (!p.asking) {
       p.asking = true;
       MessageBody body;
@@ -73,12 +73,13 @@ void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& m
     }
   }
   for (const auto& [node, partitions] : fetches) {
-    if (fetching_.contains(node)) continue;
     FetchRequest request;
     request.max_wait = config_.fetch_max_wait;
     request.min_bytes = config_.fetch_min_bytes;
     request.max_bytes = config_.fetch_max_bytes;
     std::vector<Asked> asked;
+    request.partitions.reserve(partitions.size());
+    asked.reserve(partitions.size());
     for (const TopicPartition tp : partitions) {
       const FetchPosition& p = positions_.at(tp);
       FetchRequest::Partition wanted;
@@ -151,9 +152,14 @@ bool Fetcher::on_response(Step& step, const NetworkClient::InFlight& request, co
   asked_.erase(it);
   if (const auto* fetched = std::get_if<FetchResponse>(&body)) {
     fetching_.erase(request.node);
-    for (const auto& result : fetched->partitions)
-      for (const Asked& a : asked)
-        if (a.partition == result.partition) on_fetched(step, a, result, metadata);
+    std::size_t next = 0;  // answers come in the order of the request
+    for (const auto& result : fetched->partitions) {
+      std::size_t at = next;
+      while (at < asked.size() && asked[at].partition != result.partition) ++at;
+      if (at == asked.size()) continue;
+      on_fetched(step, asked[at], result, metadata);
+      next = at + 1;
+    }
   } else if (const auto* offsets = std::get_if<ListOffsetsResponse>(&body)) {
     on_reset(step, asked.front(), *offsets, metadata);
   } else if (const auto* end = std::get_if<OffsetForLeaderEpochResponse>(&body)) {

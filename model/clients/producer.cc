@@ -83,6 +83,7 @@ void Producer::disconnected(Step& step, const std::vector<NetworkClient::InFligh
 void Producer::complete(Step& step, ProducerBatch&& batch, const ProduceResponse::Partition& result) {
   if (result.error == Error::NONE) {
     std::vector<ValueId> values;
+    values.reserve(batch.records.size());
     for (const Record& r : batch.records) values.push_back(r.value);
     step.fact(RecordAcknowledged{batch.partition, values.front(), values.back(), result.base_offset,
                                  static_cast<std::int32_t>(config_.acks), values});
@@ -147,18 +148,20 @@ void Producer::send_records(Step& step) {
 }
 
 void Producer::send_requests(Step& step) {
-  boost::container::flat_map<NodeId, std::vector<TopicPartition>> by_node;
   std::vector<NodeId> ready;
-  for (const TopicPartition tp : accumulator_.partitions()) {
+  accumulator_.for_each_partition([&](TopicPartition tp) {
     const LeaderIdAndEpoch leader = metadata_.leader(tp);
-    if (!leader.leader.present()) {
-      metadata_.request_update();
-      continue;
-    }
-    if (muted(tp)) continue;
-    if (!accumulator_.in_backoff(step.now, tp, leader.epoch)) by_node[leader.leader].push_back(tp);
-    if (*accumulator_.ready_at(tp, leader.epoch, closing_) <= step.now) ready.push_back(leader.leader);
-  }
+    if (!leader.leader.present()) return metadata_.request_update();
+    if (!muted(tp) && *accumulator_.ready_at(tp, leader.epoch, closing_) <= step.now) ready.push_back(leader.leader);
+  });
+  if (ready.empty()) return;
+  // A request takes a batch of every partition of its node, also of those that would still linger.
+  boost::container::flat_map<NodeId, std::vector<TopicPartition>> by_node;
+  accumulator_.for_each_partition([&](TopicPartition tp) {
+    const LeaderIdAndEpoch leader = metadata_.leader(tp);
+    if (leader.leader.present() && !muted(tp) && !accumulator_.in_backoff(step.now, tp, leader.epoch))
+      by_node[leader.leader].push_back(tp);
+  });
   for (const auto& [node, partitions] : by_node)
     if (std::find(ready.begin(), ready.end(), node) != ready.end() && network_.ready(node, step.now) &&
         network_.in_flight(node) < config_.max_in_flight_requests_per_connection)
@@ -227,8 +230,8 @@ void Producer::set_timer(Step& step) {
   };
   consider(metadata_.next_update());
   if (started_ && !closing_ && next_ < workload_.count) consider(next_send_);
-  for (const TopicPartition tp : accumulator_.partitions())
-    consider(*accumulator_.ready_at(tp, metadata_.leader(tp).epoch, closing_));
+  accumulator_.for_each_partition(
+      [&](TopicPartition tp) { consider(*accumulator_.ready_at(tp, metadata_.leader(tp).epoch, closing_)); });
   if (const auto at = accumulator_.next_expiry()) consider(*at);
   for (const auto& f : in_flight_) consider(f.batch.created + config_.delivery_timeout);
   if (next)

@@ -64,11 +64,4 @@ std::optional<Nanos> RecordAccumulator::next_expiry() const {
   return next;
 }
 
-std::vector<TopicPartition> RecordAccumulator::partitions() const {
-  std::vector<TopicPartition> out;
-  for (const auto& [tp, queue] : queues_)
-    if (!queue.empty()) out.push_back(tp);
-  return out;
-}
-
 }  // namespace ktrial::model

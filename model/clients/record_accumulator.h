@@ -5,6 +5,7 @@
 // goes to the front of its queue, so several failed batches of one partition come back in reverse order.
 #pragma once
 
+#include <algorithm>
 #include <boost/container/flat_map.hpp>
 #include <deque>
 #include <optional>
@@ -37,8 +38,15 @@ class RecordAccumulator {
   std::optional<ProducerBatch> drain(TopicPartition tp);
   std::vector<ProducerBatch> expired(Nanos now);
   std::optional<Nanos> next_expiry() const;
-  std::vector<TopicPartition> partitions() const;  // with batches
-  bool empty() const { return partitions().empty(); }
+  // Calls `f` with each partition that has batches, in order.
+  template <class F>
+  void for_each_partition(F f) const {
+    for (const auto& [tp, queue] : queues_)
+      if (!queue.empty()) f(tp);
+  }
+  bool empty() const {
+    return std::all_of(queues_.begin(), queues_.end(), [](const auto& entry) { return entry.second.empty(); });
+  }
 
  private:
   Nanos retry_at(const ProducerBatch& batch, LeaderEpoch known) const;

@@ -28,6 +28,7 @@ void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch ow
   if (in_flight_ || entries_.empty()) return;
   Nanos due = Nanos::max();
   FetchRequest fetch;
+  fetch.partitions.reserve(entries_.size());
   std::optional<ListOffsetsRequest> ask;
   for (const auto& [tp, entry] : entries_) {
     const Nanos at = std::max(entry.not_before, not_before_);

@@ -37,6 +37,7 @@ class FaultEngine {
   std::vector<InjectedFault> take_injected() { return std::exchange(injected_, {}); }
   // What disks lost in power cuts and wipes since the last call.
   std::vector<std::pair<model::NodeId, model::Fact>> take_disk_facts() { return std::exchange(disk_facts_, {}); }
+  bool has_news() const { return !injected_.empty() || !disk_facts_.empty(); }
   bool is_quiet() const { return quiet_; }
   int struck() const { return struck_; }
   Nanos quiet_after() const { return quiet_after_; }

@@ -63,22 +63,14 @@ class Runner {
 
   // Facts may trigger faults and faults state facts (what a disk lost), so until nothing is left.
   void drain() {
-    for (bool again = true; again;) {
-      again = false;
+    while (!world_.facts().empty() || engine_.has_news()) {
       for (const InjectedFault& fault : engine_.take_injected()) {
         judge_.on_injected(fault.injected, context(fault.injected.node));
         if (options_.record) result_.faults.push_back({world_.events(), world_.now(), fault.text});
-        again = true;
       }
-      for (const auto& [node, fact] : engine_.take_disk_facts()) {
-        on_fact(fact, node);
-        again = true;
-      }
+      for (const auto& [node, fact] : engine_.take_disk_facts()) on_fact(fact, node);
       world_.take_facts(facts_);
-      for (const auto& emitted : facts_) {
-        on_fact(emitted.fact, to_model(emitted.node));
-        again = true;
-      }
+      for (const auto& emitted : facts_) on_fact(emitted.fact, to_model(emitted.node));
     }
   }
 
@@ -87,7 +79,7 @@ class Runner {
     goals_.on_fact(fact);
     if (options_.record) result_.facts.push_back({world_.events(), world_.now(), node, fact});
     judge_.on_fact(fact, context(node));
-    if (options_.stop_at_violation && !stop_) stop_ = judge_.first_violation(ignored_) != nullptr;
+    if (options_.stop_at_violation && !stop_ && judge_.violated()) stop_ = judge_.first_violation(ignored_) != nullptr;
     engine_.on_fact(world_, view_, fact, node);
   }
 
