@@ -107,6 +107,7 @@ class BrokerNode {
     std::vector<Offset> leader_log_ends;  // by partition of the request; absent where the read failed
     bool complete = false;
   };
+  PartitionRead read_not_held(TopicPartition tp) const;  // what a fetch is told of a partition that is not here
   FetchOutcome read_all(const FetchRequest& request) const;
   bool try_fetch(Step& step, const DelayedFetch& operation, bool forced);
   bool touched_by_change(const DelayedFetch& operation) const;

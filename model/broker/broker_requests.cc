@@ -122,6 +122,14 @@ void BrokerNode::on_fetch(Step& step, ConnectionId connection, std::int32_t corr
   m.fetches.park(step, DelayedFetch{connection, correlation, request, in_order}, request.max_wait);
 }
 
+PartitionRead BrokerNode::read_not_held(TopicPartition tp) const {
+  PartitionRead read;
+  read.response.partition = tp;
+  // Fetch names a topic by its id.
+  read.response.error = memory_->image.topic(tp.topic) == nullptr ? Error::UNKNOWN_TOPIC_ID : not_held(tp);
+  return read;
+}
+
 BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request) const {
   const Memory& m = *memory_;
   FetchOutcome outcome;
@@ -130,16 +138,10 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request) const
   outcome.leader_log_ends.reserve(request.partitions.size());
   for (const FetchRequest::Partition& item : request.partitions) {
     const auto held = m.partitions.find(item.partition);
-    PartitionRead read;
-    if (held == m.partitions.end()) {
-      read.response.partition = item.partition;
-      // Fetch names a topic by its id.
-      read.response.error =
-          m.image.topic(item.partition.topic) == nullptr ? Error::UNKNOWN_TOPIC_ID : not_held(item.partition);
-    } else {
-      read = held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
-                               request.max_bytes - bytes, bytes == 0);
-    }
+    PartitionRead read = held == m.partitions.end()
+                             ? read_not_held(item.partition)
+                             : held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
+                                                 request.max_bytes - bytes, bytes == 0);
     bytes += read.bytes;
     outcome.complete = outcome.complete || read.answer_now();
     outcome.leader_log_ends.push_back(read.answer_now() ? Offset() : read.leader_log_end);

@@ -74,7 +74,7 @@ class Canonical {
 
  private:
   static constexpr std::uint32_t kFew = 256;
-  void put(std::int64_t v) {
+  [[gnu::always_inline]] void put(std::int64_t v) {
     if (size_ < kFew)
       few_[size_] = v;
     else
