@@ -1,8 +1,10 @@
 // How fast a whole trial runs: cluster, network, faults and every property, in one thread.
 //
-// StandardCluster is library/standard-cluster.yaml, a new seed each time. Growth spreads the same traffic over more
-// partitions and brokers: what an event costs should follow what it changes and not the size of the cluster.
-// Counters: items_per_second are protocol events; virtual_per_wall is how much faster than its own clock a run goes.
+// StandardCluster is library/standard-cluster.yaml, a new seed each time; its argument is
+// offsets.topic.num.partitions (Kafka's default: 50), whose partitions are in every follower's fetch. Growth spreads
+// the same traffic over more partitions and brokers: what an event costs should follow what it changes and not the size
+// of the cluster. Counters: items_per_second are protocol events; virtual_per_wall is how much faster than its own
+// clock a run goes.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -48,7 +50,9 @@ void StandardCluster(benchmark::State& state) {
   std::ifstream in(KTRIAL_SOURCE_DIR "/scenarios/library/standard-cluster.yaml");
   std::ostringstream text;
   text << in.rdbuf();
-  run_seeds(state, read(text.str(), "standard-cluster.yaml"));
+  Scenario scenario = read(text.str(), "standard-cluster.yaml");
+  scenario.cluster.config.effective.offsets_topic_num_partitions = static_cast<std::int32_t>(state.range(0));
+  run_seeds(state, scenario);
 }
 
 // The standard cluster's traffic for ten seconds, without faults.
@@ -71,7 +75,7 @@ run: {{until: 15s}}
                         "growth.yaml"));
 }
 
-BENCHMARK(StandardCluster)->Unit(benchmark::kMillisecond)->MinTime(4);
+BENCHMARK(StandardCluster)->ArgName("offsets_partitions")->Unit(benchmark::kMillisecond)->MinTime(4)->Arg(50)->Arg(1);
 BENCHMARK(Growth)
     ->ArgNames({"brokers", "partitions"})
     ->Unit(benchmark::kMillisecond)

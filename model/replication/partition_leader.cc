@@ -59,14 +59,15 @@ PartitionRead Partition::read(const FetchRequest::Partition& request, NodeId rep
     return result;
   }
   const bool follower = replica.present();
-  if (follower && !remotes_.contains(replica)) {
+  const auto remote = follower ? remotes_.find(replica) : remotes_.end();
+  if (follower && remote == remotes_.end()) {
     r.error = request.current_leader_epoch.present() ? Error::UNKNOWN_LEADER_EPOCH : Error::NOT_LEADER_OR_FOLLOWER;
     return result;
   }
   if (follower && replica_epoch.present()) {
     const auto alive = brokers.find(replica);
     const bool newer = alive != brokers.end() && !alive->second.fenced && alive->second.epoch > replica_epoch;
-    if (newer || remotes_.at(replica).broker_epoch > replica_epoch) {
+    if (newer || remote->second.broker_epoch > replica_epoch) {
       r.error = Error::NOT_LEADER_OR_FOLLOWER;
       return result;
     }
