@@ -176,9 +176,9 @@ reports::Trace trace_of(const TrialResult& result) {
 std::string diagram_of(const TrialResult& result) {
   reports::MermaidOptions options;
   options.max_events = 600;  // what is left of steady work is worth drawing; its size limit stays
-  options.skip_names = {"MetadataCommitted",         "MetadataApplied",    "MetadataAppended",
-                        "ConsumerHighWatermarkSeen", "QuorumFetchRequest", "QuorumFetchResponse",
-                        "HighWatermarkAdvanced"};
+  options.skip_names = {
+      "MetadataCommitted",  "MetadataApplied",     "MetadataAppended",      "ConsumerHighWatermarkSeen",
+      "QuorumFetchRequest", "QuorumFetchResponse", "HighWatermarkAdvanced", "ProbeHit"};
   const reports::Trace trace = trace_of(result);
   std::set<std::uint64_t> at_issue;
   if (const properties::Violation* violation = result.first_violation()) at_issue = events_at_issue(result, *violation);
