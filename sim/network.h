@@ -104,6 +104,9 @@ class Network {
   void cut(Kernel& k, NodeId from, NodeId to);
   void heal(Kernel& k, NodeId from, NodeId to);
   bool is_cut(NodeId from, NodeId to) const { return link(from, to).cut; }
+  Nanos extra_delay(NodeId from, NodeId to) const { return link(from, to).extra; }
+  std::size_t hold_count() const { return holds_.size(); }           // of all links, each as often as it was ordered
+  std::size_t pending_reset_count() const { return mines_.size(); }  // ordered by reset_on_next, not carried out yet
   // Resets every connection between the two nodes.
   void reset(Kernel& k, NodeId a, NodeId b);
   // The next message from -> to (of this kind) is lost and its connection reset.
