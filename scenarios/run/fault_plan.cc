@@ -35,6 +35,9 @@ enum Field : std::uint32_t {
   f_message,
   f_amount,
   f_sign,
+  f_focus,  // of the whole plan
+  f_focus_begin,
+  f_focus_length,
   f_half,  // + node: which side it is on
 };
 
@@ -245,8 +248,11 @@ Nanos like_a_timeout(const Cluster& c, const Draw& draw, std::uint32_t which, st
 Nanos draw_length(const Cluster& c, const RandomFaults& random, const Draw& draw) {
   const Nanos longest = std::max(Nanos(seconds(2)), random.quiet_after / 3);
   switch (draw(f_length, 0, 2)) {
-    case 0:
-      return draw.duration(f_duration, milliseconds(1), seconds(2));
+    case 0: {
+      // Each order of magnitude alike: a restart within 5 ms comes before the next fetch, one within 500 ms after it.
+      const Nanos least = milliseconds(std::int64_t{1} << draw(f_length_of, 0, 10));
+      return draw.duration(f_duration, least, least * 2);
+    }
     case 1:
       return like_a_timeout(c, draw, f_length_of, f_duration, longest);
     default:
@@ -334,15 +340,27 @@ bool at_once(FaultKind kind) {
          kind == FaultKind::elect_preferred || kind == FaultKind::elect_unclean;
 }
 
-FaultSpec draw_fault(const Cluster& c, const RandomFaults& random, const Draw& draw) {
+// When the faults of a plan fall: anywhere, or in half of the plans close together, since most bugs that need two
+// faults need them within one election or fetch.
+struct Window {
+  Nanos begin, end;
+};
+Window draw_window(const Cluster& c, const RandomFaults& random, const Draw& whole) {
+  const Window all{random.start_after, std::max(random.start_after, random.quiet_after * 4 / 5)};
+  if (whole(f_focus, 0, 1) == 0) return all;
+  const Nanos begin = whole.duration(f_focus_begin, all.begin, all.end);
+  return {begin, std::min(all.end, begin + like_a_timeout(c, whole, f_length_of, f_focus_length, all.end))};
+}
+
+FaultSpec draw_fault(const Cluster& c, const RandomFaults& random, const Window& window, const Draw& draw) {
   FaultSpec fault;
   fault.kind = draw.one_of(f_kind, random.kinds);
   if (shape_of(fault.kind) == FaultShape::partition && c.partitions.empty()) fault.kind = FaultKind::pause;
-  const Nanos at = draw.duration(f_at, random.start_after, random.quiet_after * 4 / 5);
+  const Nanos at = draw.duration(f_at, window.begin, window.end);
   const Nanos length = draw_length(c, random, draw);
   if ((fault.when = draw_condition(c, draw))) {
     // From a drawn time on, or as soon as faults may begin.
-    fault.after = draw(f_after, 0, 1) == 0 ? at : random.start_after;
+    fault.after = draw(f_after, 0, 1) == 0 ? at : window.begin;
     fault.duration = length;
   } else {
     fault.at = at;
@@ -365,7 +383,8 @@ std::vector<FaultSpec> draw_fault_plan(const Scenario& scenario, std::uint64_t s
   const Cluster cluster(scenario);
   const Draw whole(decisions, 0xffffffffu);
   const std::uint64_t count = whole(f_count, 1, static_cast<std::uint64_t>(random.budget));
-  for (std::uint32_t i = 0; i < count; ++i) plan.push_back(draw_fault(cluster, random, Draw(decisions, i)));
+  const Window window = draw_window(cluster, random, whole);
+  for (std::uint32_t i = 0; i < count; ++i) plan.push_back(draw_fault(cluster, random, window, Draw(decisions, i)));
   return plan;
 }
 

@@ -65,6 +65,32 @@ TEST(FaultPlan, ReachesEveryKindShapeSelectorAndCondition) {
   EXPECT_TRUE(long_one);
 }
 
+// Two faults within one election or fetch: half of the plans are dense, and lengths have every order of magnitude.
+TEST(FaultPlan, IsOftenDenseAndItsFaultsOfEveryLength) {
+  Scenario s = scenario();
+  int dense = 0, plans = 0;
+  std::set<int> orders;  // below 10 ms, 100 ms, 1 s, 10 s, 100 s
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    Nanos first = seconds(100), last{0};
+    const auto plan = draw_fault_plan(s, seed);
+    for (const FaultSpec& f : plan) {
+      const Nanos at = f.at ? *f.at : *f.after;
+      first = std::min(first, at), last = std::max(last, at);
+      if (f.at && f.until) {
+        int order = 0;
+        for (Nanos d = (*f.until - *f.at) / 10; d > milliseconds(1); d /= 10) ++order;
+        orders.insert(order);
+      }
+    }
+    if (plan.size() < 4) continue;
+    ++plans;
+    dense += last - first < seconds(4);
+  }
+  EXPECT_GT(dense, plans / 4);
+  EXPECT_LT(dense, plans * 3 / 4);
+  EXPECT_EQ(orders, (std::set<int>{0, 1, 2, 3, 4}));
+}
+
 TEST(FaultPlan, KeepsToItsTimesAndReadsBackAsWritten) {
   const KnownNames known{properties::all_property_names(), known_goals()};
   Scenario s = scenario();
