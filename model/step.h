@@ -62,6 +62,7 @@ enum class Choice : std::uint16_t {
   incarnation,
   member_id,
   coordinator_load,  // how long a broker reads a partition of __consumer_offsets; about: the partition
+  next_request,      // which of several connections a broker serves next; about: how many wait beside the first
 };
 
 class Step {

@@ -25,20 +25,33 @@ enum class FaultKind : std::uint8_t {
   restart,           // starts the process again if it is down
   wipe,              // the disk is emptied, the process dies
   cut,               // no traffic between two sides
-  isolate,           // no traffic between the targets and anybody else
+  isolate,           // no traffic between each target and anybody else
+  halves,            // no traffic between the targets and all others
+  bridge,            // as halves for `from`, but the nodes of `to` see both halves
   delay,             // `delay` is added to each message
   bandwidth,         // a link carries `amount` bytes a second
   reset,             // connections are reset, what is in flight is lost
-  cut_mid_response,  // the connection dies while the next response is being sent
+  cut_mid_response,  // the connection dies while the next message (of kind `message`, if given) is being sent
   hold,              // messages of kind `message` are held until the undo
   clock_step,        // the wall clock jumps by `delay` (may be negative)
   clock_drift,       // clocks drift by `amount` parts per million (may be negative)
+  clock_freeze,      // both clocks stand still, then go on from where they stood
   elect_preferred,   // ElectLeaders, preferred, for `partition`
   elect_unclean,     // ElectLeaders, unclean, for `partition`
 };
-inline constexpr int kFaultKinds = 18;
+inline constexpr int kFaultKinds = 21;
 const char* to_string(FaultKind kind);  // as in a file: "power-cut"
 std::optional<FaultKind> fault_kind(const std::string& text);
+const char* describe(FaultKind kind);  // one line for lists and docs
+
+// What a fault of this kind is about, and so how it is written.
+enum class FaultShape : std::uint8_t {
+  nodes,      // `pause: leader(orders-0)`
+  links,      // `cut: {between: [1, 2]}` or `{from: 1, to: 2}`
+  bridge,     // `bridge: {half: [1, 4], over: 2}`
+  partition,  // `elect-preferred: orders-0`
+};
+FaultShape shape_of(FaultKind kind);
 
 // A topic partition by name; topics have no ids before the run.
 struct PartitionRef {
@@ -63,7 +76,9 @@ struct Selector {
     all_brokers,
     all_controllers,
     all_clients,
-    coordinator,  // coordinator(billing): the leader of the group's partition of __consumer_offsets
+    coordinator,    // coordinator(billing): the leader of the group's partition of __consumer_offsets
+    all_leaders,    // whoever leads a partition
+    last_answered,  // the broker that appended what was acknowledged last
   } kind = Kind::broker;
   std::int32_t node = -1;   // broker, controller: the node id
   std::int32_t index = -1;  // follower
@@ -107,17 +122,18 @@ inline constexpr int kConditionKinds = 17;
 std::string to_string(const Condition& condition);
 
 struct FaultSpec {
-  // When: at a time, or the first time the condition holds after the previous fault of the list with a trigger of its
-  // kind was armed (all conditions are armed from the start). Exactly one of the two is set.
+  // When: at a time, or the first time that a fact makes the condition hold. Exactly one of the two is set.
   std::optional<Nanos> at;
   std::optional<Condition> when;
+  std::optional<Nanos> after;  // with `when`: facts before this time do not count
   FaultKind kind = FaultKind::kill;
-  std::vector<Selector> targets;          // whom; empty with `between` or `from`/`to` or for elections
-  std::vector<Selector> between;          // cut, delay, bandwidth, reset: two sides, both directions
-  std::vector<Selector> from;             // one-way: from these ...
-  std::vector<Selector> to;               // ... to these
+  std::vector<Selector> targets;          // shape nodes: whom
+  std::vector<Selector> between;          // shape links: two single sides, both directions
+  std::vector<Selector> from;             // shape links: from these ...; shape bridge: one half
+  std::vector<Selector> to;               // ... to these; shape bridge: those that both halves see
+  bool both_ways = false;                 // `from` and `to`: the way back, too (`between: [[1, 2], 3]`)
   std::optional<PartitionRef> partition;  // elections
-  std::string message;                    // hold: the message's name, "FetchResponse"
+  std::string message;                    // hold, cut-mid-response: the message's name, "FetchResponse"
   std::optional<Nanos> delay;             // delay, clock-step
   std::optional<std::int64_t> amount;     // slow: factor; bandwidth: bytes/s; clock-drift: ppm
   // Undo (heal, restart, resume, release): after this long, or at this time; neither: it stays.
@@ -127,17 +143,19 @@ struct FaultSpec {
 };
 
 enum class RandomTarget : std::uint8_t {
-  one,
-  minority,
-  majority,
-  leaders,
-  controllers,
-  clients,
-  all,
-  members,      // one member of a group
-  coordinators  // the coordinator of a group
+  one,            // any server
+  minority,       // of the brokers
+  majority,       // of the brokers
+  leaders,        // the leader of some partition
+  controllers,    // a controller, or the active one
+  clients,        // one client, or all
+  all,            // brokers
+  followers,      // the followers of some partition, or one of them
+  last_answered,  // the broker that appended what was acknowledged last
+  coordinators,   // the coordinator of some group
+  members,        // a member of some group
 };
-inline constexpr int kRandomTargets = 9;
+inline constexpr int kRandomTargets = 11;
 const char* to_string(RandomTarget target);
 
 // Faults drawn by the search from decisions named "fault plan / i / ...".

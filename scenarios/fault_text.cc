@@ -4,20 +4,48 @@
 #include <array>
 #include <charconv>
 
+#include "model/messages.h"
 #include "scenarios/diagnostic.h"
 
 namespace ktrial::scenarios {
 namespace {
 
-constexpr std::array<const char*, kFaultKinds> kKinds = {
-    "kill",       "power-cut",   "pause",           "slow",         "clean-stop", "restart",          "wipe",
-    "cut",        "isolate",     "delay",           "bandwidth",    "reset",      "cut-mid-response", "hold",
-    "clock-step", "clock-drift", "elect-preferred", "elect-unclean"};
-constexpr std::array<const char*, kRandomTargets> kTargets = {
-    "one", "minority", "majority", "leaders", "controllers", "clients", "all", "members", "coordinators"};
-constexpr std::array<const char*, 13> kSelectors = {
-    "broker",   "controller", "client",      "leader",          "followers",   "follower",   "active-controller",
-    "majority", "minority",   "all-brokers", "all-controllers", "all-clients", "coordinator"};
+struct KindRow {
+  const char* name;
+  FaultShape shape;
+  const char* says;
+};
+using enum FaultShape;
+constexpr std::array<KindRow, kFaultKinds> kKinds = {{
+    {"kill", nodes, "the process dies; what it wrote stays in the page cache; it starts again at the end"},
+    {"power-cut", nodes, "the machine dies; each unsynced write is lost, torn or whole; it starts again at the end"},
+    {"pause", nodes, "the process stands still and then goes on, with all that waited for it"},
+    {"slow", nodes, "every step of the process takes 'factor' times as long"},
+    {"clean-stop", nodes, "controlled shutdown of a broker, close of a client; it starts again at the end"},
+    {"restart", nodes, "starts the process if it is down, whatever fault keeps it down"},
+    {"wipe", nodes, "the disk is emptied and the process dies; it starts again at the end"},
+    {"cut", links, "no traffic between two sides; what waits arrives late, or never if connections die first"},
+    {"isolate", nodes, "no traffic between each target and anybody else"},
+    {"halves", nodes, "no traffic between the targets and all others"},
+    {"bridge", FaultShape::bridge, "no traffic between 'half' and all others but 'over', which sees both halves"},
+    {"delay", links, "'by' is added to the time of each message; several delays add up"},
+    {"bandwidth", links, "a link carries 'bytes-per-second'; of several the lowest counts"},
+    {"reset", links, "connections break and what is in flight is lost; each end learns of it at its own time"},
+    {"cut-mid-response", links, "the next message (of kind 'message', if given) is lost and its connection reset"},
+    {"hold", links, "messages of kind 'message', and what is behind them, wait until the end"},
+    {"clock-step", nodes, "the wall clock jumps by 'by', forward or back, and stays so"},
+    {"clock-drift", nodes, "both clocks run 'ppm' parts in a million faster or slower; several drifts add up"},
+    {"clock-freeze", nodes, "both clocks stand still, then go on from where they stood"},
+    {"elect-preferred", partition, "an operator asks for the preferred leader (ElectLeaders)"},
+    {"elect-unclean", partition, "an operator asks for an unclean election (ElectLeaders)"},
+}};
+constexpr std::array<const char*, kRandomTargets> kTargets = {"one",           "minority",     "majority", "leaders",
+                                                              "controllers",   "clients",      "all",      "followers",
+                                                              "last-answered", "coordinators", "members"};
+constexpr std::array<const char*, 15> kSelectors = {
+    "broker",          "controller",        "client",      "leader",      "followers",
+    "follower",        "active-controller", "majority",    "minority",    "all-brokers",
+    "all-controllers", "all-clients",       "coordinator", "all-leaders", "last-answered"};
 constexpr std::array<const char*, kConditionKinds> kConditions = {"leader-changed",
                                                                   "isr-shrank",
                                                                   "isr-expanded",
@@ -75,17 +103,31 @@ Call call(const std::string& text) {
 
 }  // namespace
 
-const char* to_string(FaultKind k) { return kKinds[static_cast<std::size_t>(k)]; }
+const char* to_string(FaultKind k) { return kKinds[static_cast<std::size_t>(k)].name; }
+const char* describe(FaultKind k) { return kKinds[static_cast<std::size_t>(k)].says; }
+FaultShape shape_of(FaultKind k) { return kKinds[static_cast<std::size_t>(k)].shape; }
 const char* to_string(RandomTarget t) { return kTargets[static_cast<std::size_t>(t)]; }
 std::optional<FaultKind> fault_kind(const std::string& t) {
-  const int i = index_of(kKinds, t);
-  return i < 0 ? std::nullopt : std::optional(static_cast<FaultKind>(i));
+  for (int i = 0; i < kFaultKinds; ++i)
+    if (t == to_string(static_cast<FaultKind>(i))) return static_cast<FaultKind>(i);
+  return std::nullopt;
 }
 std::optional<RandomTarget> random_target(const std::string& t) {
   const int i = index_of(kTargets, t);
   return i < 0 ? std::nullopt : std::optional(static_cast<RandomTarget>(i));
 }
-std::vector<std::string> fault_kind_names() { return {kKinds.begin(), kKinds.end()}; }
+std::vector<std::string> fault_kind_names() {
+  std::vector<std::string> names;
+  for (const KindRow& row : kKinds) names.emplace_back(row.name);
+  return names;
+}
+std::vector<std::string> random_target_names() { return {kTargets.begin(), kTargets.end()}; }
+std::vector<std::string> message_names() {
+  std::vector<std::string> names;
+  for (std::uint16_t kind = 0; kind < std::variant_size_v<model::MessageBody>; ++kind)
+    names.push_back(std::string(model::api_name(kind)) + (model::is_request(kind) ? "Request" : "Response"));
+  return names;
+}
 std::string to_string(const PartitionRef& r) { return r.topic + "-" + std::to_string(r.partition); }
 std::optional<PartitionRef> parse_partition(const std::string& text) {
   const auto dash = text.rfind('-');

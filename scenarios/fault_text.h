@@ -16,5 +16,8 @@ tl::expected<Condition, TextError> parse_condition(const std::string& text);
 std::optional<PartitionRef> parse_partition(const std::string& text);
 std::optional<RandomTarget> random_target(const std::string& text);
 std::vector<std::string> fault_kind_names();
+std::vector<std::string> random_target_names();
+// Names of the messages that nodes send each other: "FetchResponse".
+std::vector<std::string> message_names();
 
 }  // namespace ktrial::scenarios

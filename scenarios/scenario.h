@@ -41,8 +41,8 @@ struct TopicSpec {
   bool operator==(const TopicSpec&) const = default;
 };
 
-// Latency of each message: uniform in [latency_min, latency_max], and with chance `tail_per_million` up to
-// latency_tail.
+// Latency of each message: uniform in [latency_min, latency_max], but `tail_per_million` times in a million between
+// latency_max and latency_tail (if that is more).
 struct NetworkSpec {
   Nanos latency_min = std::chrono::microseconds(200);
   Nanos latency_max = milliseconds(1);
@@ -50,6 +50,14 @@ struct NetworkSpec {
   std::int64_t tail_per_million = 1000;
   std::int64_t bandwidth_bytes_per_second = 125'000'000;
   bool operator==(const NetworkSpec&) const = default;
+};
+
+// How the clocks of some nodes are set up; those of all others are right.
+struct ClockSpec {
+  std::vector<Selector> nodes;  // brokers, controllers and clients by name
+  Nanos offset{0};              // of the wall clock, may be negative
+  std::int64_t drift_ppm = 0;   // of both clocks
+  bool operator==(const ClockSpec&) const = default;
 };
 
 struct ClusterSpec {
@@ -123,6 +131,7 @@ struct Scenario {
   std::string title;
   ClusterSpec cluster;
   NetworkSpec network;
+  std::vector<ClockSpec> clocks;  // the last one that names a node counts
   std::vector<ClientSpec> clients;
   std::vector<FaultSpec> faults;
   std::optional<RandomFaults> random_faults;

@@ -279,10 +279,49 @@ struct Reader {
     if (r->partition.partition >= 0) partition(*v, r->partition);
     return {*r};
   }
+  // Whom, in the form that the kind takes.
+  void fault_body(const Y& y, FaultSpec& f) {
+    switch (shape_of(f.kind)) {
+      case FaultShape::partition:
+        if ((f.partition = parse_partition(text(&y))))
+          partition(y, *f.partition);
+        else
+          fail(y, "expected a partition, as in orders-0");
+        return;
+      case FaultShape::nodes:
+        f.targets = selectors(&y);
+        if (f.targets.empty()) fail(y, "expected a target");
+        return;
+      case FaultShape::bridge:
+        if (!keys(y, to_string(f.kind), {"half", "over"})) return;
+        f.from = selectors(need(y, "half"));
+        f.to = selectors(need(y, "over"));
+        if (f.from.empty() || f.to.empty()) fail(y, "expected targets for 'half' and 'over'");
+        return;
+      case FaultShape::links:
+        break;
+    }
+    if (!keys(y, to_string(f.kind), {"between", "from", "to"})) return;
+    f.from = selectors(find(y, "from"));
+    f.to = selectors(find(y, "to"));
+    const Y* between = find(y, "between");
+    if (between ? !f.from.empty() || !f.to.empty() : f.from.empty() || f.to.empty())
+      return fail(y, "expected 'between', or 'from' and 'to'");
+    if (!between) return;
+    if (between->kind != Y::Kind::list || between->items.size() != 2)
+      return fail(*between, "'between' takes two sides");
+    const auto one = selectors(&between->items[0]), other = selectors(&between->items[1]);
+    if (one.empty() || other.empty()) return fail(*between, "a side needs a target");
+    f.both_ways = one.size() > 1 || other.size() > 1;
+    if (f.both_ways)
+      f.from = one, f.to = other;
+    else
+      f.between = {one[0], other[0]};
+  }
   void fault(const Y& y) {
     auto valid = fault_kind_names();
     const auto kinds = valid;
-    for (const char* k : {"at", "when", "for", "until", "message", "by", "factor", "bytes-per-second", "ppm"})
+    for (const char* k : {"at", "when", "after", "for", "until", "message", "by", "factor", "bytes-per-second", "ppm"})
       valid.push_back(k);
     if (!keys(y, "fault", valid)) return;
     FaultSpec f;
@@ -296,31 +335,15 @@ struct Reader {
       } else
         fail(*w, c.error().message, c.error().hint);
     }
+    f.after = duration(find(y, "after"));
+    if (const Y* a = find(y, "after"); a && !find(y, "when")) fail(*a, "'after' goes with 'when'");
     int count = 0;
     const Y* body = nullptr;
     for (const auto& k : kinds)
       if (const Y* v = find(y, k)) ++count, f.kind = *fault_kind(k), body = v;
     if (count != 1) return fail(y, "a fault needs exactly one kind");
-    if (f.kind == FaultKind::elect_preferred || f.kind == FaultKind::elect_unclean) {
-      if ((f.partition = parse_partition(text(body))))
-        partition(*body, *f.partition);
-      else
-        fail(*body, "expected a partition, as in orders-0");
-    } else if (body->kind == Y::Kind::map) {
-      keys(*body, "sides", {"between", "from", "to"});
-      if (const Y* b = find(*body, "between")) {
-        if (b->kind != Y::Kind::list || b->items.size() != 2)
-          fail(*b, "'between' takes two sides");
-        else
-          f.between = selectors(b);
-      }
-      f.from = selectors(find(*body, "from"));
-      f.to = selectors(find(*body, "to"));
-      if (f.between.empty() ? f.from.empty() || f.to.empty() : !f.from.empty() || !f.to.empty())
-        fail(*body, "expected 'between', or 'from' and 'to'");
-    } else
-      f.targets = selectors(body);
-    f.message = text(find(y, "message"));
+    fault_body(*body, f);
+    if (const Y* m = find(y, "message")) known_name(*m, "message", f.message = text(m), message_names());
     if (f.kind == FaultKind::hold && f.message.empty()) fail(y, "hold needs 'message'");
     f.delay = duration(find(y, "by"), f.kind == FaultKind::clock_step);
     for (const char* k : {"factor", "bytes-per-second", "ppm"})
@@ -332,6 +355,21 @@ struct Reader {
     f.until = duration(find(y, "until"));
     if (f.duration && f.until) fail(y, "give 'for' or 'until', not both");
     s.faults.push_back(f);
+  }
+  void clock(const Y& y) {
+    if (!keys(y, "clock", {"nodes", "offset", "drift-ppm"})) return;
+    using K = Selector::Kind;
+    ClockSpec c;
+    if (const Y* nodes = need(y, "nodes")) {
+      c.nodes = selectors(nodes);
+      for (const Selector& n : c.nodes)
+        if (n.kind != K::broker && n.kind != K::controller && n.kind != K::client && n.kind != K::all_brokers &&
+            n.kind != K::all_controllers && n.kind != K::all_clients)
+          fail(*nodes, "'" + to_string(n) + "' is known only while the cluster runs: expected nodes by name");
+    }
+    if (const auto offset = duration(find(y, "offset"), true)) c.offset = *offset;
+    number(find(y, "drift-ppm"), c.drift_ppm, -400000, 400000);
+    s.clocks.push_back(c);
   }
   void random(const Y& y) {
     if (!keys(y, "random-faults", {"kinds", "targets", "budget", "quiet-after", "start-after"})) return;
@@ -346,9 +384,7 @@ struct Reader {
       if (auto t = random_target(v.scalar))
         r.targets.push_back(*t);
       else
-        fail(v, "unknown target '" + v.scalar + "'",
-             nearest(v.scalar, {"one", "minority", "majority", "leaders", "controllers", "clients", "all", "members",
-                                "coordinators"}));
+        fail(v, "unknown target '" + v.scalar + "'", nearest(v.scalar, random_target_names()));
     });
     number(need(y, "budget"), r.budget, 0, 1000);
     set(r.quiet_after, need(y, "quiet-after"));
@@ -376,8 +412,8 @@ struct Reader {
   }
   void root(const Y& y) {
     if (!keys(y, "scenario",
-              {"ktrial", "counterexample", "title", "cluster", "network", "clients", "faults", "random-faults", "run",
-               "expect", "goals", "variants", "seed", "decisions", "recorded"}))
+              {"ktrial", "counterexample", "title", "cluster", "network", "clocks", "clients", "faults",
+               "random-faults", "run", "expect", "goals", "variants", "seed", "decisions", "recorded"}))
       return;
     if (const Y* v = need(y, "ktrial"); v && text(v) != "1")
       fail(*v, "unknown version '" + v->scalar + "', expected 1");
@@ -399,6 +435,7 @@ struct Reader {
       if (s.network.latency_min > s.network.latency_max) fail(*n, "latency-min is above latency-max");
     }
     each(find(y, "clients"), [&](const Y& c) { client(c); });
+    each(find(y, "clocks"), [&](const Y& c) { clock(c); });
     each(find(y, "faults"), [&](const Y& f) { fault(f); });
     if (const Y* r = find(y, "random-faults")) random(*r);
     if (const Y* r = find(y, "run"); r && keys(*r, "run", {"until"})) set(s.run_until, need(*r, "until"));

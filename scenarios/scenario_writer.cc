@@ -123,18 +123,33 @@ std::string selectors(const std::vector<Selector>& all) {
   return all.size() == 1 ? one(all[0]) : list(all, one);
 }
 
+std::string clock(const ClockSpec& c) {
+  Map m;
+  m.add("nodes", selectors(c.nodes));
+  add_duration(m, "offset", c.offset);
+  if (c.drift_ppm != 0) m.add("drift-ppm", std::to_string(c.drift_ppm));
+  return m.str();
+}
+
 std::string fault(const FaultSpec& f) {
   Map m;
   if (f.at) m.add("at", duration(*f.at));
   if (f.when) m.add("when", text(to_string(*f.when)));
+  if (f.after) m.add("after", duration(*f.after));
   const char* kind = to_string(f.kind);
   if (f.partition) {
     m.add(kind, text(to_string(*f.partition)));
   } else if (!f.between.empty() || !f.from.empty() || !f.to.empty()) {
     Map sides;
-    if (!f.between.empty()) sides.add("between", list(f.between, [](const Selector& s) { return text(to_string(s)); }));
-    if (!f.from.empty()) sides.add("from", selectors(f.from));
-    if (!f.to.empty()) sides.add("to", selectors(f.to));
+    const bool bridge = shape_of(f.kind) == FaultShape::bridge;
+    if (!f.between.empty()) {
+      sides.add("between", list(f.between, [](const Selector& s) { return text(to_string(s)); }));
+    } else if (f.both_ways) {
+      sides.add("between", "[" + selectors(f.from) + ", " + selectors(f.to) + "]");
+    } else {
+      sides.add(bridge ? "half" : "from", selectors(f.from));
+      sides.add(bridge ? "over" : "to", selectors(f.to));
+    }
     m.add(kind, sides.str());
   } else {
     m.add(kind, selectors(f.targets));
@@ -184,6 +199,10 @@ std::string write_scenario(const Scenario& s) {
   if (!s.clients.empty()) {
     out += "clients:\n";
     for (const ClientSpec& c : s.clients) out += "  - " + std::visit([](const auto& x) { return client(x); }, c) + "\n";
+  }
+  if (!s.clocks.empty()) {
+    out += "clocks:\n";
+    for (const ClockSpec& c : s.clocks) out += "  - " + clock(c) + "\n";
   }
   if (!s.faults.empty()) {
     out += "faults:\n";

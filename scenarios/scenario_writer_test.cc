@@ -132,8 +132,22 @@ FaultSpec fault(FaultKind kind) {
       f.targets = {selector(S::broker), selector(S::client)};
       f.amount = -300;
       break;
+    case FaultKind::bridge:
+      f.from = {selector(S::broker), selector(S::controller)};
+      f.to = {selector(S::leader)};
+      break;
+    case FaultKind::reset:
+      f.from = {selector(S::broker)};
+      f.to = {selector(S::followers), selector(S::client)};
+      f.both_ways = true;
+      break;
+    case FaultKind::cut_mid_response:
+      f.between = {selector(S::leader), selector(S::all_clients)};
+      f.message = "ProduceResponse";
+      break;
     case FaultKind::hold:
-      f.targets = {selector(S::leader)};
+      f.from = {selector(S::leader), selector(S::broker)};
+      f.to = {selector(S::last_answered)};
       f.message = "FetchResponse";
       f.duration = Nanos(1);
       break;
@@ -190,8 +204,10 @@ Scenario everything() {
   ProducerSpec odd = all_at_once;
   odd.name = "a, b";
   s.clients = {all_at_once, paced, consumer, group, odd};
+  s.clocks = {{{selector(Selector::Kind::broker), selector(Selector::Kind::client)}, -milliseconds(1500), -300},
+              {{selector(Selector::Kind::all_controllers)}, Nanos(0), 7}};
   for (int i = 0; i < kFaultKinds; ++i) s.faults.push_back(fault(static_cast<FaultKind>(i)));
-  for (int i = 0; i <= static_cast<int>(Selector::Kind::coordinator); ++i) {
+  for (int i = 0; i <= static_cast<int>(Selector::Kind::last_answered); ++i) {
     FaultSpec f = fault(FaultKind::kill);
     f.targets = {selector(static_cast<Selector::Kind>(i))};
     s.faults.push_back(f);
@@ -206,6 +222,7 @@ Scenario everything() {
     FaultSpec f = fault(FaultKind::restart);
     f.at.reset();
     f.when = condition(static_cast<Condition::Kind>(i));
+    if (i % 2 == 0) f.after = milliseconds(i);
     s.faults.push_back(f);
   }
   RandomFaults random;

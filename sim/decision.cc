@@ -50,6 +50,18 @@ std::uint64_t Decisions::uniform(const DecisionName& name, Nanos now, std::uint6
   return span == 0 ? hash : lo + multiply_high(hash, span);
 }
 
+std::uint64_t Decisions::rare_tail(const DecisionName& name, Nanos now, std::uint64_t lo, std::uint64_t hi,
+                                   std::uint64_t tail, std::uint32_t tail_per_million) const {
+  if (tail_per_million == 0) return uniform(name, now, lo, hi);
+  if (const auto* value = overridden(name)) return *value;
+  KTRIAL_ASSERT(lo <= hi && hi <= tail, "a tail lies above the usual values");
+  // One hash serves twice: its place among a million parts, then its place within that part.
+  const std::uint64_t hash = raw(name, now);
+  const bool rare = multiply_high(hash, 1'000'000) < tail_per_million;
+  const std::uint64_t within = hash * 1'000'000;
+  return rare ? hi + multiply_high(within, tail - hi + 1) : lo + multiply_high(within, hi - lo + 1);
+}
+
 bool Decisions::chance(const DecisionName& name, Nanos now, std::uint64_t n, std::uint64_t d) const {
   if (const auto* value = overridden(name)) return *value != 0;
   KTRIAL_ASSERT(d > 0, "a chance needs a denominator");

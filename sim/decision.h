@@ -71,6 +71,9 @@ class Decisions {
 
   // Integer distributions. Both ends of a range are included; requires lo <= hi.
   std::uint64_t uniform(const DecisionName& name, Nanos now, std::uint64_t lo, std::uint64_t hi) const;
+  // Uniform in [lo, hi]; but tail_per_million times in a million uniform in [hi, tail]. Requires lo <= hi <= tail.
+  std::uint64_t rare_tail(const DecisionName& name, Nanos now, std::uint64_t lo, std::uint64_t hi, std::uint64_t tail,
+                          std::uint32_t tail_per_million) const;
   // True n times in d. Requires d > 0.
   bool chance(const DecisionName& name, Nanos now, std::uint64_t n, std::uint64_t d) const;
   // Exponential with this mean; at most 44 times the mean.

@@ -58,6 +58,28 @@ TEST(Decisions, OverrideIsTheFinalValueOfThatNameOnly) {
   EXPECT_EQ(a.uniform(nth(2), kNow, 0, 1000), before);
 }
 
+TEST(Distributions, ARareTailIsAsRareAsItSaysAndElseUniform) {
+  const Decisions d(7);
+  std::uint64_t tail = 0, usual_sum = 0, low = ~0ull, high = 0;
+  for (std::uint64_t i = 0; i < kMany; ++i) {
+    const auto v = d.rare_tail(nth(i), kNow, 10, 20, 1000, 20'000);
+    EXPECT_GE(v, 10u);
+    if (v > 20)
+      ++tail, high = std::max(high, v);
+    else
+      usual_sum += v, low = std::min(low, v);
+    EXPECT_EQ(d.rare_tail(nth(i), kNow, 10, 20, 1000, 0), d.uniform(nth(i), kNow, 10, 20));
+  }
+  EXPECT_NEAR(static_cast<double>(tail), 2000, 200);
+  EXPECT_NEAR(static_cast<double>(usual_sum) / static_cast<double>(kMany - tail), 15, 0.1);
+  EXPECT_EQ(low, 10u);
+  EXPECT_GT(high, 900u);
+  EXPECT_LE(high, 1000u);
+  Decisions overridden(7);
+  overridden.override_with(nth(1), 5);
+  EXPECT_EQ(overridden.rare_tail(nth(1), kNow, 10, 20, 1000, 20'000), 5u);
+}
+
 TEST(Distributions, UniformHasItsMeanAndEnds) {
   const Decisions d(7);
   std::uint64_t sum = 0, low = ~0ull, high = 0;

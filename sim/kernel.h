@@ -71,6 +71,11 @@ struct Kernel {
   void schedule(Nanos at, EventKind kind, std::uint32_t index, std::uint32_t tag) {
     queue.push({at.count(), (static_cast<std::uint32_t>(kind) << 28) | index, tag});
   }
+  // A change from outside (a fault, a word of the driver) counts at once, not when its effect shows.
+  void note(std::uint64_t what, std::uint64_t detail) {
+    fingerprint.mix(static_cast<std::uint64_t>(now.count()) ^ (what << 56));
+    fingerprint.mix(detail);
+  }
   void record(TraceEvent event) {
     if (!tracing) return;
     event.id = event_id;

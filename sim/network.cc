@@ -49,7 +49,9 @@ Nanos Network::transit(Kernel& k, const Link& link, const DecisionName& name) co
   std::uint64_t lo = u64(link.config.latency_min);
   switch (link.config.shape) {
     case LatencyShape::uniform:
-      return nanos(k.decisions.uniform(name, k.now, lo, lo + jitter)) + link.extra;
+      return nanos(k.decisions.rare_tail(name, k.now, lo, lo + jitter, std::max(lo + jitter, u64(link.config.tail)),
+                                         link.config.tail_per_million)) +
+             link.extra;
     // These two hold the jitter as the decision's value.
     case LatencyShape::exponential:
       return nanos(lo + k.decisions.exponential(name, k.now, jitter)) + link.extra;

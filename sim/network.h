@@ -28,6 +28,8 @@ struct LinkConfig {
   Nanos latency_min{200'000};     // never faster
   Nanos latency_jitter{800'000};  // on top: width (uniform), mean (exponential), median (long tail)
   LatencyShape shape = LatencyShape::uniform;
+  Nanos tail{0};                       // uniform only: now and then a message takes up to this long in all,
+  std::uint32_t tail_per_million = 0;  // so many times in a million
   std::uint64_t bytes_per_second = 0;  // 0 is unlimited
   std::uint32_t loss_per_million = 0;  // datagrams only, as the next
   std::uint32_t duplicate_per_million = 0;
@@ -100,18 +102,23 @@ class Network {
   Arrival timeout(Kernel& k, std::uint32_t direction, std::uint32_t tag);
 
   // Faults. A direction of a link is (from, to).
-  void set_link(NodeId from, NodeId to, const LinkConfig& link) { this->link(from, to).config = link; }
+  void set_link(Kernel& k, NodeId from, NodeId to, const LinkConfig& link);
   const LinkConfig& link_config(NodeId from, NodeId to) const { return link(from, to).config; }
   void set_delay(Kernel& k, NodeId from, NodeId to, Nanos extra);
   void set_bandwidth(Kernel& k, NodeId from, NodeId to, std::uint64_t bytes_per_second);
   void cut(Kernel& k, NodeId from, NodeId to);
   void heal(Kernel& k, NodeId from, NodeId to);
   bool is_cut(NodeId from, NodeId to) const { return link(from, to).cut; }
+  Nanos extra_delay(NodeId from, NodeId to) const { return link(from, to).extra; }
+  std::size_t hold_count() const { return holds_.size(); }           // of all links, each as often as it was ordered
+  std::size_t pending_reset_count() const { return mines_.size(); }  // ordered by reset_on_next, not carried out yet
   // Resets every connection between the two nodes.
   void reset(Kernel& k, NodeId a, NodeId b);
   // The next message from -> to (of this kind) is lost and its connection reset.
-  void reset_on_next(NodeId from, NodeId to, std::int32_t kind) { mines_.push_back({from, to, kind}); }
-  // Messages of this kind, and what is behind them, wait until released.
+  void reset_on_next(Kernel& k, NodeId from, NodeId to, std::int32_t kind);
+  // Takes one such order back; false if it has been carried out.
+  bool cancel_reset_on_next(Kernel& k, NodeId from, NodeId to, std::int32_t kind);
+  // Messages of this kind, and what is behind them, wait until released as often as they were held.
   void hold(Kernel& k, NodeId from, NodeId to, std::int32_t kind);
   void release(Kernel& k, NodeId from, NodeId to, std::int32_t kind);
 
@@ -171,6 +178,7 @@ class Network {
     bool operator==(const Rule&) const = default;
   };
 
+  void note(Kernel& k, TraceKind what, NodeId from, NodeId to, std::uint64_t number) const;
   Link& link(NodeId from, NodeId to);
   const Link& link(NodeId from, NodeId to) const;
   std::uint32_t slot_of(ConnectionId id) const;

@@ -12,7 +12,7 @@ class NetworkControl {
  public:
   NetworkControl(Network& network, Kernel& kernel) : net_(network), k_(kernel) {}
 
-  void set_link(NodeId from, NodeId to, const LinkConfig& link) { net_.set_link(from, to, link); }
+  void set_link(NodeId from, NodeId to, const LinkConfig& link) { net_.set_link(k_, from, to, link); }
   bool is_cut(NodeId from, NodeId to) const { return net_.is_cut(from, to); }
   const Network& view() const { return net_; }
 
@@ -57,7 +57,11 @@ class NetworkControl {
   // Breaks all connections between two nodes: in flight is lost, each end learns at its own time.
   void reset(NodeId a, NodeId b) { net_.reset(k_, a, b); }
   // Cut in mid-response: the next message from -> to (of this kind) is lost and its connection reset.
-  void reset_on_next(NodeId from, NodeId to, std::int32_t kind = kAnyKind) { net_.reset_on_next(from, to, kind); }
+  void reset_on_next(NodeId from, NodeId to, std::int32_t kind = kAnyKind) { net_.reset_on_next(k_, from, to, kind); }
+  // Takes one such order back; false if it has been carried out.
+  bool cancel_reset_on_next(NodeId from, NodeId to, std::int32_t kind = kAnyKind) {
+    return net_.cancel_reset_on_next(k_, from, to, kind);
+  }
   void hold(NodeId from, NodeId to, std::int32_t kind) { net_.hold(k_, from, to, kind); }
   void release(NodeId from, NodeId to, std::int32_t kind) { net_.release(k_, from, to, kind); }
 

@@ -140,19 +140,27 @@ void Network::unblock(Kernel& k) {
   }
 }
 
+void Network::note(Kernel& k, TraceKind what, NodeId from, NodeId to, std::uint64_t number) const {
+  k.note(0x80 + static_cast<std::uint64_t>(what), number);
+  k.fingerprint.mix(static_cast<std::uint64_t>(from) << 32 ^ static_cast<std::uint32_t>(to));
+}
+
 void Network::cut(Kernel& k, NodeId from, NodeId to) {
+  note(k, TraceKind::cut, from, to, 0);
   link(from, to).cut = true;
   k.record({.cause = k.event_id, .node = from, .peer = to, .kind = TraceKind::cut});
 }
 
 void Network::heal(Kernel& k, NodeId from, NodeId to) {
   if (!link(from, to).cut) return;
+  note(k, TraceKind::healed, from, to, 0);
   link(from, to).cut = false;
   k.record({.cause = k.event_id, .node = from, .peer = to, .kind = TraceKind::healed});
   unblock(k);
 }
 
 void Network::set_delay(Kernel& k, NodeId from, NodeId to, Nanos extra) {
+  note(k, TraceKind::link, from, to, static_cast<std::uint64_t>(extra.count()));
   link(from, to).extra = extra;
   k.record({.cause = k.event_id,
             .node = from,
@@ -162,11 +170,13 @@ void Network::set_delay(Kernel& k, NodeId from, NodeId to, Nanos extra) {
 }
 
 void Network::set_bandwidth(Kernel& k, NodeId from, NodeId to, std::uint64_t bytes_per_second) {
+  note(k, TraceKind::link, from, to, ~bytes_per_second);  // never the number of a delay
   link(from, to).config.bytes_per_second = bytes_per_second;
   k.record({.cause = k.event_id, .node = from, .peer = to, .kind = TraceKind::link, .number = bytes_per_second});
 }
 
 void Network::hold(Kernel& k, NodeId from, NodeId to, std::int32_t kind) {
+  note(k, TraceKind::held, from, to, static_cast<std::uint64_t>(kind));
   holds_.push_back({from, to, kind});
   k.record({.cause = k.event_id,
             .node = from,
@@ -178,6 +188,7 @@ void Network::hold(Kernel& k, NodeId from, NodeId to, std::int32_t kind) {
 void Network::release(Kernel& k, NodeId from, NodeId to, std::int32_t kind) {
   const auto at = std::find(holds_.begin(), holds_.end(), Rule{from, to, kind});
   if (at == holds_.end()) return;
+  note(k, TraceKind::released, from, to, static_cast<std::uint64_t>(kind));
   holds_.erase(at);
   k.record({.cause = k.event_id,
             .node = from,
@@ -187,7 +198,32 @@ void Network::release(Kernel& k, NodeId from, NodeId to, std::int32_t kind) {
   unblock(k);
 }
 
+void Network::set_link(Kernel& k, NodeId from, NodeId to, const LinkConfig& config) {
+  note(k, TraceKind::link, from, to, static_cast<std::uint64_t>(config.latency_min.count()));
+  for (const std::uint64_t word :
+       {static_cast<std::uint64_t>(config.latency_jitter.count()), static_cast<std::uint64_t>(config.tail.count()),
+        config.bytes_per_second, static_cast<std::uint64_t>(config.shape) << 32 ^ config.tail_per_million,
+        std::uint64_t{config.loss_per_million} << 32 ^ config.duplicate_per_million}) {
+    k.fingerprint.mix(word);
+  }
+  link(from, to).config = config;
+}
+
+void Network::reset_on_next(Kernel& k, NodeId from, NodeId to, std::int32_t kind) {
+  note(k, TraceKind::reset, from, to, static_cast<std::uint64_t>(kind));
+  mines_.push_back({from, to, kind});
+}
+
+bool Network::cancel_reset_on_next(Kernel& k, NodeId from, NodeId to, std::int32_t kind) {
+  const auto at = std::find(mines_.begin(), mines_.end(), Rule{from, to, kind});
+  if (at == mines_.end()) return false;
+  note(k, TraceKind::released, from, to, static_cast<std::uint64_t>(kind));
+  mines_.erase(at);
+  return true;
+}
+
 void Network::reset(Kernel& k, NodeId a, NodeId b) {
+  note(k, TraceKind::reset, a, b, 0);
   for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
     const Connection& c = connections_[slot];
     if (!c.live || end_of(c, a) < 0 || end_of(c, b) < 0) continue;

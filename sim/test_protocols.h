@@ -38,10 +38,16 @@ struct Echo {
     std::vector<Nanos> timer_times{};
     int starts = 0;
     std::uint64_t timers_set = 1;
+    bool exit_at_start = false;
+    std::uint64_t exit_on = ~std::uint64_t{0};  // a request or timer of this number ends the process
 
-    void start(Context<Echo>&) { ++starts; }
+    void start(Context<Echo>& ctx) {
+      ++starts;
+      if (exit_at_start) ctx.set_timer(1, ctx.now()), ctx.exit();
+    }
     void on_message(Context<Echo>& ctx, ConnectionId c, Message&& m) {
       if (record) (m.reply ? replies : asked).push_back(m.value), ctx.emit({m.value});
+      if (!m.reply && m.value == exit_on) ctx.exit();
       if (!m.reply)
         ctx.send(c, {m.value, true});
       else if (forever)
@@ -63,6 +69,7 @@ struct Echo {
       }
       timers.push_back(key);
       timer_times.push_back(ctx.now());
+      if (key == exit_on) ctx.exit();
     }
     void on_command(Context<Echo>& ctx, const Command& c) {
       using enum Command::Do;

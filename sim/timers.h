@@ -22,7 +22,10 @@ class Timers {
     std::uint64_t cause = 0;
   };
 
-  void add_node() { tables_.emplace_back(); }
+  void add_node() {
+    tables_.emplace_back();
+    of_node_.emplace_back();
+  }
 
   void set(Kernel& k, const Clock& clock, NodeId node, std::uint64_t key, Nanos deadline) {
     KeyTable& table = tables_[static_cast<std::size_t>(node)];
@@ -39,6 +42,8 @@ class Timers {
       slots_[slot].node = node;
       slots_[slot].key = key;
       slots_[slot].queued_at = kNever;
+      slots_[slot].place = static_cast<std::uint32_t>(of(node).size());
+      of(node).push_back(slot);
     }
     Slot& timer = slots_[slot];
     timer.deadline = deadline;
@@ -88,9 +93,9 @@ class Timers {
 
   // The node's clock was changed: deadlines now fall on other world times.
   void clock_changed(Kernel& k, const Clock& clock, NodeId node) {
-    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+    for (const std::uint32_t slot : of(node)) {
       Slot& timer = slots_[slot];
-      if (timer.node != node || !timer.active) continue;
+      if (!timer.active) continue;
       const Nanos at = clock.world_time_of(timer.deadline, k.now);
       if (at < timer.queued_at) queue(k, slot, at);
     }
@@ -98,9 +103,7 @@ class Timers {
 
   // The process is gone, and its timers with it.
   void clear(NodeId node) {
-    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
-      if (slots_[slot].node == node) release(slot);
-    }
+    while (!of(node).empty()) release(of(node).back());
     fired_ = kNone;  // only a handler of its own node can end a process meanwhile
     tables_[static_cast<std::size_t>(node)].clear();
   }
@@ -114,12 +117,15 @@ class Timers {
     Nanos queued_at = kNever;  // world time of the current queue entry
     NodeId node = -1;
     std::uint32_t generation = 0;
+    std::uint32_t place = 0;  // in the list of its node
     bool active = false;
   };
 
   bool is_fired(NodeId node, std::uint64_t key) const {
     return fired_ != kNone && slots_[fired_].key == key && slots_[fired_].node == node;
   }
+  std::vector<std::uint32_t>& of(NodeId node) { return of_node_[static_cast<std::size_t>(node)]; }
+
   void queue(Kernel& k, std::uint32_t slot, Nanos at) {
     Slot& timer = slots_[slot];
     ++timer.generation;  // an entry queued for a later time is stale now
@@ -128,6 +134,10 @@ class Timers {
   }
   void release(std::uint32_t slot) {
     Slot& timer = slots_[slot];
+    auto& siblings = of(timer.node);
+    siblings[timer.place] = siblings.back();
+    slots_[siblings.back()].place = timer.place;
+    siblings.pop_back();
     ++timer.generation;
     timer.node = -1;
     timer.active = false;
@@ -137,8 +147,9 @@ class Timers {
 
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
-  std::vector<KeyTable> tables_;
-  std::uint32_t fired_ = kNone;  // the slot whose handler runs now
+  std::vector<KeyTable> tables_;                     // per node: key -> slot
+  std::vector<std::vector<std::uint32_t>> of_node_;  // per node: its slots, in no order that matters
+  std::uint32_t fired_ = kNone;                      // the slot whose handler runs now
 };
 
 }  // namespace ktrial::sim

@@ -44,6 +44,7 @@ StepResult World<P>::step(Nanos limit) {
   if (kind_of(entry) == EventKind::token) {
     const auto i = index_of(entry);
     free_tokens_.push_back(i);
+    kernel_.note(2, tokens_[i]);  // what the driver then does hangs on it
     return {StepResult::Kind::token, tokens_[i]};
   }
   if (!is_current(entry)) return {StepResult::Kind::ran};

@@ -236,7 +236,7 @@ void BrokerNode::settle(Step& step) {
       m.touched.clear();
       continue;
     }
-    auto next = m.published ? m.requests.take() : std::nullopt;
+    auto next = m.published ? m.requests.take(step) : std::nullopt;
     if (!next) break;
     if (next->zombie && std::holds_alternative<ProduceRequest>(next->message.body))
       step.fact(ProbeHit{"zombie produce request executed"});

@@ -2,7 +2,10 @@
 //
 // Follows SocketServer's muting of a channel and RequestChannel: the next request of a connection is taken up when the
 // last one was answered. What was received is executed even if its connection is gone (a zombie request); only its
-// answer goes nowhere. Always holds: answers leave a connection in the order of the requests.
+// answer goes nowhere. Requests of different connections have no order: Kafka's handler threads and processors take
+// them as they come, so a zombie may execute before or after a newer request of a newer connection. Which of several is
+// next is the world's choice, by name (Choice::next_request). Always holds: answers leave a connection in the order of
+// the requests.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -33,16 +36,19 @@ class RequestChannel {
     Message message;
     bool zombie = false;  // its connection is gone
   };
-  // The next request to process, of the lowest connection that has one.
-  std::optional<Taken> take() {
+  // The next request to process, of one of the connections that have one.
+  std::optional<Taken> take(Step& step) {
     if (ready_.empty()) return std::nullopt;
-    const ConnectionId connection = *ready_.begin();
-    ready_.erase(ready_.begin());
+    auto next = ready_.begin();
+    if (const auto others = static_cast<std::uint32_t>(ready_.size() - 1); others > 0)
+      next += static_cast<std::ptrdiff_t>(step.choose(Choice::next_request, others, 0, others));
+    const ConnectionId connection = *next;
+    ready_.erase(next);
     Line& line = lines_.at(connection);
     line.busy = true;
-    Taken next{connection, std::move(line.waiting.front()), line.dead};
+    Taken taken{connection, std::move(line.waiting.front()), line.dead};
     line.waiting.erase(line.waiting.begin());
-    return next;
+    return taken;
   }
   // Ends the processing of the connection's request; `answer` is absent for acks=0.
   void done(Step& step, ConnectionId connection, std::optional<Message> answer) {

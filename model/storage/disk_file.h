@@ -38,10 +38,7 @@ class AppendFile {
   bool empty() const { return items_.empty(); }
   std::size_t synced() const { return synced_; }
 
-  void append(T item) {
-    items_.push_back(std::move(item));
-    ++writes_;
-  }
+  void append(T item) { items_.push_back(std::move(item)); }
   // Keeps the first `count` items. What a cut took from the durable part comes back if power fails before the cut is
   // durable and the world decides that it was lost.
   void truncate(std::size_t count) {
@@ -52,7 +49,6 @@ class AppendFile {
       synced_ = count;
     }
     items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(count), items_.end());
-    ++writes_;
   }
   void sync() {
     synced_ = items_.size();
@@ -96,7 +92,6 @@ class AppendFile {
   std::vector<T> items_;
   std::vector<T> cut_;  // durable items that an unsynced truncation took away
   std::size_t synced_ = 0;
-  std::uint32_t writes_ = 0;
 };
 
 template <class T>

@@ -110,6 +110,49 @@ TEST(Log, ATruncationIsDurableBeforeANewEpochIs) {
   EXPECT_FALSE(again.epochs().latest().present());
 }
 
+// Against the definition of KIP-101: a plain list that gives each offset its epoch; -1 where none is known.
+RC_GTEST_PROP(LeaderEpochCache, BehavesLikeTheEpochOfEachOffset, ()) {
+  LeaderEpochCache cache;
+  std::vector<std::int32_t> epoch_of;  // by offset
+  std::int64_t start = 0;              // offsets below are gone
+  std::int32_t latest = 0;
+  for (int i = *rc::gen::inRange(1, 40); i > 0; --i) {
+    const auto end = static_cast<std::int64_t>(epoch_of.size());
+    switch (*rc::gen::inRange(0, 4)) {
+      case 0:
+        ++latest;
+        [[fallthrough]];
+      case 1:
+        cache.assign(LeaderEpoch(latest), Offset(end));
+        epoch_of.insert(epoch_of.end(), static_cast<std::size_t>(*rc::gen::inRange(1, 4)), latest);
+        break;
+      case 2: {
+        const auto to = *rc::gen::inRange<std::int64_t>(start, end + 1);
+        cache.truncate_from_end(Offset(to));
+        epoch_of.resize(static_cast<std::size_t>(to));
+        break;
+      }
+      default:
+        // Kafka keeps at least the active segment's first offset, so the log is not empty after this.
+        if (end > start) start = *rc::gen::inRange<std::int64_t>(start, end);
+        cache.truncate_from_start(Offset(start));
+    }
+    const auto log_end = static_cast<std::int64_t>(epoch_of.size());
+    for (std::int64_t offset = start; offset < log_end; ++offset)
+      RC_ASSERT(cache.epoch_at(Offset(offset)).value == epoch_of[static_cast<std::size_t>(offset)]);
+    if (log_end == start) continue;
+    // The largest epoch not above the asked one that has records, and the first offset of the next.
+    for (std::int32_t asked = epoch_of[static_cast<std::size_t>(start)]; asked <= epoch_of.back(); ++asked) {
+      std::int64_t offset = start;
+      while (offset < log_end && epoch_of[static_cast<std::size_t>(offset)] <= asked) ++offset;
+      const OffsetAndEpoch answer = cache.end_offset_for(LeaderEpoch(asked), Offset(log_end));
+      RC_ASSERT(answer.offset.value == offset);
+      RC_ASSERT(answer.epoch.value == epoch_of[static_cast<std::size_t>(offset - 1)]);
+    }
+    RC_ASSERT(!cache.end_offset_for(LeaderEpoch(epoch_of.back() + 1), Offset(log_end)).offset.present());
+  }
+}
+
 // Against a plain list of (base, count, epoch).
 RC_GTEST_PROP(Log, BehavesLikeAList, ()) {
   struct Item {

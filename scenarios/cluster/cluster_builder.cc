@@ -18,6 +18,8 @@ sim::WorldConfig world_config(const Scenario& scenario) {
   const NetworkSpec& network = scenario.network;
   config.network.link.latency_min = network.latency_min;
   config.network.link.latency_jitter = network.latency_max - network.latency_min;
+  config.network.link.tail = network.latency_tail;
+  config.network.link.tail_per_million = static_cast<std::uint32_t>(network.tail_per_million);
   config.network.link.bytes_per_second = static_cast<std::uint64_t>(network.bandwidth_bytes_per_second);
   return config;
 }
@@ -70,6 +72,40 @@ std::vector<std::string> node_names(const Scenario& scenario) {
   return names;
 }
 
+bool names_node(const std::string& client, const std::string& node) {
+  return node == client || node.starts_with(client + "/");
+}
+
+sim::ClockConfig clock_of(const Scenario& scenario, model::NodeId node) {
+  using K = Selector::Kind;
+  const std::int32_t brokers = scenario.cluster.brokers, servers = brokers + scenario.cluster.controllers;
+  const auto means = [&](const Selector& s) {
+    switch (s.kind) {
+      case K::broker:
+      case K::controller:
+        return s.node == node.value;
+      case K::client:
+        return node.value > servers &&
+               names_node(s.name, node_names(scenario)[static_cast<std::size_t>(node.value - 1)]);
+      case K::all_brokers:
+        return node.value <= brokers;
+      case K::all_controllers:
+        return node.value > brokers && node.value <= servers;
+      case K::all_clients:
+        return node.value > servers;
+      default:
+        return false;
+    }
+  };
+  sim::ClockConfig config;
+  for (const ClockSpec& clock : scenario.clocks)
+    if (std::any_of(clock.nodes.begin(), clock.nodes.end(), means)) {
+      config.wall_offset = clock.offset;
+      config.drift_ppm = clock.drift_ppm;
+    }
+  return config;
+}
+
 KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed) {
   KafkaWorld world(seed, world_config(scenario));
   const ClusterSpec& cluster = scenario.cluster;
@@ -79,20 +115,20 @@ KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed) {
   const model::ClusterConfig& config = cluster.config.effective;
   std::size_t next = 0;
   for (const model::NodeId id : brokers)
-    world.add_node(names[next++], KafkaNode(model::BrokerNode(id, voters, config)));
+    world.add_node(names[next++], KafkaNode(model::BrokerNode(id, voters, config)), clock_of(scenario, id));
   for (const model::NodeId id : voters)
-    world.add_node(names[next++], KafkaNode(model::ControllerNode(id, voters, config)));
+    world.add_node(names[next++], KafkaNode(model::ControllerNode(id, voters, config)), clock_of(scenario, id));
   std::int32_t producers = 0;
   for (const ClientSpec& spec : scenario.clients) {
     const model::NodeId id{static_cast<std::int32_t>(next) + 1};
     if (const auto* producer = std::get_if<ProducerSpec>(&spec))
-      world.add_node(names[next++], KafkaNode(client(id, brokers, *producer, ++producers)));
+      world.add_node(names[next++], KafkaNode(client(id, brokers, *producer, ++producers)), clock_of(scenario, id));
     else if (const auto* consumer = std::get_if<ConsumerSpec>(&spec))
-      world.add_node(names[next++], KafkaNode(client(id, brokers, *consumer)));
+      world.add_node(names[next++], KafkaNode(client(id, brokers, *consumer)), clock_of(scenario, id));
     else if (const auto* group = std::get_if<GroupSpec>(&spec))
       for (std::int32_t i = 0; i < group->members; ++i) {
         const model::NodeId member_id{static_cast<std::int32_t>(next) + 1};
-        world.add_node(names[next++], KafkaNode(member(member_id, brokers, *group, i)));
+        world.add_node(names[next++], KafkaNode(member(member_id, brokers, *group, i)), clock_of(scenario, member_id));
       }
   }
   std::vector<std::string> sim_names;

@@ -15,6 +15,10 @@ namespace ktrial::scenarios {
 // Names of all nodes in id order: "broker 1", "controller 4", then the clients' own.
 std::vector<std::string> node_names(const Scenario& scenario);
 
+// Whether a client's name in a selector means this node: a group's name stands for all of its members.
+bool names_node(const std::string& client, const std::string& node);
+// How a node's clocks run when no fault touches them.
+sim::ClockConfig clock_of(const Scenario& scenario, model::NodeId node);
 KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed);
 // Starts every node and tells the controllers which topics to create.
 void start_world(KafkaWorld& world, const Scenario& scenario);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "scenarios/cluster/cluster_builder.h"
+
 namespace ktrial::scenarios {
 namespace {
 
@@ -43,11 +45,13 @@ FaultEngine::FaultEngine(const Scenario& scenario, std::vector<FaultSpec> plan, 
       controllers_(scenario.cluster.controllers),
       coordinators_(scenario.cluster.config.effective),
       quiet_after_(scenario.random_faults ? scenario.random_faults->quiet_after : scenario.run_until),
-      cuts_(names_.size() * names_.size(), 0),
-      down_(names_.size(), false),
-      paused_(names_.size(), false) {
+      effects_(scenario, names_.size()) {
   if (quiet_after_ <= Nanos::zero() || quiet_after_ > scenario.run_until) quiet_after_ = scenario.run_until;
   has_conditions_ = std::any_of(plan_.begin(), plan_.end(), [](const FaultSpec& f) { return f.when.has_value(); });
+  for (const FaultSpec& f : plan_)
+    for (const auto* list : {&f.targets, &f.between, &f.from, &f.to})
+      for (const Selector& s : *list)
+        wants_last_answered_ = wants_last_answered_ || s.kind == Selector::Kind::last_answered;
 }
 
 void FaultEngine::arm(KafkaWorld& world) {
@@ -65,14 +69,26 @@ void FaultEngine::on_token(KafkaWorld& world, const ClusterView& view, std::uint
     undo(world, token / 2);
 }
 
-void FaultEngine::on_fact(KafkaWorld& world, const ClusterView& view, const model::Fact& fact, model::NodeId) {
+void FaultEngine::on_fact(KafkaWorld& world, const ClusterView& view, const model::Fact& fact, model::NodeId node) {
   if (const auto* acked = std::get_if<model::RecordAcknowledged>(&fact))
     acked_ += static_cast<std::int64_t>(acked->values.size());
   else if (std::holds_alternative<model::RecordConsumed>(fact))
     ++consumed_;
+  if (wants_last_answered_) {
+    if (const auto* appended = std::get_if<model::BatchAppended>(&fact)) {
+      if (appended->by_leader) last_append_[appended->partition] = node;
+    } else if (const auto* answered = std::get_if<model::RecordAcknowledged>(&fact)) {
+      const auto leader = last_append_.find(answered->partition);
+      if (leader != last_append_.end()) last_answered_ = leader->second;
+    }
+  }
   if (!has_conditions_ || quiet_) return;
-  for (std::size_t i = 0; i < plan_.size(); ++i)
-    if (plan_[i].when && !active_[i].done && holds(*plan_[i].when, view, fact)) strike(world, view, i);
+  for (std::size_t i = 0; i < plan_.size(); ++i) {
+    const FaultSpec& fault = plan_[i];
+    if (fault.when && !active_[i].done && world.now() >= fault.after.value_or(Nanos::zero()) &&
+        holds(*fault.when, view, fact))
+      strike(world, view, i);
+  }
 }
 
 bool FaultEngine::holds(const Condition& c, const ClusterView& view, const model::Fact& fact) const {
@@ -158,8 +174,7 @@ std::vector<model::NodeId> FaultEngine::resolve(const ClusterView& view, const s
         break;
       case K::client:
         for (std::int32_t id = brokers_ + controllers_ + 1; id <= all; ++id)
-          if (name(model::NodeId{id}) == s.name || name(model::NodeId{id}).starts_with(s.name + "/"))
-            add(model::NodeId{id});  // a group's name stands for all of its members
+          if (names_node(s.name, name(model::NodeId{id}))) add(model::NodeId{id});
         break;
       case K::leader:
         if (partition) add(partition->leader);
@@ -181,6 +196,12 @@ std::vector<model::NodeId> FaultEngine::resolve(const ClusterView& view, const s
       case K::majority:
         add_range(brokers_ + 1, brokers_ + controllers_ / 2 + 1);
         break;
+      case K::all_leaders:
+        for (const auto& [id, state] : view.partitions()) add(state.leader);
+        break;
+      case K::last_answered:
+        add(last_answered_);
+        break;
       case K::all_brokers:
         add_range(1, brokers_);
         break;
@@ -200,12 +221,14 @@ std::vector<model::NodeId> FaultEngine::resolve(const ClusterView& view, const s
   return nodes;
 }
 
-void FaultEngine::disk_said(const KafkaWorld& world, model::NodeId node) {
-  for (const model::Fact& fact : world.node(to_sim(node)).disk_facts()) disk_facts_.emplace_back(node, fact);
-}
-
 void FaultEngine::say(Kind kind, model::NodeId node, model::NodeId peer, std::string text) {
   injected_.push_back({{kind, node, peer}, std::move(text)});
+}
+
+std::string FaultEngine::names(const std::vector<model::NodeId>& nodes) const {
+  std::string text;
+  for (const model::NodeId node : nodes) text += (text.empty() ? "" : ", ") + name(node);
+  return text;
 }
 
 void FaultEngine::strike(KafkaWorld& world, const ClusterView& view, std::size_t index) {
@@ -214,41 +237,28 @@ void FaultEngine::strike(KafkaWorld& world, const ClusterView& view, std::size_t
   active.done = true;
   const FaultSpec& fault = plan_[index];
   const std::size_t said = injected_.size();
-  if (fault.kind == FaultKind::elect_preferred || fault.kind == FaultKind::elect_unclean) {
-    model::ElectLeadersRequest request;
-    request.type =
-        fault.kind == FaultKind::elect_preferred ? model::ElectionType::preferred : model::ElectionType::unclean;
-    if (fault.partition)
-      if (const auto tp = view.find(to_string(*fault.partition))) request.partitions.push_back(*tp);
-    if (const model::NodeId node = view.active_controller(); node.present()) {
-      world.command(to_sim(node), model::ElectLeader{request});
-      say(Kind::other_fault, node, {}, fmt::format("{} by {}", to_string(fault.kind), name(node)));
-    }
+  switch (shape_of(fault.kind)) {
+    case FaultShape::partition:
+      strike_partition(world, view, fault);
+      break;
+    case FaultShape::bridge:
+      separate(world, index, resolve(view, fault.from), resolve(view, fault.to));
+      break;
+    case FaultShape::links:
+      if (!fault.between.empty())
+        strike_links(world, index, resolve(view, {fault.between[0]}), resolve(view, {fault.between[1]}), true);
+      else
+        strike_links(world, index, resolve(view, fault.from), resolve(view, fault.to), fault.both_ways);
+      break;
+    case FaultShape::nodes:
+      if (fault.kind == FaultKind::isolate)
+        isolate(world, index, resolve(view, fault.targets));
+      else if (fault.kind == FaultKind::halves)
+        separate(world, index, resolve(view, fault.targets), {});
+      else
+        strike_nodes(world, index, resolve(view, fault.targets));
+      break;
   }
-  for (const model::NodeId node : resolve(view, fault.targets)) {
-    if (fault.kind == FaultKind::isolate) {
-      for (std::size_t other = 1; other <= names_.size(); ++other) {
-        const model::NodeId peer{static_cast<std::int32_t>(other)};
-        if (peer == node) continue;
-        strike_link(world, fault, active, node, peer);
-        strike_link(world, fault, active, peer, node);
-      }
-      say(Kind::cut, node, {}, fmt::format("{} is isolated from everybody", name(node)));
-    } else {
-      strike_node(world, fault, active, node);
-    }
-  }
-  const bool both_ways = fault.between.size() == 2;
-  const auto from = both_ways ? resolve(view, {fault.between[0]}) : resolve(view, fault.from);
-  const auto to = both_ways ? resolve(view, {fault.between[1]}) : resolve(view, fault.to);
-  for (const model::NodeId a : from)
-    for (const model::NodeId b : to) {
-      if (a == b) continue;
-      strike_link(world, fault, active, a, b);
-      if (both_ways) strike_link(world, fault, active, b, a);
-      say(fault.kind == FaultKind::cut ? Kind::cut : Kind::other_fault, a, b,
-          fmt::format("{} {} {} {}", to_string(fault.kind), name(a), both_ways ? "<->" : "->", name(b)));
-    }
   if (injected_.size() > said) ++struck_;
   if (fault.until)
     world.at(std::max(*fault.until, world.now()), 2 * index + 1);
@@ -256,165 +266,130 @@ void FaultEngine::strike(KafkaWorld& world, const ClusterView& view, std::size_t
     world.at(world.now() + *fault.duration, 2 * index + 1);
 }
 
-void FaultEngine::strike_node(KafkaWorld& world, const FaultSpec& fault, Active& active, model::NodeId node) {
-  const auto i = static_cast<std::size_t>(node.value - 1);
-  const sim::NodeId id = to_sim(node);
-  const bool up = world.process(id) != sim::ProcessState::down;
-  switch (fault.kind) {
-    case FaultKind::kill:
-    case FaultKind::power_cut:
-      if (!up) return;
-      if (fault.kind == FaultKind::kill)
-        world.kill(id);
-      else {
-        world.power_cut(id);
-        disk_said(world, node);
-      }
-      down_[i] = true;
-      paused_[i] = false;
-      say(fault.kind == FaultKind::kill ? Kind::killed : Kind::power_cut, node, {},
-          fmt::format("{} of {}", fault.kind == FaultKind::kill ? "kill" : "power cut", name(node)));
-      break;
-    case FaultKind::wipe:
-      if (up) {
-        world.power_cut(id);
-        disk_said(world, node);
-      }
-      world.wipe(id);
-      disk_said(world, node);
-      down_[i] = true;
-      say(Kind::wiped, node, {}, fmt::format("{} loses its disk", name(node)));
-      break;
-    case FaultKind::pause:
-      if (!up || paused_[i]) return;
-      world.pause(id);
-      paused_[i] = true;
-      say(Kind::paused, node, {}, fmt::format("pause of {}", name(node)));
-      break;
-    case FaultKind::slow:
-      world.slow(id, static_cast<std::uint64_t>(fault.amount.value_or(10)));
-      say(Kind::other_fault, node, {}, fmt::format("{} is {} times slower", name(node), fault.amount.value_or(10)));
-      break;
-    case FaultKind::clean_stop:
-      if (!up) return;
-      world.command(id, model::CleanStop{});
-      down_[i] = true;
-      say(Kind::clean_stopped, node, {}, fmt::format("clean stop of {}", name(node)));
-      break;
-    case FaultKind::restart:
-      if (up) return;
-      world.restart(id);
-      down_[i] = false;
-      say(Kind::restarted, node, {}, fmt::format("{} is started", name(node)));
-      return;  // nothing to undo
-    case FaultKind::clock_step:
-      world.step_wall_clock(id, fault.delay.value_or(Nanos::zero()));
-      say(Kind::other_fault, node, {}, fmt::format("the wall clock of {} jumps", name(node)));
-      return;
-    case FaultKind::clock_drift:
-      world.set_drift(id, fault.amount.value_or(0));
-      say(Kind::other_fault, node, {}, fmt::format("the clock of {} drifts", name(node)));
-      break;
-    default:
-      return;
-  }
-  active.nodes.push_back(node);
+void FaultEngine::strike_partition(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault) {
+  model::ElectLeadersRequest request;
+  request.type =
+      fault.kind == FaultKind::elect_preferred ? model::ElectionType::preferred : model::ElectionType::unclean;
+  if (fault.partition)
+    if (const auto tp = view.find(to_string(*fault.partition))) request.partitions.push_back(*tp);
+  const model::NodeId node = view.active_controller();
+  if (node.present() && world.command(to_sim(node), model::ElectLeader{request}))
+    say(Kind::other_fault, node, {}, fmt::format("{} by {}", to_string(fault.kind), name(node)));
 }
 
-void FaultEngine::strike_link(KafkaWorld& world, const FaultSpec& fault, Active& active, model::NodeId from,
-                              model::NodeId to) {
-  const sim::NodeId a = to_sim(from), b = to_sim(to);
-  switch (fault.kind) {
-    case FaultKind::cut:
-    case FaultKind::isolate:
-      if (cuts_[link_index(from, to)]++ == 0) world.network().cut(a, b);
-      break;
-    case FaultKind::delay:
-      world.network().delay(a, b, fault.delay.value_or(milliseconds(100)));
-      break;
-    case FaultKind::bandwidth:
-      world.network().bandwidth(a, b, static_cast<std::uint64_t>(fault.amount.value_or(100'000)));
-      break;
-    case FaultKind::reset:
-      world.network().reset(a, b);
-      return;
-    case FaultKind::cut_mid_response:
-      world.network().reset_on_next(a, b, sim::kAnyKind);
-      return;
-    case FaultKind::hold:
-      world.network().hold(a, b, model::kind_by_name(fault.message));
-      break;
-    default:
-      return;
+void FaultEngine::strike_nodes(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& nodes) {
+  const FaultSpec& fault = plan_[index];
+  for (const model::NodeId node : nodes) {
+    const FaultEffects::Hit hit = effects_.begin(world, index, fault, node);
+    if (hit == FaultEffects::Hit::nothing) continue;
+    active_[index].nodes.push_back(node);
+    if (hit == FaultEffects::Hit::prolongs) {
+      say(Kind::other_fault, node, {}, fmt::format("{} of {}, which is so already", to_string(fault.kind), name(node)));
+      continue;
+    }
+    switch (fault.kind) {
+      case FaultKind::kill:
+        say(Kind::killed, node, {}, fmt::format("kill of {}", name(node)));
+        break;
+      case FaultKind::power_cut:
+        say(Kind::power_cut, node, {}, fmt::format("power cut of {}", name(node)));
+        break;
+      case FaultKind::wipe:
+        say(Kind::wiped, node, {}, fmt::format("{} loses its disk", name(node)));
+        break;
+      case FaultKind::clean_stop:
+        say(Kind::clean_stopped, node, {}, fmt::format("clean stop of {}", name(node)));
+        break;
+      case FaultKind::restart:
+        say(Kind::restarted, node, {}, fmt::format("{} is started", name(node)));
+        break;
+      case FaultKind::pause:
+        say(Kind::paused, node, {}, fmt::format("pause of {}", name(node)));
+        break;
+      case FaultKind::slow:
+        say(Kind::other_fault, node, {}, fmt::format("{} is {} times slower", name(node), fault.amount.value_or(10)));
+        break;
+      case FaultKind::clock_step:
+        say(Kind::other_fault, node, {}, fmt::format("the wall clock of {} jumps", name(node)));
+        break;
+      case FaultKind::clock_drift:
+        say(Kind::other_fault, node, {}, fmt::format("the clock of {} drifts", name(node)));
+        break;
+      default:
+        say(Kind::other_fault, node, {}, fmt::format("the clocks of {} stand still", name(node)));
+        break;
+    }
   }
-  active.links.emplace_back(from, to);
+}
+
+void FaultEngine::link(KafkaWorld& world, std::size_t index, model::NodeId from, model::NodeId to) {
+  effects_.begin_link(world, index, plan_[index], from, to);
+  active_[index].links.emplace_back(from, to);
+}
+
+void FaultEngine::strike_links(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& from,
+                               const std::vector<model::NodeId>& to, bool both_ways) {
+  const FaultSpec& fault = plan_[index];
+  for (const model::NodeId a : from)
+    for (const model::NodeId b : to) {
+      if (a == b) continue;
+      link(world, index, a, b);
+      // A reset has no direction.
+      if (both_ways && fault.kind != FaultKind::reset) link(world, index, b, a);
+      say(fault.kind == FaultKind::cut ? Kind::cut : Kind::other_fault, a, b,
+          fmt::format("{} {} {} {}", to_string(fault.kind), name(a), both_ways ? "<->" : "->", name(b)));
+    }
+}
+
+void FaultEngine::isolate(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& nodes) {
+  for (const model::NodeId node : nodes) {
+    for (std::int32_t id = 1; id <= static_cast<std::int32_t>(names_.size()); ++id) {
+      if (model::NodeId{id} == node) continue;
+      link(world, index, node, model::NodeId{id});
+      link(world, index, model::NodeId{id}, node);
+    }
+    say(Kind::cut, node, {}, fmt::format("{} is isolated from everybody", name(node)));
+  }
+}
+
+// Cuts `half` off from all others but those in `bridge`.
+void FaultEngine::separate(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& half,
+                           const std::vector<model::NodeId>& bridge) {
+  const auto in = [](const std::vector<model::NodeId>& nodes, model::NodeId node) {
+    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+  };
+  std::vector<model::NodeId> others;
+  for (std::int32_t id = 1; id <= static_cast<std::int32_t>(names_.size()); ++id)
+    if (!in(half, model::NodeId{id}) && !in(bridge, model::NodeId{id})) others.push_back(model::NodeId{id});
+  for (const model::NodeId a : half) {
+    if (in(bridge, a)) continue;
+    for (const model::NodeId b : others) {
+      link(world, index, a, b);
+      link(world, index, b, a);
+    }
+  }
+  const auto& links = active_[index].links;
+  if (links.empty()) return;
+  say(Kind::cut, links.front().first, links.front().second,
+      fmt::format("{} | {}{}", names(half), names(others), bridge.empty() ? "" : ", and both see " + names(bridge)));
 }
 
 void FaultEngine::undo(KafkaWorld& world, std::size_t index) {
   Active& active = active_[index];
   if (!active.done || active.undone) return;
   active.undone = true;
-  for (const model::NodeId node : active.nodes) undo_node(world, plan_[index], node);
-  for (const auto& [from, to] : active.links) undo_link(world, plan_[index], from, to);
-  if (!active.links.empty())
+  const FaultSpec& fault = plan_[index];
+  for (const model::NodeId node : active.nodes) {
+    const FaultEffects::Ended ended = effects_.end(world, index, fault, node);
+    if (ended.killed) say(Kind::killed, node, {}, fmt::format("{} did not stop in time and is killed", name(node)));
+    if (ended.started) say(Kind::restarted, node, {}, fmt::format("{} is started", name(node)));
+    if (ended.resumed) say(Kind::resumed, node, {}, fmt::format("{} resumes", name(node)));
+  }
+  for (const auto& [from, to] : active.links) effects_.end_link(world, index, fault, from, to);
+  if (!active.links.empty() && fault.kind != FaultKind::reset)
     say(Kind::healed, active.links.front().first, active.links.front().second,
-        fmt::format("end of {} {} - {}", to_string(plan_[index].kind), name(active.links.front().first),
+        fmt::format("end of {} {} - {}", to_string(fault.kind), name(active.links.front().first),
                     name(active.links.front().second)));
-}
-
-void FaultEngine::undo_node(KafkaWorld& world, const FaultSpec& fault, model::NodeId node) {
-  const auto i = static_cast<std::size_t>(node.value - 1);
-  const sim::NodeId id = to_sim(node);
-  switch (fault.kind) {
-    case FaultKind::kill:
-    case FaultKind::power_cut:
-    case FaultKind::wipe:
-    case FaultKind::clean_stop:
-      if (world.process(id) != sim::ProcessState::down || !down_[i]) {
-        // A clean stop that has not ended yet is made an end: the operator lost patience.
-        if (fault.kind != FaultKind::clean_stop || !down_[i]) return;
-        world.kill(id);
-      }
-      world.restart(id);
-      down_[i] = false;
-      say(Kind::restarted, node, {}, fmt::format("{} is started", name(node)));
-      break;
-    case FaultKind::pause:
-      if (!paused_[i]) return;
-      paused_[i] = false;
-      world.resume(id);
-      say(Kind::resumed, node, {}, fmt::format("{} resumes", name(node)));
-      break;
-    case FaultKind::slow:
-      world.slow(id, 0);
-      break;
-    case FaultKind::clock_drift:
-      world.set_drift(id, 0);
-      break;
-    default:
-      break;
-  }
-}
-
-void FaultEngine::undo_link(KafkaWorld& world, const FaultSpec& fault, model::NodeId from, model::NodeId to) {
-  const sim::NodeId a = to_sim(from), b = to_sim(to);
-  switch (fault.kind) {
-    case FaultKind::cut:
-    case FaultKind::isolate:
-      if (--cuts_[link_index(from, to)] == 0) world.network().heal(a, b);
-      break;
-    case FaultKind::delay:
-      world.network().delay(a, b, Nanos::zero());
-      break;
-    case FaultKind::bandwidth:
-      world.network().bandwidth(a, b, 0);
-      break;
-    case FaultKind::hold:
-      world.network().release(a, b, model::kind_by_name(fault.message));
-      break;
-    default:
-      break;
-  }
 }
 
 void FaultEngine::become_quiet(KafkaWorld& world) {

@@ -3,10 +3,12 @@
 //
 // Says what it really did, in order, as `Injected` values for the properties and a line for the reader. A fault that
 // finds nothing to hit (a leader that does not exist now) strikes nothing and says nothing.
+// Faults may overlap; how they combine is in fault_effects.h.
 // At `quiet_after` everything is undone and what is still armed is disarmed; the run is judged for liveness from there.
 // Cost: a time costs one event; a condition is looked at only for facts of its kinds.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +18,7 @@
 #include "properties/observation.h"
 #include "scenarios/cluster/kafka_protocol.h"
 #include "scenarios/run/cluster_view.h"
+#include "scenarios/run/fault_effects.h"
 #include "scenarios/scenario.h"
 
 namespace ktrial::scenarios {
@@ -36,13 +39,14 @@ class FaultEngine {
 
   std::vector<InjectedFault> take_injected() { return std::exchange(injected_, {}); }
   // What disks lost in power cuts and wipes since the last call.
-  std::vector<std::pair<model::NodeId, model::Fact>> take_disk_facts() { return std::exchange(disk_facts_, {}); }
-  bool has_news() const { return !injected_.empty() || !disk_facts_.empty(); }
-  bool is_quiet() const { return quiet_; }
+  std::vector<std::pair<model::NodeId, model::Fact>> take_disk_facts() { return effects_.take_disk_facts(); }
+  bool has_news() const { return !injected_.empty() || effects_.has_disk_facts(); }
+  // No fault strikes any more and none is in force but those that keep processes from running.
+  bool is_quiet() const { return quiet_ && !effects_.any_other(); }
   int struck() const { return struck_; }
   Nanos quiet_after() const { return quiet_after_; }
-  // Nodes that a fault still keeps from running.
-  const std::vector<bool>& down() const { return down_; }
+  // Whether a fault keeps the node from running.
+  bool stopped(model::NodeId node) const { return effects_.stopped(node); }
 
  private:
   struct Active {
@@ -53,20 +57,21 @@ class FaultEngine {
   };
 
   void strike(KafkaWorld& world, const ClusterView& view, std::size_t index);
-  void strike_node(KafkaWorld& world, const FaultSpec& fault, Active& active, model::NodeId node);
-  void strike_link(KafkaWorld& world, const FaultSpec& fault, Active& active, model::NodeId from, model::NodeId to);
+  void strike_nodes(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& nodes);
+  void strike_links(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& from,
+                    const std::vector<model::NodeId>& to, bool both_ways);
+  void strike_partition(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault);
+  void separate(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& half,
+                const std::vector<model::NodeId>& bridge);
+  void isolate(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& nodes);
+  void link(KafkaWorld& world, std::size_t index, model::NodeId from, model::NodeId to);
   void undo(KafkaWorld& world, std::size_t index);
-  void undo_node(KafkaWorld& world, const FaultSpec& fault, model::NodeId node);
-  void undo_link(KafkaWorld& world, const FaultSpec& fault, model::NodeId from, model::NodeId to);
   void become_quiet(KafkaWorld& world);
   std::vector<model::NodeId> resolve(const ClusterView& view, const std::vector<Selector>& selectors) const;
   bool holds(const Condition& condition, const ClusterView& view, const model::Fact& fact) const;
-  void disk_said(const KafkaWorld& world, model::NodeId node);
   void say(properties::Injected::Kind kind, model::NodeId node, model::NodeId peer, std::string text);
   const std::string& name(model::NodeId node) const { return names_[static_cast<std::size_t>(node.value - 1)]; }
-  std::size_t link_index(model::NodeId from, model::NodeId to) const {
-    return static_cast<std::size_t>(from.value - 1) * names_.size() + static_cast<std::size_t>(to.value - 1);
-  }
+  std::string names(const std::vector<model::NodeId>& nodes) const;
 
   std::vector<FaultSpec> plan_;
   std::vector<Active> active_;
@@ -80,11 +85,11 @@ class FaultEngine {
   int struck_ = 0;
   std::int64_t acked_ = 0;
   std::int64_t consumed_ = 0;
-  std::vector<int> cuts_;   // per directed link: how many faults cut it
-  std::vector<bool> down_;  // per node, by a fault
-  std::vector<bool> paused_;
+  FaultEffects effects_;
+  bool wants_last_answered_ = false;
+  model::NodeId last_answered_;
+  boost::container::flat_map<model::TopicPartition, model::NodeId> last_append_;  // by which leader
   std::vector<InjectedFault> injected_;
-  std::vector<std::pair<model::NodeId, model::Fact>> disk_facts_;
 };
 
 }  // namespace ktrial::scenarios

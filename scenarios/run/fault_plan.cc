@@ -3,24 +3,61 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "scenarios/fault_text.h"
 #include "sim/decision.h"
 
 namespace ktrial::scenarios {
 namespace {
 
-// The fields of one drawn fault; part of the decision's name.
-enum Field : std::uint32_t { f_present, f_kind, f_target, f_which, f_at, f_duration, f_other, f_condition, f_delay };
+// The fields of one drawn fault; part of the decision's name. A field is drawn once for each fault.
+enum Field : std::uint32_t {
+  f_count,
+  f_kind,
+  f_target,
+  f_which,  // node, partition, group or client of the target
+  f_part,   // one or all of them
+  f_trigger,
+  f_condition,
+  f_condition_about,
+  f_condition_value,
+  f_at,
+  f_after,
+  f_length,  // brief, as a timeout, long
+  f_length_of,
+  f_delay_of,
+  f_duration,
+  f_shape,
+  f_other,
+  f_other_which,
+  f_other_part,
+  f_message,
+  f_amount,
+  f_sign,
+  f_focus,  // of the whole plan
+  f_focus_begin,
+  f_focus_length,
+  f_half,  // + node: which side it is on
+};
 
 class Draw {
  public:
   Draw(const sim::Decisions& decisions, std::uint32_t fault) : decisions_(decisions), fault_(fault) {}
-  std::uint64_t operator()(Field field, std::uint64_t lowest, std::uint64_t highest) const {
+  std::uint64_t operator()(std::uint32_t field, std::uint64_t lowest, std::uint64_t highest) const {
     return decisions_.uniform({sim::DecisionKind::fault, fault_, field, 0, 0}, Nanos::zero(), lowest, highest);
   }
-  Nanos duration(Field field, Nanos lowest, Nanos highest) const {
-    return Nanos(static_cast<std::int64_t>(
-        (*this)(field, static_cast<std::uint64_t>(lowest.count()), static_cast<std::uint64_t>(highest.count()))));
+  std::int32_t number(std::uint32_t field, std::int32_t lowest, std::int32_t highest) const {
+    return static_cast<std::int32_t>(
+        (*this)(field, static_cast<std::uint64_t>(lowest), static_cast<std::uint64_t>(highest)));
+  }
+  Nanos duration(std::uint32_t field, Nanos lowest, Nanos highest) const {
+    return Nanos(static_cast<std::int64_t>((*this)(field, static_cast<std::uint64_t>(lowest.count()),
+                                                   static_cast<std::uint64_t>(std::max(lowest, highest).count()))));
+  }
+  template <class T>
+  const T& one_of(std::uint32_t field, const std::vector<T>& items) const {
+    return items[(*this)(field, 0, items.size() - 1)];
   }
 
  private:
@@ -28,150 +65,310 @@ class Draw {
   std::uint32_t fault_;
 };
 
-Selector node_selector(const Scenario& s, std::int32_t node) {
-  Selector selector;
-  selector.kind = node <= s.cluster.brokers ? Selector::Kind::broker : Selector::Kind::controller;
-  selector.node = node;
-  return selector;
-}
-
-std::vector<PartitionRef> all_partitions(const Scenario& s) {
-  std::vector<PartitionRef> all;
-  for (const TopicSpec& topic : s.cluster.topics)
-    for (std::int32_t p = 0; p < topic.partitions; ++p) all.push_back({topic.name, p});
-  return all;
-}
-
-std::vector<Selector> draw_targets(const Scenario& s, RandomTarget target, const Draw& draw) {
-  const std::int32_t servers = s.cluster.brokers + s.cluster.controllers;
-  Selector selector;
-  switch (target) {
-    case RandomTarget::leaders:
-      if (const auto all = all_partitions(s); !all.empty()) {
-        selector.kind = Selector::Kind::leader;
-        selector.partition = all[draw(f_which, 0, all.size() - 1)];
-        return {selector};
+// What there is to hit in a scenario, in one order.
+struct Cluster {
+  explicit Cluster(const Scenario& s) : brokers(s.cluster.brokers), controllers(s.cluster.controllers) {
+    for (const TopicSpec& topic : s.cluster.topics)
+      for (std::int32_t p = 0; p < topic.partitions; ++p) partitions.push_back({topic.name, p});
+    for (std::int32_t id = 1; id <= brokers + controllers; ++id) nodes.push_back(server(id));
+    for (const ClientSpec& client : s.clients) {
+      const auto* group = std::get_if<GroupSpec>(&client);
+      if (!group) {
+        clients.push_back(named(Selector::Kind::client, name_of(client)));
+        continue;
       }
-      [[fallthrough]];
-    case RandomTarget::one:
-      return {node_selector(s, static_cast<std::int32_t>(draw(f_which, 1, static_cast<std::uint64_t>(servers))))};
-    case RandomTarget::controllers:
-      return {node_selector(
-          s, s.cluster.brokers +
-                 static_cast<std::int32_t>(draw(f_which, 1, static_cast<std::uint64_t>(s.cluster.controllers))))};
-    case RandomTarget::clients:
-      if (!s.clients.empty()) {
-        selector.kind = Selector::Kind::all_clients;
-        return {selector};
-      }
-      return {};
-    case RandomTarget::members:
-    case RandomTarget::coordinators: {
-      std::vector<std::string> groups, members;
-      for (const ClientSpec& client : s.clients)
-        if (const auto* group = std::get_if<GroupSpec>(&client)) {
-          groups.push_back(group->name);
-          for (std::int32_t i = 1; i <= group->members; ++i) members.push_back(fmt::format("{}/{}", group->name, i));
-        }
-      if (groups.empty()) return {};
-      const auto& names = target == RandomTarget::members ? members : groups;
-      selector.kind = target == RandomTarget::members ? Selector::Kind::client : Selector::Kind::coordinator;
-      selector.name = names[draw(f_which, 0, names.size() - 1)];
-      return {selector};
+      groups.push_back(group->name);
+      for (std::int32_t i = 1; i <= group->members; ++i)
+        members.push_back(named(Selector::Kind::client, group->name + "/" + std::to_string(i)));
     }
+    clients.insert(clients.end(), members.begin(), members.end());
+    nodes.insert(nodes.end(), clients.begin(), clients.end());
+    // Whatever the cluster waits for, a fault may last about as long.
+    const model::ClusterConfig& config = s.cluster.config.effective;
+    timeouts = {config.broker_session_timeout, config.replica_lag_time_max, config.quorum.election_timeout,
+                config.quorum.fetch_timeout, config.replica_fetch_wait_max};
+    for (const ClientSpec& client : s.clients) {
+      if (const auto* p = std::get_if<ProducerSpec>(&client)) timeouts.push_back(p->config.effective.request_timeout);
+      if (const auto* g = std::get_if<GroupSpec>(&client)) timeouts.push_back(g->config.effective.session_timeout);
+    }
+    for (const std::string& name : message_names())
+      if (!groups.empty() || !of_groups(name)) messages.push_back(name);
+  }
+
+  Selector server(std::int32_t id) const {
+    Selector s;
+    s.kind = id <= brokers ? Selector::Kind::broker : Selector::Kind::controller;
+    s.node = id;
+    return s;
+  }
+  static Selector named(Selector::Kind kind, const std::string& name) {
+    Selector s;
+    s.kind = kind;
+    s.name = name;
+    return s;
+  }
+  static bool of_groups(const std::string& message) {
+    for (const char* word : {"Coordinator", "Group", "OffsetCommit", "OffsetFetch"})
+      if (message.find(word) != std::string::npos) return true;
+    return message == "HeartbeatRequest" || message == "HeartbeatResponse";
+  }
+
+  std::int32_t brokers, controllers;
+  std::vector<PartitionRef> partitions;
+  std::vector<Selector> nodes, clients, members;
+  std::vector<std::string> groups;
+  std::vector<Nanos> timeouts;
+  std::vector<std::string> messages;
+};
+
+Selector plain(Selector::Kind kind) {
+  Selector s;
+  s.kind = kind;
+  return s;
+}
+
+Selector of_partition(Selector::Kind kind, const PartitionRef& partition) {
+  Selector s = plain(kind);
+  s.partition = partition;
+  return s;
+}
+
+Selector any_server(const Cluster& c, const Draw& draw, std::uint32_t which) {
+  return c.server(draw.number(which, 1, c.brokers + c.controllers));
+}
+
+// A scenario that has no such thing (no topic, no group, no client) gives any server instead.
+std::vector<Selector> draw_targets(const Cluster& c, RandomTarget target, const Draw& draw, std::uint32_t which,
+                                   std::uint32_t part) {
+  using K = Selector::Kind;
+  switch (target) {
+    case RandomTarget::one:
+      break;
     case RandomTarget::minority:
     case RandomTarget::majority: {
       // Of the brokers: a run of neighbours in id order, starting anywhere.
-      const std::int32_t n = s.cluster.brokers;
-      const std::int32_t count = target == RandomTarget::minority ? std::max(1, (n - 1) / 2) : n / 2 + 1;
-      const std::int32_t first = static_cast<std::int32_t>(draw(f_which, 0, static_cast<std::uint64_t>(n - 1)));
+      const std::int32_t count =
+          target == RandomTarget::minority ? std::max(1, (c.brokers - 1) / 2) : c.brokers / 2 + 1;
+      const std::int32_t first = draw.number(which, 0, c.brokers - 1);
       std::vector<Selector> targets;
-      for (std::int32_t i = 0; i < std::min(count, n); ++i) targets.push_back(node_selector(s, (first + i) % n + 1));
+      for (std::int32_t i = 0; i < std::min(count, c.brokers); ++i)
+        targets.push_back(c.server((first + i) % c.brokers + 1));
       return targets;
     }
-    case RandomTarget::all:
-      selector.kind = Selector::Kind::all_brokers;
-      return {selector};
-  }
-  return {};
-}
-
-// Conditions that historic bugs waited for: something was just elected, shrunk or acknowledged.
-std::optional<Condition> draw_condition(const Scenario& s, const Draw& draw) {
-  const auto partitions = all_partitions(s);
-  if (partitions.empty()) return std::nullopt;
-  Condition condition;
-  condition.partition = partitions[draw(f_which, 0, partitions.size() - 1)];
-  switch (draw(f_condition, 0, 9)) {
-    case 0:
-      condition.kind = Condition::Kind::leader_changed;
-      return condition;
-    case 1:
-      condition.kind = Condition::Kind::isr_shrank;
-      return condition;
-    case 2:
-      condition.kind = Condition::Kind::isr_expanded;
-      return condition;
-    case 3:
-      condition.kind = Condition::Kind::log_truncated;
-      return condition;
-    default:
-      return std::nullopt;  // at a time
-  }
-}
-
-bool two_sided(FaultKind kind) {
-  return kind == FaultKind::cut || kind == FaultKind::reset || kind == FaultKind::delay || kind == FaultKind::hold ||
-         kind == FaultKind::cut_mid_response || kind == FaultKind::bandwidth;
-}
-
-FaultSpec draw_fault(const Scenario& s, const RandomFaults& random, const Draw& draw) {
-  FaultSpec fault;
-  fault.kind = random.kinds[draw(f_kind, 0, random.kinds.size() - 1)];
-  const RandomTarget target =
-      random.targets.empty() ? RandomTarget::one : random.targets[draw(f_target, 0, random.targets.size() - 1)];
-  std::vector<Selector> targets = draw_targets(s, target, draw);
-  const Nanos at = draw.duration(f_at, random.start_after, random.quiet_after * 4 / 5);
-  // Short outages race with elections and fetches, long ones outlast sessions: half of each.
-  const bool brief = draw(f_duration, 0, 1) == 0;
-  const Nanos duration = draw.duration(f_delay, milliseconds(brief ? 1 : 1000),
-                                       brief ? Nanos(seconds(2)) : std::max(Nanos(seconds(2)), random.quiet_after / 3));
-  fault.at = at;
-  if (const auto condition = draw_condition(s, draw)) {
-    fault.at.reset();
-    fault.when = condition;
-    fault.until = random.quiet_after;
-  } else {
-    fault.until = std::min(at + duration, random.quiet_after);
-  }
-  if (fault.when) {
-    fault.until.reset();
-    fault.duration = duration;
-  }
-  if (targets.empty()) targets.push_back(node_selector(s, 1));
-  if (fault.kind == FaultKind::elect_preferred || fault.kind == FaultKind::elect_unclean) {
-    if (const auto all = all_partitions(s); !all.empty()) fault.partition = all[draw(f_which, 0, all.size() - 1)];
-    return fault;
-  }
-  if (fault.kind == FaultKind::bandwidth) fault.amount = static_cast<std::int64_t>(draw(f_other, 10'000, 10'000'000));
-  if (two_sided(fault.kind)) {
-    const std::int32_t servers = s.cluster.brokers + s.cluster.controllers;
-    fault.from = targets;
-    fault.to = {node_selector(s, static_cast<std::int32_t>(draw(f_other, 1, static_cast<std::uint64_t>(servers))))};
-    if (fault.kind == FaultKind::cut && draw(f_present, 0, 2) != 0) {
-      fault.between = {fault.from.front(), fault.to.front()};
-      fault.from.clear();
-      fault.to.clear();
+    case RandomTarget::leaders:
+      if (c.partitions.empty()) break;
+      return {of_partition(K::leader, draw.one_of(which, c.partitions))};
+    case RandomTarget::followers: {
+      if (c.partitions.empty()) break;
+      Selector s = of_partition(K::followers, draw.one_of(which, c.partitions));
+      if (const std::int32_t index = draw.number(part, 0, 2); index > 0) s.kind = K::follower, s.index = index;
+      return {s};
     }
-    if (fault.kind == FaultKind::delay) fault.delay = draw.duration(f_delay, milliseconds(5), milliseconds(500));
-    if (fault.kind == FaultKind::hold)
-      fault.message = draw(f_present, 0, 1) ? "FetchResponse" : "AlterPartitionResponse";
-  } else {
-    fault.targets = std::move(targets);
+    case RandomTarget::controllers:
+      if (draw(part, 0, 2) == 0) return {plain(K::active_controller)};
+      return {c.server(c.brokers + draw.number(which, 1, c.controllers))};
+    case RandomTarget::clients:
+      if (c.clients.empty()) break;
+      if (draw(part, 0, 2) == 0) return {plain(K::all_clients)};
+      return {draw.one_of(which, c.clients)};
+    case RandomTarget::all:
+      return {plain(K::all_brokers)};
+    case RandomTarget::last_answered:
+      return {plain(K::last_answered)};
+    case RandomTarget::coordinators:
+      if (c.groups.empty()) break;
+      return {Cluster::named(K::coordinator, draw.one_of(which, c.groups))};
+    case RandomTarget::members:
+      if (c.members.empty()) break;
+      return {draw.one_of(which, c.members)};
   }
-  if (fault.kind == FaultKind::slow) fault.amount = static_cast<std::int64_t>(draw(f_other, 10, 1000));
-  if (fault.kind == FaultKind::clock_step) fault.delay = draw.duration(f_other, milliseconds(1), seconds(20));
-  if (fault.kind == FaultKind::clock_drift) fault.amount = static_cast<std::int64_t>(draw(f_other, 1, 20000));
+  return {any_server(c, draw, which)};
+}
+
+// The other side of a link fault.
+std::vector<Selector> draw_other_side(const Cluster& c, const Draw& draw) {
+  constexpr RandomTarget kinds[] = {RandomTarget::one,         RandomTarget::one,       RandomTarget::leaders,
+                                    RandomTarget::followers,   RandomTarget::followers, RandomTarget::controllers,
+                                    RandomTarget::controllers, RandomTarget::clients,   RandomTarget::all};
+  return draw_targets(c, kinds[draw(f_other, 0, std::size(kinds) - 1)], draw, f_other_which, f_other_part);
+}
+
+// Something that a fault may fall right behind; nothing: it strikes at a time. Numbers are small: what is counted
+// begins at 0 or 1 in each run.
+std::optional<Condition> draw_condition(const Cluster& c, const Draw& draw) {
+  using K = Condition::Kind;
+  if (c.partitions.empty() || draw(f_trigger, 0, 1) == 0) return std::nullopt;
+  Condition condition;
+  std::vector<K> kinds = {
+      K::leader_changed,  K::isr_shrank,    K::isr_expanded,    K::log_truncated,      K::record_acked,
+      K::record_consumed, K::broker_fenced, K::broker_unfenced, K::controller_elected, K::isr,
+      K::high_watermark,  K::log_end,       K::leader_epoch};
+  if (!c.groups.empty()) kinds.insert(kinds.end(), {K::group_stable, K::generation});
+  condition.kind = draw.one_of(f_condition, kinds);
+  const auto at_least = [&](std::int32_t lowest, std::int32_t highest) {
+    condition.comparison = Comparison::at_least;
+    condition.value = draw.number(f_condition_value, lowest, highest);
+  };
+  switch (condition.kind) {
+    case K::broker_fenced:
+    case K::broker_unfenced:
+      condition.node = draw.number(f_condition_about, 1, c.brokers);
+      return condition;
+    case K::controller_elected:
+      return condition;
+    case K::group_stable:
+    case K::generation:
+      condition.group = draw.one_of(f_condition_about, c.groups);
+      if (condition.kind == K::generation) at_least(2, 5);
+      return condition;
+    case K::isr:
+      condition.comparison = Comparison::at_most;
+      condition.value = draw.number(f_condition_value, 1, 2);
+      break;
+    case K::high_watermark:
+    case K::log_end:
+      at_least(1, 300);
+      break;
+    case K::leader_epoch:
+      at_least(1, 6);
+      break;
+    default:
+      break;
+  }
+  condition.partition = draw.one_of(f_condition_about, c.partitions);
+  return condition;
+}
+
+// About as long as something that the cluster waits for.
+Nanos like_a_timeout(const Cluster& c, const Draw& draw, std::uint32_t which, std::uint32_t field, Nanos longest) {
+  const Nanos timeout = std::min(draw.one_of(which, c.timeouts), longest);
+  return draw.duration(field, timeout * 3 / 4, timeout * 3 / 2);
+}
+
+Nanos draw_length(const Cluster& c, const RandomFaults& random, const Draw& draw) {
+  const Nanos longest = std::max(Nanos(seconds(2)), random.quiet_after / 3);
+  switch (draw(f_length, 0, 2)) {
+    case 0: {
+      // Each order of magnitude alike: a restart within 5 ms comes before the next fetch, one within 500 ms after it.
+      const Nanos least = milliseconds(std::int64_t{1} << draw(f_length_of, 0, 10));
+      return draw.duration(f_duration, least, least * 2);
+    }
+    case 1:
+      return like_a_timeout(c, draw, f_length_of, f_duration, longest);
+    default:
+      return draw.duration(f_duration, seconds(1), longest);
+  }
+}
+
+void draw_details(const Cluster& c, const RandomFaults& random, const Draw& draw, FaultSpec& fault) {
+  switch (fault.kind) {
+    case FaultKind::bandwidth:
+      fault.amount = static_cast<std::int64_t>(draw(f_amount, 10'000, 10'000'000));
+      break;
+    case FaultKind::delay:
+      // A reply that comes late by about one election, or only out of step.
+      fault.delay = draw(f_sign, 0, 1) == 0 ? draw.duration(f_amount, milliseconds(5), milliseconds(500))
+                                            : like_a_timeout(c, draw, f_delay_of, f_amount, random.quiet_after / 6);
+      break;
+    case FaultKind::hold:
+      fault.message = draw.one_of(f_message, c.messages);
+      break;
+    case FaultKind::cut_mid_response:
+      if (draw(f_sign, 0, 1) == 0) fault.message = draw.one_of(f_message, c.messages);
+      break;
+    case FaultKind::slow:
+      fault.amount = static_cast<std::int64_t>(draw(f_amount, 10, 1000));
+      break;
+    case FaultKind::clock_step:
+      fault.delay = draw.duration(f_amount, milliseconds(1), seconds(20));
+      if (draw(f_sign, 0, 1) == 0) fault.delay = -*fault.delay;
+      break;
+    case FaultKind::clock_drift:
+      fault.amount = static_cast<std::int64_t>(draw(f_amount, 1, 20'000));
+      if (draw(f_sign, 0, 1) == 0) fault.amount = -*fault.amount;
+      break;
+    default:
+      break;
+  }
+}
+
+// Any part of the nodes, but neither none nor all.
+std::vector<Selector> draw_half(const Cluster& c, const Draw& draw) {
+  std::vector<Selector> half;
+  for (std::size_t i = 0; i < c.nodes.size(); ++i)
+    if (draw(f_half + static_cast<std::uint32_t>(i), 0, 1) == 0) half.push_back(c.nodes[i]);
+  if (half.empty()) half.push_back(c.nodes.front());
+  if (half.size() == c.nodes.size() && half.size() > 1) half.pop_back();
+  return half;
+}
+
+void draw_whom(const Cluster& c, RandomTarget target, const Draw& draw, FaultSpec& fault) {
+  std::vector<Selector> targets = draw_targets(c, target, draw, f_which, f_part);
+  if (fault.kind == FaultKind::halves) {
+    fault.targets = draw_half(c, draw);
+    return;
+  }
+  switch (shape_of(fault.kind)) {
+    case FaultShape::partition:
+      fault.partition = draw.one_of(f_which, c.partitions);
+      return;
+    case FaultShape::nodes:
+      fault.targets = std::move(targets);
+      return;
+    case FaultShape::bridge:
+      fault.from = draw_half(c, draw);
+      fault.to = std::move(targets);
+      return;
+    case FaultShape::links:
+      break;
+  }
+  std::vector<Selector> others = draw_other_side(c, draw);
+  const auto shape = draw(f_shape, 0, 2);
+  if (shape == 2 && targets.size() == 1 && others.size() == 1) {
+    fault.between = {targets[0], others[0]};
+    return;
+  }
+  fault.both_ways = shape == 2;
+  if (shape == 1) std::swap(targets, others);
+  fault.from = std::move(targets);
+  fault.to = std::move(others);
+}
+
+// Done and over: there is nothing to end.
+bool at_once(FaultKind kind) {
+  return kind == FaultKind::restart || kind == FaultKind::reset || kind == FaultKind::clock_step ||
+         kind == FaultKind::elect_preferred || kind == FaultKind::elect_unclean;
+}
+
+// When the faults of a plan fall: anywhere, or in half of the plans close together, since most bugs that need two
+// faults need them within one election or fetch.
+struct Window {
+  Nanos begin, end;
+};
+Window draw_window(const Cluster& c, const RandomFaults& random, const Draw& whole) {
+  const Window all{random.start_after, std::max(random.start_after, random.quiet_after * 4 / 5)};
+  if (whole(f_focus, 0, 1) == 0) return all;
+  const Nanos begin = whole.duration(f_focus_begin, all.begin, all.end);
+  return {begin, std::min(all.end, begin + like_a_timeout(c, whole, f_length_of, f_focus_length, all.end))};
+}
+
+FaultSpec draw_fault(const Cluster& c, const RandomFaults& random, const Window& window, const Draw& draw) {
+  FaultSpec fault;
+  fault.kind = draw.one_of(f_kind, random.kinds);
+  if (shape_of(fault.kind) == FaultShape::partition && c.partitions.empty()) fault.kind = FaultKind::pause;
+  const Nanos at = draw.duration(f_at, window.begin, window.end);
+  const Nanos length = draw_length(c, random, draw);
+  if ((fault.when = draw_condition(c, draw))) {
+    // From a drawn time on, or as soon as faults may begin.
+    fault.after = draw(f_after, 0, 1) == 0 ? at : window.begin;
+    fault.duration = length;
+  } else {
+    fault.at = at;
+    fault.until = std::min(at + length, random.quiet_after);
+  }
+  if (at_once(fault.kind)) fault.duration = fault.until = std::nullopt;
+  draw_whom(c, random.targets.empty() ? RandomTarget::one : draw.one_of(f_target, random.targets), draw, fault);
+  draw_details(c, random, draw, fault);
   return fault;
 }
 
@@ -183,9 +380,11 @@ std::vector<FaultSpec> draw_fault_plan(const Scenario& scenario, std::uint64_t s
     return plan;
   const sim::Decisions decisions(seed);
   const RandomFaults& random = *scenario.random_faults;
+  const Cluster cluster(scenario);
   const Draw whole(decisions, 0xffffffffu);
-  const std::uint64_t count = whole(f_present, 1, static_cast<std::uint64_t>(random.budget));
-  for (std::uint32_t i = 0; i < count; ++i) plan.push_back(draw_fault(scenario, random, Draw(decisions, i)));
+  const std::uint64_t count = whole(f_count, 1, static_cast<std::uint64_t>(random.budget));
+  const Window window = draw_window(cluster, random, whole);
+  for (std::uint32_t i = 0; i < count; ++i) plan.push_back(draw_fault(cluster, random, window, Draw(decisions, i)));
   return plan;
 }
 

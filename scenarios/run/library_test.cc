@@ -101,6 +101,27 @@ TEST(Determinism, SameFingerprintAfterManyOtherRunsAndOnTwoThreads) {
   EXPECT_NE(run_trial(scenario, options).fingerprint, alone);
 }
 
+// A new seed from 20 s on: all that was recorded before is the same, what comes after is not, and the faults are.
+TEST(Reseed, GivesAnotherFutureOfTheSamePast) {
+  const Scenario scenario = load("truncation-high-watermark-correct");
+  TrialOptions options;
+  options.seed = 5;
+  options.record = true;
+  const TrialResult once = run_trial(scenario, options);
+  options.reseeds = {{seconds(20), 6}};
+  const TrialResult other = run_trial(scenario, options);
+  EXPECT_NE(once.fingerprint, other.fingerprint);
+  EXPECT_EQ(once.concrete.faults, other.concrete.faults);
+  const auto before = [](const TrialResult& r) {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> all;
+    for (const RecordedFact& f : r.facts)
+      if (f.at < seconds(20)) all.emplace_back(f.event, model::digest(f.fact));
+    return all;
+  };
+  EXPECT_GT(before(once).size(), 1000u);
+  EXPECT_EQ(before(once), before(other));
+}
+
 TEST(ConcreteScenario, RunsAsTheRandomOneDid) {
   const Scenario scenario = load("truncation-high-watermark-correct");
   TrialOptions options;

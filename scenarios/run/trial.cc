@@ -36,6 +36,7 @@ class Runner {
   TrialResult run() {
     result_.seed = options_.seed;
     world_.set_tracing(options_.record);
+    for (const Reseed& reseed : options_.reseeds) world_.decisions().reseed(reseed.from, reseed.seed);
     start_world(world_, scenario_);
     engine_.arm(world_);
     drain();
@@ -93,8 +94,8 @@ class Runner {
     for (const auto& [tp, state] : view_.partitions())
       end.partitions.push_back({tp, state.leader, state.isr, state.replicas});
     add_client_state(world_, view_, scenario_, end);
-    for (std::size_t i = 0; i < engine_.down().size(); ++i)
-      if (engine_.down()[i]) end.down.insert(model::NodeId{static_cast<std::int32_t>(i) + 1});
+    for (sim::NodeId id = 0; id < world_.node_count(); ++id)
+      if (engine_.stopped(to_model(id))) end.down.insert(to_model(id));
     return end;
   }
 

@@ -44,8 +44,15 @@ struct StepMark {
   bool operator==(const StepMark&) const = default;
 };
 
+// Another future: decisions made at or after `from` use `seed`. What happened before stays, and so does the fault plan.
+struct Reseed {
+  model::Nanos from{0};
+  std::uint64_t seed = 1;
+};
+
 struct TrialOptions {
   std::uint64_t seed = 1;
+  std::vector<Reseed> reseeds;             // in order of time
   bool record = false;                     // keep facts, faults and the trace
   std::vector<StepMark>* steps = nullptr;  // filled with a mark for each step
   // Looks at the world after each step; changes nothing.
