@@ -32,7 +32,9 @@ TEST_P(Stories, HaveFiveToFifteenLinesInOrderOfTime) {
   EXPECT_GE(story.lines.size(), 5u);
   std::size_t faults = 0;
   for (std::size_t i = 0; i < story.lines.size(); ++i) {
-    if (i > 0) EXPECT_LE(story.lines[i - 1].at, story.lines[i].at);
+    if (i > 0) {
+      EXPECT_LE(story.lines[i - 1].at, story.lines[i].at);
+    }
     EXPECT_LE(story.lines[i].at, violation.at);
     faults += story.lines[i].who == "fault" ? 1 : 0;
   }
