@@ -42,7 +42,6 @@ enum class FaultKind : std::uint8_t {
 inline constexpr int kFaultKinds = 21;
 const char* to_string(FaultKind kind);  // as in a file: "power-cut"
 std::optional<FaultKind> fault_kind(const std::string& text);
-const char* describe(FaultKind kind);  // one line for lists and docs
 
 // What a fault of this kind is about, and so how it is written.
 enum class FaultShape : std::uint8_t {

@@ -13,31 +13,30 @@ namespace {
 struct KindRow {
   const char* name;
   FaultShape shape;
-  const char* says;
 };
 using enum FaultShape;
 constexpr std::array<KindRow, kFaultKinds> kKinds = {{
-    {"kill", nodes, "the process dies; what it wrote stays in the page cache; it starts again at the end"},
-    {"power-cut", nodes, "the machine dies; each unsynced write is lost, torn or whole; it starts again at the end"},
-    {"pause", nodes, "the process stands still and then goes on, with all that waited for it"},
-    {"slow", nodes, "every step of the process takes 'factor' times as long"},
-    {"clean-stop", nodes, "controlled shutdown of a broker, close of a client; it starts again at the end"},
-    {"restart", nodes, "starts the process if it is down, whatever fault keeps it down"},
-    {"wipe", nodes, "the disk is emptied and the process dies; it starts again at the end"},
-    {"cut", links, "no traffic between two sides; what waits arrives late, or never if connections die first"},
-    {"isolate", nodes, "no traffic between each target and anybody else"},
-    {"halves", nodes, "no traffic between the targets and all others"},
-    {"bridge", FaultShape::bridge, "no traffic between 'half' and all others but 'over', which sees both halves"},
-    {"delay", links, "'by' is added to the time of each message; several delays add up"},
-    {"bandwidth", links, "a link carries 'bytes-per-second'; of several the lowest counts"},
-    {"reset", links, "connections break and what is in flight is lost; each end learns of it at its own time"},
-    {"cut-mid-response", links, "the next message (of kind 'message', if given) is lost and its connection reset"},
-    {"hold", links, "messages of kind 'message', and what is behind them, wait until the end"},
-    {"clock-step", nodes, "the wall clock jumps by 'by', forward or back, and stays so"},
-    {"clock-drift", nodes, "both clocks run 'ppm' parts in a million faster or slower; several drifts add up"},
-    {"clock-freeze", nodes, "both clocks stand still, then go on from where they stood"},
-    {"elect-preferred", partition, "an operator asks for the preferred leader (ElectLeaders)"},
-    {"elect-unclean", partition, "an operator asks for an unclean election (ElectLeaders)"},
+    {"kill", nodes},
+    {"power-cut", nodes},
+    {"pause", nodes},
+    {"slow", nodes},
+    {"clean-stop", nodes},
+    {"restart", nodes},
+    {"wipe", nodes},
+    {"cut", links},
+    {"isolate", nodes},
+    {"halves", nodes},
+    {"bridge", FaultShape::bridge},
+    {"delay", links},
+    {"bandwidth", links},
+    {"reset", links},
+    {"cut-mid-response", links},
+    {"hold", links},
+    {"clock-step", nodes},
+    {"clock-drift", nodes},
+    {"clock-freeze", nodes},
+    {"elect-preferred", partition},
+    {"elect-unclean", partition},
 }};
 constexpr std::array<const char*, kRandomTargets> kTargets = {"one",           "minority",     "majority", "leaders",
                                                               "controllers",   "clients",      "all",      "followers",
@@ -104,7 +103,6 @@ Call call(const std::string& text) {
 }  // namespace
 
 const char* to_string(FaultKind k) { return kKinds[static_cast<std::size_t>(k)].name; }
-const char* describe(FaultKind k) { return kKinds[static_cast<std::size_t>(k)].says; }
 FaultShape shape_of(FaultKind k) { return kKinds[static_cast<std::size_t>(k)].shape; }
 const char* to_string(RandomTarget t) { return kTargets[static_cast<std::size_t>(t)]; }
 std::optional<FaultKind> fault_kind(const std::string& t) {

@@ -22,27 +22,35 @@ std::string meaning_of(FaultKind kind) {
     case K::clean_stop:
       return "Controlled shutdown: leaders are moved first, then the process ends. Its end is a restart.";
     case K::restart:
-      return "Starts the process if it is down.";
+      return "Starts the process if it is down, whatever fault keeps it down.";
     case K::wipe:
       return "The machine comes back with an empty disk. Its end is a restart.";
     case K::cut:
       return "No traffic between two sides, or one way; what was sent waits and comes late if the cut ends in time.";
     case K::isolate:
-      return "No traffic between the targets and anybody else.";
+      return "No traffic between each target and anybody else.";
+    case K::halves:
+      return "No traffic between the targets and all others.";
+    case K::bridge:
+      return "No traffic between `half` and all others but `over`, which sees both halves.";
     case K::delay:
-      return "Each message takes `by` longer.";
+      return "Each message takes `by` longer; several delays add up.";
     case K::bandwidth:
-      return "A link carries `bytes-per-second`.";
+      return "A link carries `bytes-per-second`; of several such faults the lowest counts.";
     case K::reset:
       return "Connections break; what is in flight is lost, what was delivered still executes.";
     case K::cut_mid_response:
-      return "The connection breaks while the next message from the one to the other is on its way.";
+      return "The connection breaks while the next message (named `message`, if given) from the one to the other is on "
+             "its "
+             "way.";
     case K::hold:
       return "Messages named `message` stop until the end of the fault, and what is behind them on their connection.";
     case K::clock_step:
       return "The wall clock jumps by `by`, which may be negative; the monotonic clock does not.";
     case K::clock_drift:
-      return "Clocks run `ppm` parts per million too fast (or slow, if negative).";
+      return "Clocks run `ppm` parts per million too fast (or slow, if negative); several drifts add up.";
+    case K::clock_freeze:
+      return "Both clocks stand still, then go on from where they stood.";
     case K::elect_preferred:
       return "An operator's ElectLeaders for a partition: its preferred replica.";
     case K::elect_unclean:
@@ -55,6 +63,10 @@ std::string example_of(FaultKind kind) {
   using K = FaultKind;
   const std::string name = to_string(kind);
   switch (kind) {
+    case K::halves:
+      return "{at: 5s, halves: [broker(1), controller(4)], for: 10s}";
+    case K::bridge:
+      return "{at: 5s, bridge: {half: [broker(1), controller(4)], over: broker(2)}, for: 10s}";
     case K::cut:
       return "{at: 5s, cut: {between: [leader(orders-0), followers(orders-0)]}, for: 10s}";
     case K::delay:
@@ -136,11 +148,12 @@ std::string faults_markdown() {
       "`broker(2)`, `controller(4)` (or just the node id), `client(p1)` (or just its name), `leader(orders-0)`,\n"
       "`followers(orders-0)`, `follower(orders-0, 1)`, `active-controller`, `majority` and `minority` (of the "
       "controllers),\n"
-      "`all-brokers`, `all-controllers`, `all-clients`, `coordinator(billing)`; a list of several. They are looked up "
-      "when the\n"
-      "fault strikes. `cut`, `delay`, `bandwidth`, `reset`, `cut-mid-response` and `hold` take two sides: `between: "
-      "[a, b]`\n"
-      "both ways, `from` and `to` one way.\n\n"
+      "`all-brokers`, `all-controllers`, `all-clients`, `coordinator(billing)`, `all-leaders`, `last-answered` (the "
+      "broker that\n"
+      "appended what was acknowledged last); a list of several. They are looked up when the fault strikes.\n"
+      "`cut`, `delay`, `bandwidth`, `reset`, `cut-mid-response` and `hold` take two sides, each one target or a list: "
+      "`between: [a, [b, c]]`\n"
+      "both ways, `from` and `to` one way. Faults that overlap are described in [architecture.md](architecture.md).\n\n"
       "## When\n\n"
       "`leader-changed(orders-0)`, `isr-shrank(orders-0)`, `isr-expanded(orders-0)`, `log-truncated(orders-0)`, "
       "`record-acked`,\n"
@@ -148,7 +161,8 @@ std::string faults_markdown() {
       "and\n"
       "numbers compared by `==`, `<=`, `>=`: `isr(orders-0) == 1` (its size), `high-watermark(orders-0) >= 10`,\n"
       "`log-end(orders-0) >= 10`, `leader-epoch(orders-0) >= 2`, `acked >= 10`, `consumed >= 10`, `generation(billing) "
-      ">= 2`.\n\n"
+      ">= 2`.\n"
+      "With `after: 12s` facts before that time do not count.\n\n"
       "## Goals\n\n"
       "What a run must have reached to have shown anything; a goal that is missed makes it inconclusive.\n\n"
       "| goal | reached when |\n|---|---|\n";

@@ -8,6 +8,7 @@
 
 #include "properties/judge.h"
 #include "scenarios/fault_text.h"
+#include "scenarios/meanings.h"
 #include "scenarios/run/goals.h"
 #include "scenarios/scenario_reader.h"
 #include "scenarios/scenario_writer.h"
@@ -122,8 +123,8 @@ TEST(FaultKinds, EachSaysWhatItDoes) {
   std::set<std::string> said;
   for (int i = 0; i < kFaultKinds; ++i) {
     const auto kind = static_cast<FaultKind>(i);
-    said.insert(describe(kind));
-    EXPECT_GT(std::string(describe(kind)).size(), 10u);
+    said.insert(meaning_of(kind));
+    EXPECT_GT(meaning_of(kind).size(), 10u);
     EXPECT_EQ(fault_kind(to_string(kind)), kind);
   }
   EXPECT_EQ(said.size(), static_cast<std::size_t>(kFaultKinds));

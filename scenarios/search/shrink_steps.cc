@@ -31,6 +31,8 @@ void forget(Scenario& s, GoneSelector gone_selector, GoneCondition gone_conditio
     if (two_sides && f.between.size() == 1) f.between.clear();
   }
   std::erase_if(s.faults, is_void);
+  for (ClockSpec& c : s.clocks) std::erase_if(c.nodes, gone_selector);
+  std::erase_if(s.clocks, [](const ClockSpec& c) { return c.nodes.empty(); });
 }
 
 bool names_topic(const PartitionRef& p, const std::string& topic, std::int32_t from) {
@@ -358,6 +360,18 @@ Steps fewer_lines(const Scenario& s) {
       return true;
     });
   }
+  for (std::size_t i = s.clocks.size(); i-- > 0;)
+    steps.push_back([i](Scenario& c) {
+      if (i >= c.clocks.size()) return false;
+      c.clocks.erase(c.clocks.begin() + static_cast<std::ptrdiff_t>(i));
+      return true;
+    });
+  for (std::size_t i = s.faults.size(); i-- > 0;)
+    steps.push_back([i](Scenario& c) {
+      if (i >= c.faults.size() || !c.faults[i].after) return false;
+      c.faults[i].after.reset();
+      return true;
+    });
   for (const auto& [name, value] : s.decisions)
     steps.push_back([name = name](Scenario& c) { return c.decisions.erase(name) > 0; });
   for (const auto& [name, value] : s.expect)
@@ -410,11 +424,13 @@ bool remove_broker(Scenario& s, std::int32_t broker) {
   forget(
       s, [broker](const Selector& x) { return x.kind == Selector::Kind::broker && x.node == broker; },
       [broker](const Condition& c) { return c.node == broker; });
+  const auto renumber = [broker](auto& list) {
+    for (Selector& x : list)
+      if ((x.kind == Selector::Kind::broker || x.kind == Selector::Kind::controller) && x.node > broker) --x.node;
+  };
+  for (ClockSpec& c : s.clocks) renumber(c.nodes);
   for (FaultSpec& f : s.faults) {
-    each_selector_list(f, [broker](auto& list) {
-      for (Selector& x : list)
-        if ((x.kind == Selector::Kind::broker || x.kind == Selector::Kind::controller) && x.node > broker) --x.node;
-    });
+    each_selector_list(f, renumber);
     if (f.when && f.when->node > broker) --f.when->node;
   }
   return true;

@@ -82,6 +82,7 @@ TEST(ShrinkSteps, RemovingABrokerNumbersTheNodesBehindItAnew) {
   Scenario s = read(
       "ktrial: 1\n"
       "cluster: {brokers: 3, controllers: 3, topics: [{name: orders, replicas: [[1, 2, 3], [3, 1, 2]]}]}\n"
+      "clocks: [{nodes: broker(2), offset: 1s}, {nodes: [broker(2), broker(3)], drift-ppm: 5}]\n"
       "faults:\n"
       "  - {at: 1s, kill: broker(2)}\n"
       "  - {at: 2s, kill: [broker(2), broker(3), controller(6)]}\n"
@@ -91,6 +92,7 @@ TEST(ShrinkSteps, RemovingABrokerNumbersTheNodesBehindItAnew) {
   ASSERT_TRUE(remove_broker(s, 2));
   EXPECT_EQ(s, read("ktrial: 1\n"
                     "cluster: {brokers: 2, controllers: 3, topics: [{name: orders, replicas: [[1, 2], [2, 1]]}]}\n"
+                    "clocks: [{nodes: broker(2), drift-ppm: 5}]\n"
                     "faults:\n"
                     "  - {at: 2s, kill: [broker(2), controller(5)]}\n"
                     "  - {when: broker-fenced(2), kill: broker(1)}\n"));
