@@ -303,14 +303,17 @@ Steps round_times(const Scenario& s) {
   for (const std::int64_t ms : kGrains)
     steps.push_back([grain = Nanos(milliseconds(ms))](Scenario& c) {
       bool changed = false;
-      for (FaultSpec& f : c.faults) changed |= f.at && coarser(*f.at, grain);
+      for (FaultSpec& f : c.faults)
+        for (auto* when : {&f.at, &f.after}) changed |= *when && coarser(**when, grain);
       return changed;
     });
   for (std::size_t i = s.faults.size(); i-- > 0;)
     for (const std::int64_t ms : kGrains) {
       const Nanos grain = milliseconds(ms);
-      steps.push_back(
-          [i, grain](Scenario& c) { return i < c.faults.size() && c.faults[i].at && coarser(*c.faults[i].at, grain); });
+      for (const auto when : {&FaultSpec::at, &FaultSpec::after})
+        steps.push_back([i, grain, when](Scenario& c) {
+          return i < c.faults.size() && c.faults[i].*when && coarser(*(c.faults[i].*when), grain);
+        });
       steps.push_back([i, grain](Scenario& c) {
         if (i >= c.faults.size() || !c.faults[i].until || *c.faults[i].until % grain == Nanos::zero()) return false;
         c.faults[i].until = *c.faults[i].until / grain * grain + grain;
