@@ -152,7 +152,7 @@ std::string tell(const ConsumerPositionReset& f) {
              f.truncation ? " (log truncation detected)" : "");
 }
 std::string tell(const ConsumerHighWatermarkSeen& f) {
-  return say(f.partition, ": consumer sees high watermark ", f.high_watermark);
+  return say(f.partition, ": consumer sees high watermark ", f.high_watermark, " of leader epoch ", f.leader_epoch);
 }
 std::string tell(const GroupStateChanged& f) {
   static constexpr std::array<const char*, 5> kStates = {"Empty", "PreparingRebalance", "CompletingRebalance", "Stable",

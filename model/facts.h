@@ -174,6 +174,7 @@ struct ConsumerPositionReset {  // by the reset policy or by truncation found in
 struct ConsumerHighWatermarkSeen {
   TopicPartition partition;
   Offset high_watermark;
+  LeaderEpoch leader_epoch;  // of the leader that answered
 };
 // -- groups
 struct GroupStateChanged {

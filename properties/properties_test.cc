@@ -72,7 +72,7 @@ const std::map<std::string, Case>& cases_but_groups() {
           t.leads(2, 1);
         }}},
       {"high-watermark-never-regresses",
-       {"high watermark went back",
+       {"high watermark went back at the leader",
         [](Told& t) {
           t.two_committed();
           t.high_watermark(1, 2, 1, 0, true);
@@ -268,6 +268,23 @@ TEST(Liveness, ADeadReplicaIsExcused) {
   Judge judge;
   judge.finish(end);
   EXPECT_EQ(judge.verdict("eventually-recovers").outcome, Outcome::holds);
+}
+
+TEST(HighWatermark, IsWatchedAtEachConsumerWithinALeaderEpoch) {
+  const auto sees = [](Told& t, std::int64_t mark, int epoch) {
+    t.fact(Told::kClient, model::ConsumerHighWatermarkSeen{kTp, Offset{mark}, LeaderEpoch{epoch}});
+  };
+  Told t;
+  sees(t, 2, 0);
+  sees(t, 1, 1);   // a new leader knows less
+  sees(t, 3, 0);   // a late answer of the old one
+  sees(t, 1, -1);  // asked without an epoch
+  sees(t, 1, 1);
+  EXPECT_EQ(t.judge.verdict("high-watermark-never-regresses").outcome, Outcome::holds);
+  sees(t, 0, 1);
+  const Verdict verdict = t.judge.verdict("high-watermark-never-regresses");
+  ASSERT_EQ(verdict.violations.size(), 1u);
+  EXPECT_EQ(verdict.violations[0].reason, "high watermark went back at the client");
 }
 
 // A group member may be given records again, but only from where its group committed or from a reset.

@@ -163,26 +163,43 @@ struct ElectedLeaderIsComplete : PropertyOf<ElectedLeaderIsComplete> {
   }
 };
 
+// Across leaders the mark on the wire may go back: a new leader knows the old one's only up to its last fetch, and
+// Kafka hides that from a consumer in other ways (it keeps its position, and ListOffsets waits, KIP-207). So one leader
+// epoch is what is judged, at the leader and at each consumer, which a late answer must not fool.
 struct HighWatermarkNeverRegresses : PropertyOf<HighWatermarkNeverRegresses> {
   static constexpr const char* kName = "high-watermark-never-regresses";
   static constexpr const char* kMeaning =
-      "Within one leader epoch the leader's high watermark, and so what consumers may read, only goes up.";
-  std::vector<std::uint16_t> kinds() const override { return kinds_of<model::HighWatermarkAdvanced>(); }
+      "Within one leader epoch the high watermark only goes up, at the leader and as each consumer is told it.";
+  std::vector<std::uint16_t> kinds() const override {
+    return kinds_of<model::HighWatermarkAdvanced, model::ConsumerHighWatermarkSeen>();
+  }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
-    const auto& hw = std::get<model::HighWatermarkAdvanced>(fact);
-    if (!hw.is_leader) return;
-    met();
-    auto& highest = highest_[{hw.partition, hw.leader_epoch}];
-    if (hw.high_watermark < highest)
-      violate_at(hw.partition, hw.high_watermark.value, context, "high watermark went back",
-                 fmt::format("leader {} of {} moved the high watermark back from {} to {} in leader epoch {}",
-                             context.node.value, tp_text(hw.partition), highest.value, hw.high_watermark.value,
-                             hw.leader_epoch.value));
-    highest = std::max(highest, hw.high_watermark);
+    if (const auto* seen = std::get_if<model::ConsumerHighWatermarkSeen>(&fact))
+      look({seen->partition, context.node}, seen->leader_epoch, seen->high_watermark, "client", context);
+    else if (const auto& hw = std::get<model::HighWatermarkAdvanced>(fact); hw.is_leader)
+      look({hw.partition, context.node}, hw.leader_epoch, hw.high_watermark, "leader", context);
   }
 
  private:
-  std::map<std::pair<model::TopicPartition, model::LeaderEpoch>, model::Offset> highest_;
+  struct Mark {
+    model::LeaderEpoch epoch;
+    model::Offset highest;
+  };
+  void look(std::pair<model::TopicPartition, NodeId> who, model::LeaderEpoch epoch, model::Offset mark,
+            const char* role, const FactContext& context) {
+    if (!epoch.present()) return;  // an answer to a consumer that did not know the leader's epoch
+    met();
+    auto [known, fresh] = highest_.try_emplace(who, Mark{epoch, mark});
+    Mark& last = known->second;
+    if (epoch > last.epoch) last = {epoch, mark};
+    if (epoch < last.epoch) return;
+    if (mark < last.highest)
+      violate(context, std::string("high watermark went back at the ") + role,
+              fmt::format("{} {} saw the high watermark of {} go back from {} to {} in leader epoch {}", role,
+                          context.node.value, tp_text(who.first), last.highest.value, mark.value, epoch.value));
+    last.highest = std::max(last.highest, mark);
+  }
+  std::map<std::pair<model::TopicPartition, NodeId>, Mark> highest_;
 };
 
 }  // namespace

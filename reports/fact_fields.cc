@@ -82,7 +82,7 @@ constexpr auto kNames<RecordConsumed> = names("partition", "offset", "leaderEpoc
 template <>
 constexpr auto kNames<ConsumerPositionReset> = names("partition", "from", "to", "truncation");
 template <>
-constexpr auto kNames<ConsumerHighWatermarkSeen> = names("partition", "highWatermark");
+constexpr auto kNames<ConsumerHighWatermarkSeen> = names("partition", "highWatermark", "leaderEpoch");
 template <>
 constexpr auto kNames<GroupStateChanged> = names("group", "generation", "state", "members");
 template <>

@@ -69,7 +69,7 @@ void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& m
       else
         body = OffsetForLeaderEpochRequest{{}, tp, leader.epoch, p.offset_epoch};
       const std::int32_t id = network.send(step, leader.leader, std::move(body), kFetcherRequest);
-      asked_[id] = {Asked{tp, p.version, p.offset}};
+      asked_[id] = {Asked{tp, p.version, p.offset, p.current_leader}};
     }
   }
   for (const auto& [node, partitions] : fetches) {
@@ -88,7 +88,7 @@ void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& m
       wanted.fetch_offset = p.offset;
       wanted.max_bytes = config_.max_partition_fetch_bytes;
       request.partitions.push_back(wanted);
-      asked.push_back({tp, p.version, p.offset});
+      asked.push_back({tp, p.version, p.offset, p.current_leader});
     }
     const std::int32_t id = network.send(step, node, std::move(request), kFetcherRequest);
     asked_[id] = std::move(asked);
@@ -204,7 +204,7 @@ void Fetcher::on_fetched(Step& step, const Asked& asked, const FetchResponse::Pa
   }
   if (result.high_watermark.present() && result.high_watermark != p->high_watermark) {
     p->high_watermark = result.high_watermark;
-    step.fact(ConsumerHighWatermarkSeen{asked.partition, result.high_watermark});
+    step.fact(ConsumerHighWatermarkSeen{asked.partition, result.high_watermark, asked.current_leader});
   }
   if (delivery_ == FetchDelivery::buffered) {
     if (!result.batches.empty()) buffered_.push_back({asked.partition, p->version, result.batches});

@@ -60,6 +60,7 @@ class Fetcher {
     TopicPartition partition;
     std::uint64_t version = 0;
     Offset offset;
+    LeaderEpoch current_leader;  // as the request had it
   };
   struct Buffered {  // CompletedFetch
     TopicPartition partition;
