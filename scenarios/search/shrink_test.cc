@@ -50,7 +50,7 @@ TEST(Shrink, ConvergesToOneResultWhateverTheTimeAndTheThreads) {
   EXPECT_EQ(write_scenario(shrink(one.scenario, options).scenario), write_scenario(one.scenario))
       << "not a fixed point";
   EXPECT_LE(one.scenario.faults.size(), 3u);
-  EXPECT_LT(one.scenario.cluster.brokers, raw.cluster.brokers);
+  EXPECT_LT(one.scenario.cluster.brokers, raw.cluster.brokers) << write_scenario(one.scenario);
   EXPECT_LT(one.scenario.clients.size(), raw.clients.size());
 }
 
