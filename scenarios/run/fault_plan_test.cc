@@ -103,7 +103,9 @@ TEST(FaultPlan, KeepsToItsTimesAndReadsBackAsWritten) {
     for (const FaultSpec& f : drawn.faults) {
       EXPECT_NE(f.at.has_value(), f.when.has_value());
       EXPECT_GE(f.at ? *f.at : *f.after, seconds(5));
-      if (f.until) EXPECT_LE(*f.until, seconds(40));
+      if (f.until) {
+        EXPECT_LE(*f.until, seconds(40));
+      }
     }
     const auto again = read_scenario(write_scenario(drawn), "written", known);
     ASSERT_TRUE(again) << to_string(again.error().front());
