@@ -52,21 +52,24 @@ model::LeaderEpoch Ledger::epoch_of(model::TopicPartition p, std::int64_t offset
   return model::kNoEpoch;
 }
 
+bool Ledger::lacked(const Election& e, model::TopicPartition p, std::int64_t offset, const Entry& record,
+                    const ReplicaLogs& logs) const {
+  if (offset >= e.tail_from) {
+    const auto i = static_cast<std::size_t>(offset - e.tail_from);
+    return i >= e.tail.size() || e.tail[i] != record;
+  }
+  const Entry* committed = logs.committed(p, offset);
+  return !committed || *committed != record;
+}
+
 const Election* Ledger::first_lacking(model::TopicPartition p, std::int64_t offset, const Entry& record,
                                       const ReplicaLogs& logs) const {
   const auto elections = elections_.find(p);
   if (elections == elections_.end()) return nullptr;
-  const auto lacks = [&](const Election& e) {
-    if (offset >= e.tail_from) {
-      const auto i = static_cast<std::size_t>(offset - e.tail_from);
-      return i >= e.tail.size() || e.tail[i] != record;
-    }
-    const Entry* committed = logs.committed(p, offset);
-    return !committed || *committed != record;
-  };
   auto e = std::upper_bound(elections->second.begin(), elections->second.end(), record.epoch,
                             [](model::LeaderEpoch epoch, const Election& x) { return epoch < x.epoch; });
-  e = std::find_if(e, elections->second.end(), lacks);
+  e = std::find_if(e, elections->second.end(),
+                   [&](const Election& election) { return lacked(election, p, offset, record, logs); });
   return e == elections->second.end() ? nullptr : &*e;
 }
 
@@ -124,9 +127,11 @@ void Ledger::acknowledged(const model::RecordAcknowledged& a, const FactContext&
   for (std::size_t i = 0; i < a.values.size(); ++i) {
     const auto offset = a.base_offset.value + static_cast<std::int64_t>(i);
     const Acked acked{a.values[i], a.acks, c.event, c.at};
-    // The answer may be slower than the election that lost the record.
-    if (const Election* e =
-            first_lacking(a.partition, offset, {epoch_of(a.partition, offset, acked.value), acked.value}, logs))
+    const Entry record{epoch_of(a.partition, offset, acked.value), acked.value};
+    // The answer may be slower than the election that lost the record. It is no loss yet if a still later leader has
+    // it: an unclean election may bring back the one that appended it.
+    const Election* e = first_lacking(a.partition, offset, record, logs);
+    if (e && lacked(*election(a.partition), a.partition, offset, record, logs))
       lose(a.partition, offset, acked, *e, c, logs);
     else
       acked_[a.partition][offset] = acked;

@@ -60,6 +60,9 @@ class Ledger {
 
  private:
   using Replica = std::pair<model::TopicPartition, NodeId>;
+  // Whether the leader lacked the record when it was elected.
+  bool lacked(const Election&, model::TopicPartition, std::int64_t offset, const Entry& record,
+              const ReplicaLogs&) const;
   // The first election after the record's epoch whose leader lacked it; null if there is none.
   const Election* first_lacking(model::TopicPartition, std::int64_t offset, const Entry& record,
                                 const ReplicaLogs&) const;

@@ -545,6 +545,36 @@ TEST(Ledger, EachLossOfAReplicaIsRemembered) {
   for (const Loss& loss : u.judge.shadow().ledger.losses()) EXPECT_NE(loss.permitted_by, "");
 }
 
+// Both sides of an unclean election commit at one offset; each side's consumers are given what their leader committed.
+TEST(DeposedLeader, ItsConsumersReadWhatItCommittedAfterAnUncleanElection) {
+  Told t;
+  t.leads(1, 0);
+  t.appends(1, 0, 0, {t.a}, true);
+  t.unclean(2, 1);
+  t.leads(2, 1);
+  t.appends(2, 0, 1, {t.b}, true);
+  t.high_watermark(2, 0, 1, 1, true);
+  t.high_watermark(1, 0, 1, 0, true);
+  t.consumed(0, t.a);
+  for (const Verdict& verdict : t.judge.verdicts()) EXPECT_TRUE(verdict.violations.empty()) << verdict.property;
+}
+
+// Broker 1 was deposed and slept through it, an unclean election made it leader again, and then it answers.
+TEST(Ledger, ARecordThatTheNewestLeaderHoldsIsNotLost) {
+  Told t;
+  t.leads(1, 0);
+  t.appends(1, 0, 0, {t.a, t.b}, true);
+  t.appends(3, 0, 0, {t.a});
+  t.high_watermark(1, 0, 1, 0, true);
+  t.leads(3, 1);
+  t.unclean(1, 2);
+  t.leads(1, 2);
+  t.acked(1, {t.b});
+  EXPECT_TRUE(t.judge.shadow().ledger.losses().empty());
+  t.leads(3, 3);
+  EXPECT_EQ(t.judge.shadow().ledger.losses().size(), 1u);
+}
+
 // The answer was on its way while two leaders followed; it is the first of them that lost the record.
 TEST(Ledger, ALateAnswerIsJudgedByTheElectionThatLostTheRecord) {
   for (const bool unclean : {false, true}) {

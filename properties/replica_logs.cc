@@ -28,6 +28,10 @@ void ReplicaLogs::commit(const model::HighWatermarkAdvanced& h, NodeId node) {
   const auto end = std::min(static_cast<std::size_t>(std::max<std::int64_t>(h.high_watermark.value, 0)), log.size());
   const Leader& newest = newest_[h.partition];
   const bool deposed = h.leader_epoch < newest.epoch;
+  if (deposed)  // what a newer leader committed otherwise was shown to consumers too
+    for (auto i = static_cast<std::size_t>(std::max<std::int64_t>(h.old_high_watermark.value, 0));
+         i < std::min(end, committed.size()); ++i)
+      if (log[i] != committed[i]) forgotten_[h.partition].emplace(static_cast<std::int64_t>(i), log[i].value);
   bool lacking = false;
   for (auto i = committed.size(); i < end; ++i) {
     if (deposed && !lacking) {

@@ -43,13 +43,13 @@ TEST_P(Holds, InFiftySeeds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Library, Holds,
-                         testing::Values("walkthrough", "standard-cluster", "acks-one-correct", "min-isr-one-correct",
-                                         "unclean-election-correct", "power-loss-of-all-correct",
-                                         "last-replica-standing-correct", "retry-reorder-correct",
-                                         "truncation-high-watermark-correct", "isr-admission-correct",
-                                         "alter-partition-reply-correct", "vote-not-durable-correct",
-                                         "append-not-synced-correct", "generation-not-checked-correct",
-                                         "group-failover-correct"),
+                         testing::Values("walkthrough", "standard-cluster", "every-loss-explained", "safe-config",
+                                         "acks-one-correct", "min-isr-one-correct", "unclean-election-correct",
+                                         "power-loss-of-all-correct", "last-replica-standing-correct",
+                                         "retry-reorder-correct", "truncation-high-watermark-correct",
+                                         "isr-admission-correct", "alter-partition-reply-correct",
+                                         "vote-not-durable-correct", "append-not-synced-correct",
+                                         "generation-not-checked-correct", "group-failover-correct"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
