@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "model/broker/broker_node.h"
+#include "model/choice_for_test.h"
 #include "model/clients/client_node.h"
 #include "model/controller/controller_node.h"
 
@@ -201,12 +202,7 @@ struct TestCluster {
     step.now = step.wall_clock = now;
     step.next_connection = opened[id];
     step.choose_context = &step.self;
-    step.choose_function = [](void* c, Choice choice, std::uint32_t about, std::uint64_t low, std::uint64_t high) {
-      std::uint64_t h = static_cast<std::uint64_t>(static_cast<NodeId*>(c)->value) * 1000003 + about * 7919 +
-                        static_cast<std::uint64_t>(choice);
-      h = (h ^ (h >> 7)) * 0x9E3779B97F4A7C15ull;
-      return low + (h >> 11) % (high - low + 1);
-    };
+    step.choose_function = &hashed_choice;
     std::visit([&](auto& n) { f(n, step); }, nodes.at(id));
     opened[id] = step.next_connection;
     for (Fact& fact : step.facts) facts.push_back({now, id, std::move(fact)});
