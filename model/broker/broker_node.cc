@@ -29,7 +29,6 @@ void BrokerNode::start(Step& step) {
       static_cast<std::int64_t>(step.choose(Choice::incarnation, about, 1, std::uint64_t{1} << 62));
   m.lifecycle = BrokerLifecycle(self_, IncarnationId(incarnation), previous);
   step.set_timer({kIsrShrinkTimer, 0, 0}, step.now + config_.replica_lag_time_max / 2);
-  step.set_timer({kCheckpointTimer, 0, 0}, step.now + config_.replica_high_watermark_checkpoint_interval);
   after_observer(step);
   send_heartbeat(step);
   settle(step);
@@ -200,6 +199,8 @@ void BrokerNode::on_lifecycle(Step& step, BrokerLifecycle::Then then, Nanos dela
       std::vector<TopicPartition> all;
       all_partitions(all);
       publish(step, all);
+      // At once, before anything is appended: a mark beyond a log that lost its tail must not outlive the load.
+      step.set_timer({kCheckpointTimer, 0, 0}, step.now);
       memory_->lifecycle.set_ready_to_unfence();
       break;
     }

@@ -270,5 +270,22 @@ TEST(Broker, TheHighWatermarkIsCheckpointedEveryFiveSeconds) {
   EXPECT_EQ(c.high_watermark(1), Offset{0});
 }
 
+TEST(Broker, AHighWatermarkBeyondALogThatLostItsTailDoesNotOutliveTheLoad) {
+  Orders c({1, 2});
+  c.produce(1, kTp, Acks::all, 1);
+  c.advance(seconds(6));
+  std::vector<Fact> facts;
+  c.broker(1).power_cut({[](void*, std::uint64_t, std::uint32_t) { return WriteOutcome::lost; }, nullptr}, facts);
+  c.kill(1);
+  EXPECT_EQ(c.broker(1).disk().logs.at(kTp).high_watermark.read(), Offset{1});
+  EXPECT_TRUE(c.broker(1).disk().logs.at(kTp).segments.empty());
+  c.isolate(2);
+  c.start(1);
+  // Registers once the session of the last incarnation is over, nine seconds after its last heartbeat.
+  for (int i = 0; i < 200 && c.broker(1).state() < BrokerState::RUNNING; ++i) c.advance(milliseconds(100));
+  c.kill(1);
+  EXPECT_EQ(c.broker(1).disk().logs.at(kTp).high_watermark.read(), Offset{0});
+}
+
 }  // namespace
 }  // namespace ktrial::model
