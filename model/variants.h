@@ -1,33 +1,125 @@
 // Variants: rules that history had otherwise, each one decision point in the code, named where the rule is implemented.
-// The default of each is what Kafka does today. Ids in brackets are entries of docs/variants.md.
+//
+// Every rule has a value that is Kafka's today, and one or more alternatives: a historic bug, an older protocol or a
+// mutation. variant_rows() names those that can be chosen, with the catalogue's entry and Kafka's ticket; the docs
+// (docs/variants.md) tell what finds them. Always holds: a default-constructed Variants is Kafka as it is.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace ktrial::model {
 
-struct Variants {
-  // [R01, R02: KIP-101] where a follower truncates to when it starts to follow.
-  enum class Truncation : std::uint8_t {
-    leader_epoch,
-    high_watermark
-  } replication_truncation = Truncation::leader_epoch;
-  // [R06: KAFKA-7128] a follower joins the ISR only at or above the leader epoch's start offset.
-  enum class IsrAdmission : std::uint8_t {
-    leader_epoch_start,
-    high_watermark
-  } replication_isr_admission = IsrAdmission::leader_epoch_start;
-  // [C09] the controller answers AlterPartition once its record is committed.
-  enum class AlterPartitionReply : std::uint8_t {
-    after_commit,
-    after_append
-  } controller_alter_partition_reply = AlterPartitionReply::after_commit;
-  // [K04] a vote is durable before it is answered.
-  enum class Vote : std::uint8_t { durable, volatile_ } quorum_vote = Vote::durable;
-  // [K01: KAFKA-10533] an append is synced before it counts for the quorum.
-  enum class Append : std::uint8_t { synced, unsynced } quorum_append = Append::synced;
-  // [G13] OffsetCommit checks member and generation.
-  enum class CommitCheck : std::uint8_t { generation, none } group_offset_commit = CommitCheck::generation;
+enum class Variant : std::uint8_t {
+  // replication
+  truncation,
+  fetch_epoch,
+  epoch_at_election,
+  epoch_cache_truncation,
+  late_epoch_answer,
+  late_fetch_answer,
+  failed_read,
+  diverging_answer,
+  newer_epoch_batch,
+  empty_fetch,
+  isr_admission,
+  expanding_isr,
+  shrinking_isr,
+  high_watermark_retry,
+  pending_isr,
+  alter_partition_retry,
+  isr_snapshot,
+  remote_state,
+  high_watermark_holders,
+  min_isr_of_broker,
+  caught_up,
+  follower_high_watermark,
+  fetcher_restart,
+  list_offsets_latest,
+  follower_out_of_range,
+  parked_produce,
+  // controller and broker lifecycle
+  alter_partition_reply,
+  newer_epoch_at_controller,
+  isr_eligibility,
+  last_known_leader,
+  unclean_restart,
+  reassignment_complete,
+  session_expiry,
+  same_incarnation,
+  unfence,
+  heartbeat_time,
+  initial_isr,
+  partition_epoch_reply,
+  controller_revert,
+  controller_resign,
+  shutdown_grant,
+  duplicate_registration,
+  metadata_order,
+  directory_failure,
+  // storage
+  clean_marker,
+  recovery_point,
+  directory_sync,
+  epoch_checkpoint,
+  producer_snapshot,
+  full_truncation,
+  retention_bound,
+  cleaner_last_batch,
+  tombstone_horizon,
+  swap_recovery,
+  after_io_error,
+  append_failure,
+  log_start_bound,
+  remote_lineage,
+  remote_bootstrap,
+  local_deletion,
+  // quorum, groups, clients
+  vote,
+  quorum_append,
+  offset_commit,
+  consumer_validation,
+  reset_after_follower,
+  preferred_replica,
+  count_,
 };
+
+// How a follower finds where its log and the leader's part; in the order of Variant::truncation's alternatives.
+enum class TruncationProtocol : std::uint8_t {
+  leader_epoch,              // Fetch answers with a diverging epoch (IBP 2.7)
+  high_watermark,            // its own high watermark (before KIP-101)
+  end_offset,                // OffsetsForLeaderEpoch v0: an end offset without its epoch, once (KIP-101)
+  offsets_for_leader_epoch,  // OffsetsForLeaderEpoch, asked again while epochs differ (KIP-279)
+};
+
+class Variants {
+ public:
+  // True when the rule is not Kafka's.
+  bool on(Variant v) const { return chosen_[static_cast<std::size_t>(v)] != 0; }
+  // 0: Kafka's; else the number of the alternative in variant_rows(), from 1.
+  std::uint8_t value(Variant v) const { return chosen_[static_cast<std::size_t>(v)]; }
+  void set(Variant v, std::uint8_t value = 1) { chosen_[static_cast<std::size_t>(v)] = value; }
+  TruncationProtocol truncation() const { return TruncationProtocol(value(Variant::truncation)); }
+  bool operator==(const Variants&) const = default;
+
+ private:
+  std::array<std::uint8_t, static_cast<std::size_t>(Variant::count_)> chosen_{};
+};
+
+struct VariantAlternative {
+  std::string text;     // as a scenario says it
+  std::string entries;  // of the catalogue of bugs: "R01, R02"
+  std::string tickets;  // "KIP-101, KAFKA-1211"; empty: a mutation
+  std::string meaning;
+};
+struct VariantRow {
+  Variant id;
+  std::string name;    // "replication.truncation"
+  std::string kafkas;  // the default's text
+  std::vector<VariantAlternative> alternatives;
+};
+const std::vector<VariantRow>& variant_rows();  // those that the model implements, in the order of their names' rooms
 
 }  // namespace ktrial::model

@@ -119,19 +119,6 @@ std::string meaning_of_goal(const std::string& goal) {
   return it == meanings.end() ? "" : it->second;
 }
 
-std::string meaning_of_variant(const std::string& variant) {
-  static const std::map<std::string, std::string> meanings = {
-      {"replication.truncation", "a new follower truncates to its own high watermark (before KIP-101)"},
-      {"replication.isr-admission", "a follower joins the ISR at the high watermark (KAFKA-7128)"},
-      {"controller.alter-partition-reply", "AlterPartition is answered before its record is committed"},
-      {"quorum.vote", "a vote is forgotten by a restart"},
-      {"quorum.append", "the metadata log counts what it has not flushed (KAFKA-10533)"},
-      {"group.offset-commit", "OffsetCommit does not check the generation"},
-  };
-  const auto it = meanings.find(variant);
-  return it == meanings.end() ? "" : it->second;
-}
-
 std::string faults_markdown() {
   std::string out =
       "# Faults\n\n"

@@ -6,7 +6,6 @@
 
 #include "model/config_keys.h"
 #include "scenarios/fault_text.h"
-#include "scenarios/variants_text.h"
 #include "scenarios/yaml_reader.h"
 #include "sim/decision.h"
 
@@ -124,13 +123,16 @@ struct Reader {
   void variant(const Y& k, const Y& v) {
     auto& o = s.cluster.config.effective.variants;
     std::vector<std::string> names;
-    for (const VariantRow& r : variant_rows()) {
+    for (const model::VariantRow& r : model::variant_rows()) {
       names.push_back(r.name);
       if (r.name != k.scalar) continue;
       const std::string t = text(&v);
-      if (t != r.off && t != r.on)
-        return fail(v, "unknown value '" + t + "' of variant '" + r.name + "'", nearest(t, {r.off, r.on}));
-      r.set(o, t == r.on);
+      std::vector<std::string> values{r.kafkas};
+      for (const auto& alternative : r.alternatives) values.push_back(alternative.text);
+      const auto chosen = std::find(values.begin(), values.end(), t);
+      if (chosen == values.end())
+        return fail(v, "unknown value '" + t + "' of variant '" + r.name + "'", nearest(t, values));
+      o.set(r.id, static_cast<std::uint8_t>(chosen - values.begin()));
       s.variants.emplace_back(r.name, t);
       return;
     }

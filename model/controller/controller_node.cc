@@ -166,7 +166,7 @@ void ControllerNode::on_message(Step& step, ConnectionId connection, Message&& m
       // Variant [C09]: answered once appended, though it may never commit.
       handle(
           AlterPartitionResponse{}, [&] { return alter_partition(step, *r); },
-          config_.variants.controller_alter_partition_reply == Variants::AlterPartitionReply::after_append);
+          config_.variants.on(Variant::alter_partition_reply));
     else if (const auto* r = std::get_if<CreateTopicsRequest>(&message.body))
       handle(CreateTopicsResponse{}, [&] { return create_topic(step, *r); });
     else if (const auto* r = std::get_if<ElectLeadersRequest>(&message.body))

@@ -44,7 +44,7 @@ GroupCoordinator::GroupCoordinator(const ClusterConfig& config)
       initial_delay_(config.group_initial_rebalance_delay),
       min_session_(config.group_min_session_timeout),
       max_session_(config.group_max_session_timeout),
-      commit_check_(config.variants.group_offset_commit) {}
+      checks_generation_(!config.variants.on(Variant::offset_commit)) {}
 
 PartitionIndex GroupCoordinator::partition_for(std::string_view group) const {
   std::uint32_t hash = 0;
@@ -224,8 +224,8 @@ void GroupCoordinator::on_commit(GroupHost& host, Requester who, const OffsetCom
   if (error == Error::NONE) {
     const auto found = shard->groups.find(request.group);
     if (found != shard->groups.end()) current = found->second.generation();
-    // Variant group_offset_commit: `none` lets a member of an older generation, or of none, commit (G13).
-    if (commit_check_ == Variants::CommitCheck::generation) {
+    // Variant offset_commit [G13] lets a member of an older generation, or of none, commit.
+    if (checks_generation_) {
       if (found != shard->groups.end())
         error = found->second.check_commit(request.generation, request.member);
       else if (request.generation.present())

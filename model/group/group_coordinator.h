@@ -99,7 +99,7 @@ class GroupCoordinator {
   Nanos initial_delay_ = seconds(3);
   Nanos min_session_ = seconds(6);
   Nanos max_session_ = seconds(1800);
-  Variants::CommitCheck commit_check_ = Variants::CommitCheck::generation;
+  bool checks_generation_ = true;
   boost::container::flat_map<PartitionIndex, Shard> shards_;
   boost::container::flat_map<std::uint64_t, PendingAppend> pending_;
   std::uint64_t next_token_ = 1;

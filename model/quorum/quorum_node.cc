@@ -115,7 +115,7 @@ bool QuorumNode::truncate(Step& step, QuorumDisk& disk, Offset end) {
     return false;
   }
   disk.log.truncate(batches_before(disk.log.items(), end));
-  if (variants_.quorum_append == Variants::Append::synced) disk.log.sync();
+  if (!variants_.on(Variant::quorum_append)) disk.log.sync();
   step.fact(MetadataTruncated{disk.end_offset()});
   return true;
 }
@@ -127,7 +127,7 @@ void QuorumNode::write_log(Step& step, QuorumDisk& disk, std::vector<MetadataBat
     disk.log.append(std::move(b));
   }
   // Variant [K01]: without this the append counts though only the page cache has it.
-  if (variants_.quorum_append == Variants::Append::synced) disk.log.sync();
+  if (!variants_.on(Variant::quorum_append)) disk.log.sync();
 }
 
 Offset QuorumNode::next_append_offset(const QuorumDisk& disk) const {
@@ -156,7 +156,7 @@ void QuorumNode::drain(Step& step, QuorumDisk& disk) {
 
 void QuorumNode::update_leader_high_watermark(Step& step, const QuorumDisk& disk) {
   const auto& log = disk.log.items();
-  const std::size_t durable = variants_.quorum_append == Variants::Append::synced ? disk.log.synced() : log.size();
+  const std::size_t durable = !variants_.on(Variant::quorum_append) ? disk.log.synced() : log.size();
   std::vector<Offset> ends{durable == 0 ? kFirstOffset : log[durable - 1].next_offset()};
   for (const Replica& r : replicas_) ends.push_back(r.end_offset);
   std::sort(ends.begin(), ends.end(), [](Offset a, Offset b) { return a > b; });

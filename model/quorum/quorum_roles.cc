@@ -10,7 +10,7 @@ constexpr TimerId kRoleTimer{100}, kLingerTimer{102}, kBeginTimer{103};
 
 // Variant [K04]: the vote stays in memory and the rest of the state in the page cache.
 void QuorumNode::persist(QuorumDisk& disk) {
-  if (variants_.quorum_vote == Variants::Vote::durable)
+  if (!variants_.on(Variant::vote))
     disk.state.write_and_sync(state_);
   else
     disk.state.write({state_.epoch, state_.leader, NodeId{}});

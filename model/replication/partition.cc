@@ -73,9 +73,9 @@ bool Partition::make_follower(Step& step, const PartitionRegistration& registrat
   role_ = ReplicaRole::follower;
   if (changed) step.fact(BecameFollower{tp_, leader_epoch_, leader_});
   if (!new_epoch || !leader_.present()) return new_epoch;
-  // Variant replication_truncation [R01, R02]: before KIP-101 a follower began by cutting to its own high watermark.
-  // Today only a log without any epoch does (it cannot ask the leader where they part).
-  if (config_.variants.replication_truncation == Variants::Truncation::high_watermark ||
+  // Before KIP-101 a follower began by cutting to its own high watermark. Today only a log without any epoch does (it
+  // cannot ask the leader where they part).
+  if (config_.variants.truncation() == TruncationProtocol::high_watermark ||
       !log_.epochs().latest().present())
     truncate(step, log_.high_watermark());
   return new_epoch;

@@ -22,10 +22,7 @@ PartitionProgress Partition::maybe_expand_isr(Step& step, NodeId replica, const 
   if (isr_.in_flight() || IsrState::holds(isr_.committed, replica)) return {};
   const Offset end = remotes_.at(replica).log_end;
   if (!end.present() || end < log_.high_watermark()) return {};
-  // Variant replication_isr_admission [R06: KAFKA-7128].
-  if (config_.variants.replication_isr_admission == Variants::IsrAdmission::leader_epoch_start &&
-      end < leader_epoch_start_)
-    return {};
+  if (end < leader_epoch_start_ && !config_.variants.on(Variant::isr_admission)) return {};
   if (!eligible(replica, brokers)) return {};
   std::vector<NodeId> isr = isr_.committed;
   isr.push_back(replica);

@@ -4,7 +4,7 @@ namespace ktrial::model {
 namespace {
 
 bool by_high_watermark(const ClusterConfig& config) {
-  return config.variants.replication_truncation == Variants::Truncation::high_watermark;
+  return config.variants.truncation() == TruncationProtocol::high_watermark;
 }
 
 }  // namespace

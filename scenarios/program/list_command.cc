@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include "model/config_keys.h"
+#include "model/variants.h"
 #include "properties/catalogue.h"
 #include "scenarios/meanings.h"
 #include "scenarios/program/commands.h"
 #include "scenarios/program/files.h"
 #include "scenarios/run/goals.h"
-#include "scenarios/variants_text.h"
 
 namespace ktrial::scenarios {
 namespace {
@@ -29,6 +29,13 @@ void list_faults() {
     row(to_string(static_cast<FaultKind>(i)), meaning_of(static_cast<FaultKind>(i)));
 }
 
+void list_variants() {
+  for (const model::VariantRow& variant : model::variant_rows())
+    for (const auto& a : variant.alternatives)
+      fmt::print("{:<9} {:<52} {}{}\n", a.entries, variant.name + ": " + a.text, a.meaning,
+                 a.tickets.empty() ? "" : " (" + a.tickets + ")");
+}
+
 }  // namespace
 
 const std::vector<std::string>& list_topics() {
@@ -47,7 +54,7 @@ int list(const std::string& what) {
   } else if (what == "configs") {
     fmt::print("{}", model::config_keys_markdown());
   } else {
-    fmt::print("{}", variants_text());
+    list_variants();
   }
   return Exit::holds;
 }
