@@ -50,6 +50,7 @@ struct ClusterConfig {
   bool auto_leader_rebalance_enable = true;
   Nanos leader_imbalance_check_interval = seconds(300);
   Nanos unclean_leader_election_interval = seconds(300);
+  bool eligible_leader_replicas = false;  // eligible.leader.replicas.version=1 (KIP-966)
   // groups
   std::int32_t offsets_topic_num_partitions = 50;
   std::int16_t offsets_topic_replication_factor = 3;

@@ -66,6 +66,8 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.broker->offsets_topic_num_partitions = static_cast<std::int32_t>(v); }, T::number},
       {"offsets.topic.replication.factor", S::broker, "3", modelled, 1, 32767,
        [](C t, V v) { t.broker->offsets_topic_replication_factor = static_cast<std::int16_t>(v); }, T::number},
+      {"eligible.leader.replicas.version", S::broker, "0", modelled, 0, 1,
+       [](C t, V v) { t.broker->eligible_leader_replicas = v != 0; }, T::number},
       {"auto.leader.rebalance.enable", S::broker, "true", modelled, 0, 1,
        [](C t, V v) { t.broker->auto_leader_rebalance_enable = v != 0; }, T::boolean},
       {"leader.imbalance.check.interval.seconds", S::broker, "300", modelled, 1, 9223372036,

@@ -98,6 +98,8 @@ std::string_view name(Error error) {
       return "ELIGIBLE_LEADERS_NOT_AVAILABLE";
     case Error::ELECTION_NOT_NEEDED:
       return "ELECTION_NOT_NEEDED";
+    case Error::NO_REASSIGNMENT_IN_PROGRESS:
+      return "NO_REASSIGNMENT_IN_PROGRESS";
     case Error::INVALID_RECORD:
       return "INVALID_RECORD";
     case Error::INCONSISTENT_VOTER_SET:

@@ -102,13 +102,24 @@ std::string tell(const IsrProposed& f) {
 }
 std::string tell(const PartitionStateCommitted& f) {
   return say(f.partition,
-             f.created   ? ": created"
-             : f.unclean ? ": unclean leader election"
-                         : ": state committed",
+             f.created             ? ": created"
+             : f.last_known_leader ? ": the last known leader is elected, uncleanly"
+             : f.unclean           ? ": unclean leader election"
+                                   : ": state committed",
              ", leader ", f.leader, f.leader_changed ? " (changed)" : "", ", leader epoch ", f.leader_epoch,
              ", partition epoch ", f.partition_epoch, ", replicas ", f.replicas, ", ISR ", f.isr,
-             f.leader_recovery_state == LeaderRecoveryState::RECOVERING ? ", RECOVERING" : "");
+             f.leader_recovery_state == LeaderRecoveryState::RECOVERING ? ", RECOVERING" : "",
+             f.elr.empty() ? std::string() : say(", ELR ", f.elr),
+             f.last_known_elr.empty() ? std::string() : say(", last known ELR ", f.last_known_elr),
+             f.adding.empty() ? std::string() : say(", adding ", f.adding),
+             f.removing.empty() ? std::string() : say(", removing ", f.removing));
 }
+std::string tell(const BrokerInControlledShutdown& f) { return say("broker ", f.broker, " in controlled shutdown"); }
+std::string tell(const ShutdownGranted& f) {
+  return say("broker ", f.broker, " may shut down: every active broker knows of offset ", f.shutdown_offset);
+}
+std::string tell(const TopicDeleted& f) { return say("topic ", f.id, ", named ", f.name, ", deleted"); }
+std::string tell(const ReplicaDeleted& f) { return say(f.partition, ": replica deleted"); }
 std::string tell(const BrokerRegistered& f) {
   return say("broker ", f.broker, " registered with broker epoch ", f.broker_epoch);
 }

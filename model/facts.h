@@ -88,23 +88,49 @@ struct PartitionStateCommitted {
   std::vector<NodeId> isr;
   LeaderRecoveryState leader_recovery_state = LeaderRecoveryState::RECOVERED;
   bool leader_changed = false;
-  bool unclean = false;  // the new leader was not in the ISR before
+  bool unclean = false;  // the new leader was neither in the ISR nor in the ELR before
   bool created = false;
+  std::vector<NodeId> elr = {};
+  std::vector<NodeId> last_known_elr = {};
+  std::vector<NodeId> adding = {};
+  std::vector<NodeId> removing = {};
+  std::int32_t min_isr = 1;        // effective, as the controller sees it
+  bool last_known_leader = false;  // unclean: the last known leader, with the ISR and the ELR empty
+  Offset offset = {};              // of the record in the metadata log
 };
-struct BrokerRegistered {
+struct BrokerRegistered {  // fenced
   NodeId broker;
   BrokerEpoch broker_epoch;
+  Offset offset = {};
 };
 struct BrokerFenced {
   NodeId broker;
+  Offset offset = {};
 };
 struct BrokerUnfenced {
   NodeId broker;
+  Offset offset = {};
+};
+struct BrokerInControlledShutdown {
+  NodeId broker;
+  Offset offset = {};
+};
+struct ShutdownGranted {  // by the active controller, to a broker that gave up its leaderships at that offset
+  NodeId broker;
+  Offset shutdown_offset;
 };
 struct TopicCreated {
   std::string name;
   TopicId id;
   std::int32_t partitions = 0;
+};
+struct TopicDeleted {
+  std::string name;
+  TopicId id;
+};
+// -- broker, on metadata that gives it this partition no more
+struct ReplicaDeleted {
+  TopicPartition partition;
 };
 // -- metadata quorum
 struct VoteGranted {
@@ -233,7 +259,8 @@ using Fact =
                  MetadataAppended, MetadataTruncated, MetadataLoaded, MetadataCommitted, MetadataApplied, RecordSent,
                  RecordAcknowledged, RecordFailed, RecordConsumed, ConsumerPositionReset, ConsumerHighWatermarkSeen,
                  GroupStateChanged, PartitionsAssigned, PartitionsRevoked, RecordProcessed, OffsetCommitted,
-                 OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit, TruncationUndone>;
+                 OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit, TruncationUndone,
+                 BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

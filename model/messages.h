@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -252,6 +253,21 @@ struct ElectLeadersRequest {
 };
 struct ElectLeadersResponse {
   std::vector<std::pair<TopicPartition, Error>> results;
+};
+
+// ---- AlterPartitionReassignments (45), CreatePartitions (37), DeleteTopics (20): an operator's, told to the active
+// controller itself, so that no client's connection has to be played for them
+struct AlterPartitionReassignmentsRequest {
+  std::string topic;
+  PartitionIndex partition;
+  std::optional<std::vector<NodeId>> replicas;  // absent: cancel
+};
+struct CreatePartitionsRequest {
+  std::string topic;
+  std::int32_t count = 0;  // in all
+};
+struct DeleteTopicsRequest {
+  std::string topic;
 };
 
 // ---- Metadata quorum: Vote (52), BeginQuorumEpoch (53), EndQuorumEpoch (54)

@@ -2,7 +2,7 @@
 //
 // Follows metadata/src/main/resources/common/metadata (KIP-500, KIP-631, KIP-704, KIP-841). The records of one
 // controller operation form one MetadataBatch, which is appended, committed and applied as a whole. Leaves out:
-// features, ACLs, quotas, snapshots, directories, eligible leader replicas.
+// features, ACLs, quotas, snapshots, directories.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +43,8 @@ struct PartitionRecord {
   LeaderEpoch leader_epoch;
   PartitionEpoch partition_epoch;
   LeaderRecoveryState leader_recovery_state = LeaderRecoveryState::RECOVERED;
+  std::vector<NodeId> eligible_leader_replicas = {};
+  std::vector<NodeId> last_known_elr = {};
 };
 // On replay the partition epoch goes up by one, the leader epoch too if `leader` is set (even to the same id).
 struct PartitionChangeRecord {
@@ -50,6 +52,11 @@ struct PartitionChangeRecord {
   std::optional<std::vector<NodeId>> isr;
   std::optional<NodeId> leader;  // kNoLeader: none
   std::optional<LeaderRecoveryState> leader_recovery_state;
+  std::optional<std::vector<NodeId>> replicas = std::nullopt;
+  std::optional<std::vector<NodeId>> adding_replicas = std::nullopt;
+  std::optional<std::vector<NodeId>> removing_replicas = std::nullopt;
+  std::optional<std::vector<NodeId>> eligible_leader_replicas = std::nullopt;
+  std::optional<std::vector<NodeId>> last_known_elr = std::nullopt;
 };
 struct ConfigRecord {
   std::string topic;  // empty: the cluster-wide default
@@ -57,12 +64,16 @@ struct ConfigRecord {
   std::string value;
 };
 struct NoOpRecord {};
+struct RemoveTopicRecord {
+  TopicId id;
+};
 struct LeaderChangeRecord {  // written by the quorum itself at the start of an epoch (a control record)
   NodeId leader;
 };
 
-using MetadataRecord = std::variant<RegisterBrokerRecord, BrokerRegistrationChangeRecord, TopicRecord, PartitionRecord,
-                                    PartitionChangeRecord, ConfigRecord, NoOpRecord, LeaderChangeRecord>;
+using MetadataRecord =
+    std::variant<RegisterBrokerRecord, BrokerRegistrationChangeRecord, TopicRecord, PartitionRecord,
+                 PartitionChangeRecord, ConfigRecord, NoOpRecord, LeaderChangeRecord, RemoveTopicRecord>;
 
 // The offset of record i of the batch is base_offset + i.
 struct MetadataBatch {

@@ -23,8 +23,18 @@ struct CreateTopic {  // to a controller
 struct ElectLeader {  // kafka-leader-election.sh, to a controller
   ElectLeadersRequest request;
 };
+struct AlterReassignment {  // kafka-reassign-partitions.sh, to a controller
+  AlterPartitionReassignmentsRequest request;
+};
+struct CreatePartitions {  // kafka-topics.sh --alter --partitions, to a controller
+  CreatePartitionsRequest request;
+};
+struct DeleteTopic {  // kafka-topics.sh --delete, to a controller
+  DeleteTopicsRequest request;
+};
 struct StartSending {};  // producer: begin the workload
-using Command = std::variant<CleanStop, CreateTopic, ElectLeader, StartSending>;
+using Command =
+    std::variant<CleanStop, CreateTopic, ElectLeader, StartSending, AlterReassignment, CreatePartitions, DeleteTopic>;
 
 template <class N>
 concept Node = requires(N n, const N c, Step& step, ConnectionId connection, Message&& message, TimerId timer,

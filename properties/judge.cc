@@ -10,6 +10,7 @@ PropertyList all_properties() {
   add_replication_properties(list);
   add_client_properties(list);
   add_quorum_properties(list);
+  add_controller_properties(list);
   add_group_properties(list);
   add_liveness_properties(list);
   return list;
@@ -17,7 +18,10 @@ PropertyList all_properties() {
 
 }  // namespace
 
-Judge::Judge() : properties_(all_properties()), by_kind_(std::variant_size_v<model::Fact>) {
+Judge::Judge(bool eligible_leader_replicas)
+    : properties_(all_properties()), by_kind_(std::variant_size_v<model::Fact>) {
+  shadow_.eligible_leader_replicas = eligible_leader_replicas;
+  shadow_.ledger.set_eligible_leader_replicas(eligible_leader_replicas);
   for (std::size_t i = 0; i < properties_.size(); ++i)
     for (const std::uint16_t kind : properties_[i]->kinds()) by_kind_[kind].push_back(i);
 }

@@ -22,7 +22,7 @@ struct Verdict {
 
 class Judge {
  public:
-  Judge();
+  explicit Judge(bool eligible_leader_replicas = false);
   Judge(const Judge&);
   Judge& operator=(const Judge&);
   Judge(Judge&&) = default;

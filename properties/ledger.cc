@@ -6,6 +6,9 @@ namespace ktrial::properties {
 namespace {
 
 constexpr const char* kUnclean = "unclean.leader.election.enable: the leader was not in the ISR";
+constexpr const char* kLastKnown =
+    "flush.messages: the ISR and the eligible leader replicas were empty, for all of them stopped uncleanly, and the "
+    "last known leader was elected";
 constexpr const char* kUnsynced =
     "flush.messages: the elected replica lost this unsynced record in a power cut; min.insync.replicas does not help "
     "when all in-sync replicas lost power";
@@ -15,7 +18,7 @@ constexpr const char* kAcksOne = "acks=1: the leader answered before any followe
 
 void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs& logs) {
   if (const auto* s = std::get_if<model::PartitionStateCommitted>(&fact)) {
-    if (s->unclean) unclean_[s->partition].insert(s->leader_epoch);
+    if (s->unclean) unclean_[s->partition].emplace(s->leader_epoch, s->last_known_leader);
   } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
     auto& lost = unsynced_[{u->partition, c.node}];
     for (auto o = std::max<std::int64_t>(u->from.value, 0); o < u->old_end_offset.value; ++o)
@@ -74,7 +77,8 @@ const Election* Ledger::first_lacking(model::TopicPartition p, std::int64_t offs
 }
 
 std::string Ledger::excuse(const Election& e, model::TopicPartition p, std::int64_t offset, const Entry& record) const {
-  if (e.unclean) return kUnclean;
+  if (e.unclean) return e.last_known ? kLastKnown : kUnclean;
+  if (eligible_leader_replicas_) return {};
   const auto lost = unsynced_.find({p, e.leader});
   if (lost == unsynced_.end()) return {};
   const auto [first, last] = lost->second.equal_range(offset);
@@ -92,13 +96,15 @@ std::string Ledger::permits(model::TopicPartition p, std::int64_t offset, const 
 void Ledger::elected(const model::BecameLeader& b, const FactContext& c, ReplicaLogs& logs) {
   auto& elections = elections_[b.partition];
   if (!elections.empty() && b.leader_epoch < elections.back().epoch) return;  // a zombie's late start
-  Election e{c.node, b.leader_epoch, c.event, false, logs.committed_end(b.partition), -1, {}};
+  Election e{c.node, b.leader_epoch, c.event, false, false, logs.committed_end(b.partition), -1, {}};
   // An unclean leader that died before it started still decided for its successors.
   if (const auto unclean = unclean_.find(b.partition); unclean != unclean_.end()) {
     const auto first =
         elections.empty() ? unclean->second.begin() : unclean->second.upper_bound(elections.back().epoch);
-    e.unclean =
-        (first != unclean->second.end() && *first <= b.leader_epoch) || unclean->second.contains(b.leader_epoch);
+    auto mine =
+        first != unclean->second.end() && first->first <= b.leader_epoch ? first : unclean->second.find(b.leader_epoch);
+    e.unclean = mine != unclean->second.end();
+    e.last_known = e.unclean && mine->second;
   }
   e.missing_from = logs.first_missing(c.node, b.partition);
   e.tail_from = e.missing_from >= 0 ? e.missing_from : e.committed_end;

@@ -1,13 +1,14 @@
 // The loss ledger (DESIGN.md idea 9): which acknowledged records were lost, and whether that loss is permitted.
 //
 // A record is lost when a later elected leader does not hold it at its offset; the first such leader decides.
-// Permitted: an unclean election after it was appended, or a leader elected after it had lost the record with unsynced
-// data, or acks=0/1 for a record that was not below the high watermark. Does not follow acks=0 records (they have no
-// offset), nor retention. Work follows what was appended and acknowledged since the last election, not the history.
+// Permitted: an unclean election after it was appended (that of the last known leader, too, when the ISR and the ELR
+// are empty), or a leader elected after it had lost the record with unsynced data, or acks=0/1 for a record that was
+// not below the high watermark. With eligible leader replicas (KIP-966) who lost data is neither in the ISR nor in the
+// ELR once it is back, so that a clean election excuses nothing. Does not follow acks=0 records (they have no offset),
+// nor retention. Work follows what was appended and acknowledged since the last election, not the history.
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct Election {
   model::LeaderEpoch epoch;
   std::uint64_t event = 0;
   bool unclean = false;            // it, or one that never began since the election before
+  bool last_known = false;         // unclean: the last known leader
   std::int64_t committed_end = 0;  // before this election
   std::int64_t missing_from = -1;  // first committed offset that it lacks; -1: complete
   std::string permitted_by;        // why it may lack it; empty: it may not
@@ -48,6 +50,7 @@ struct Election {
 
 class Ledger {
  public:
+  void set_eligible_leader_replicas(bool on) { eligible_leader_replicas_ = on; }
   // Called before `logs` has seen the fact. Takes back from `logs` what is no longer committed.
   void on_fact(const model::Fact&, const FactContext&, ReplicaLogs& logs);
   const std::vector<Loss>& losses() const { return losses_; }
@@ -81,7 +84,8 @@ class Ledger {
 
   std::map<model::TopicPartition, std::map<std::int64_t, Acked>> acked_;
   std::map<Replica, std::multimap<std::int64_t, Unsynced>> unsynced_;  // by offset
-  std::map<model::TopicPartition, std::set<model::LeaderEpoch>> unclean_;
+  // Epochs that began with an unclean election; true: of the last known leader.
+  std::map<model::TopicPartition, std::map<model::LeaderEpoch, bool>> unclean_;
   std::map<model::TopicPartition, std::vector<Election>> elections_;  // by epoch
   struct Appended {                                                   // by one leader in one epoch, from `start` on
     std::int64_t start = 0;
@@ -89,9 +93,11 @@ class Ledger {
   };
   std::map<model::TopicPartition, std::map<model::LeaderEpoch, Appended>> appended_;
   std::vector<Loss> losses_;
+  bool eligible_leader_replicas_ = false;
 };
 
 struct Shadow {
+  bool eligible_leader_replicas = false;  // the cluster's eligible.leader.replicas.version is 1
   ReplicaLogs logs;
   Ledger ledger;
   OffsetsLog offsets;

@@ -16,9 +16,9 @@ constexpr Nanos kRecoveryTime = std::chrono::seconds(60);
 struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
   static constexpr const char* kName = "eventually-recovers";
   static constexpr const char* kMeaning =
-      "60 s after the last fault every partition has a leader and a full ISR, every send an answer, and consumers are "
-      "at "
-      "the end; what a node that is still down excuses is excused. Judged only if the run goes on for that long.";
+      "60 s after the last fault every broker is unfenced, every topic there, every reassignment complete, every "
+      "partition has a leader and a full ISR, every send an answer, and consumers are at the end; what a node that is "
+      "still down excuses is excused. Judged only if the run goes on for that long.";
   std::vector<std::uint16_t> kinds() const override { return {}; }
   void on_fact(const model::Fact&, const FactContext&, const Shadow&) override {}
   void finish(const FinishContext& end, const Shadow&) override {
@@ -29,7 +29,9 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
     bool excused = false;
     for (const FinishContext::Partition& p : end.partitions) {
       const auto name = fmt::format("topic {} partition {}", p.id.topic.value, p.id.partition.value);
-      const bool isr_down = std::all_of(p.isr.begin(), p.isr.end(), down);
+      // With an empty ISR it waits for the eligible leader replicas, and without these for the last known leader.
+      const auto& awaited = !p.isr.empty() ? p.isr : !p.elr.empty() ? p.elr : p.last_known_elr;
+      const bool isr_down = std::all_of(awaited.begin(), awaited.end(), down);
       excused |= isr_down;
       if (isr_down) continue;
       if (!p.leader.present()) violate(at, "no leader", name + " has no leader");
@@ -37,6 +39,15 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
         if (!down(replica) && std::find(p.isr.begin(), p.isr.end(), replica) == p.isr.end())
           violate(at, "ISR not full", fmt::format("broker {} did not return to the ISR of {}", replica.value, name));
     }
+    for (const FinishContext::Partition& p : end.partitions)
+      if (p.reassigning && std::none_of(p.replicas.begin(), p.replicas.end(), down))
+        violate(at, "reassignment not complete",
+                fmt::format("topic {} partition {} is still being reassigned", p.id.topic.value, p.id.partition.value));
+    for (const NodeId broker : end.fenced_brokers)
+      if (!down(broker)) violate(at, "broker fenced", fmt::format("broker {} is up but fenced", broker.value));
+    if (end.down.empty())
+      for (const std::string& topic : end.missing_topics)
+        violate(at, "topic not created", fmt::format("topic {} is not there", topic));
     if (excused) return;  // what clients wait for may wait for that partition
     if (end.unanswered_sends > 0)
       violate(at, "send without answer", fmt::format("{} producers still wait for answers", end.unanswered_sends));

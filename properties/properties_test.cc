@@ -112,6 +112,52 @@ const std::map<std::string, Case>& cases_but_groups() {
           t.appends(1, 0, 0, {t.a, t.b, t.a}, true);  // a repeat
           t.high_watermark(1, 0, 3, 0, true);
         }}},
+      {"fenced-broker-leads-nothing",
+       {"inactive leader",
+        [](Told& t) {
+          t.brokers_join();
+          t.committed_state({.leader = 1, .isr = {1, 2}});
+          t.fact(Told::kController, model::BrokerFenced{NodeId{1}, t.next_offset()});
+          t.applied();
+        },
+        [](Told& t) {
+          t.brokers_join();
+          t.committed_state({.leader = 1, .isr = {1, 2}});
+          t.fact(Told::kController, model::BrokerFenced{NodeId{1}, t.next_offset()});
+          t.committed_state({.leader = 2, .leader_epoch = 1, .isr = {2}});
+          t.fact(Told::kController, model::BrokerFenced{NodeId{2}, t.next_offset()});
+          t.committed_state({.leader = -1, .leader_epoch = 2, .isr = {2}});  // the last member stays
+        }}},
+      {"elr-is-eligible",
+       {"ELR member lacks data",
+        [](Told& t) {
+          t.brokers_join();
+          t.two_committed();
+          t.committed_state({.leader = 1, .isr = {1}, .elr = {3}, .min_isr = 2});
+        },
+        [](Told& t) {
+          t.brokers_join();
+          t.two_committed();
+          t.committed_state({.leader = 1, .isr = {1}, .elr = {2}, .min_isr = 2});
+          t.fact(3, model::UnsyncedDataLost{kTp, Offset{0}, Offset{1}});
+          t.committed_state({.leader = 1, .isr = {1}, .elr = {3}, .min_isr = 2});  // the controller may not know yet
+        }}},
+      {"shutdown-granted-when-known",
+       {"shutdown granted too early",
+        [](Told& t) {
+          t.brokers_join();
+          const Offset at = t.next_offset();
+          t.fact(Told::kController, model::BrokerInControlledShutdown{NodeId{1}, at});
+          t.fact(2, model::MetadataApplied{at + 1, 0});
+          t.fact(Told::kController, model::ShutdownGranted{NodeId{1}, at});
+        },
+        [](Told& t) {
+          t.brokers_join();
+          const Offset at = t.next_offset();
+          t.fact(Told::kController, model::BrokerInControlledShutdown{NodeId{1}, at});
+          for (const int broker : {2, 3}) t.fact(broker, model::MetadataApplied{at + 1, 0});
+          t.fact(Told::kController, model::ShutdownGranted{NodeId{1}, at});
+        }}},
       {"quorum-election-safety",
        {"two quorum leaders in an epoch",
         [](Told& t) {
@@ -249,6 +295,81 @@ TEST(Properties, ALeaderThatReplacesACommittedRecordIsSeen) {
   EXPECT_EQ(found[0].reason, "committed record replaced");
 }
 
+// -- eligible leader replicas
+
+struct Elr : testing::Test {
+  Elr() { t.judge = Judge(true); }
+  std::string permitted(const std::string& property) {
+    const auto found = t.judge.verdict(property).violations;
+    return found.empty() ? "none" : found[0].permitted_by.value_or("not permitted");
+  }
+  Told t;
+};
+
+TEST_F(Elr, ACleanElectionMustHoldEvenWhatADiskLost) {  // R30
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
+  t.leads(2, 1);
+  EXPECT_EQ(permitted("acked-records-survive"), "not permitted");
+  EXPECT_EQ(t.judge.verdict("elected-leader-is-complete").outcome, Outcome::violated);
+}
+
+TEST_F(Elr, TheLastKnownLeaderMayLose) {
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
+  t.committed_state({.leader = 2, .leader_epoch = 1, .isr = {2}, .unclean = true, .last_known = true});
+  t.leads(2, 1);
+  EXPECT_NE(permitted("acked-records-survive").find("last known leader"), std::string::npos);
+  EXPECT_NE(t.judge.verdict("loss-is-permitted").outcome, Outcome::violated);
+}
+
+TEST_F(Elr, WhoRegisteredAfterALossMustNotBeEligible) {
+  t.brokers_join();
+  t.two_committed();
+  t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
+  t.committed_state({.leader = 1, .isr = {1}, .elr = {2}, .min_isr = 2});
+  EXPECT_EQ(t.judge.verdict("elr-is-eligible").outcome, Outcome::holds);
+  t.fact(Told::kController, model::BrokerRegistered{NodeId{2}, model::BrokerEpoch{9}, t.next_offset()});
+  t.committed_state({.leader = 1, .isr = {1}, .elr = {2}, .min_isr = 2});
+  EXPECT_EQ(t.judge.verdict("elr-is-eligible").outcome, Outcome::violated);
+}
+
+TEST(ControllerProperties, TheSetsOfAPartitionMustFit) {
+  const auto reason = [](const Told::State& state) {
+    Told t;
+    t.brokers_join();
+    t.committed_state(state);
+    const auto found = t.judge.verdict("elr-is-eligible").violations;
+    return found.empty() ? std::string() : found[0].reason;
+  };
+  EXPECT_EQ(reason({.isr = {1}, .elr = {1}, .min_isr = 2}), "ISR and ELR overlap");
+  EXPECT_EQ(reason({.isr = {1}, .elr = {7}, .min_isr = 2}), "ELR outside the replicas");
+  EXPECT_EQ(reason({.isr = {1, 7}}), "ISR outside the replicas");
+  EXPECT_EQ(reason({.isr = {1, 2}, .elr = {3}, .min_isr = 2}), "ELR with a full enough ISR");
+}
+
+TEST(ControllerProperties, ALeaderFromNowhereIsSeen) {
+  Told t;
+  t.brokers_join();
+  t.committed_state({.leader = 1, .isr = {1}});
+  t.committed_state({.leader = 2, .leader_epoch = 1, .isr = {2}, .unclean = true});
+  EXPECT_EQ(t.judge.verdict("fenced-broker-leads-nothing").outcome, Outcome::holds);
+  model::PartitionStateCommitted f;
+  f.partition = kTp;
+  f.leader = NodeId{3};
+  f.leader_epoch = LeaderEpoch{2};
+  f.partition_epoch = model::PartitionEpoch{99};
+  f.unclean = true;
+  f.isr = {NodeId{3}};
+  f.offset = t.next_offset();
+  t.fact(Told::kController, f);
+  const auto found = t.judge.verdict("fenced-broker-leads-nothing").violations;
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].reason, "leader was not eligible");
+}
+
 TEST(Liveness, EachThingThatDidNotRecoverIsNamed) {
   FinishContext end = quiet_end();
   end.partitions[0].isr = {NodeId{1}};
@@ -259,6 +380,30 @@ TEST(Liveness, EachThingThatDidNotRecoverIsNamed) {
   std::vector<std::string> reasons;
   for (const Violation& v : judge.verdict("eventually-recovers").violations) reasons.push_back(v.reason);
   EXPECT_EQ(reasons, (std::vector<std::string>{"ISR not full", "send without answer", "consumer not at the end"}));
+}
+
+TEST(Liveness, AClusterThatWasLeftHalfDone) {
+  FinishContext end = quiet_end();
+  end.partitions[0].reassigning = true;
+  end.fenced_brokers = {NodeId{3}};
+  end.missing_topics = {"parcels"};
+  Judge judge;
+  judge.finish(end);
+  std::vector<std::string> reasons;
+  for (const Violation& v : judge.verdict("eventually-recovers").violations) reasons.push_back(v.reason);
+  EXPECT_EQ(reasons, (std::vector<std::string>{"reassignment not complete", "broker fenced", "topic not created"}));
+}
+
+TEST(Liveness, AnEmptyIsrWaitsForTheEligible) {
+  FinishContext end = quiet_end();
+  end.partitions[0] = {kTp, NodeId{}, {}, {NodeId{1}, NodeId{2}}, {NodeId{2}}, {NodeId{1}}};
+  Judge judge;
+  judge.finish(end);
+  EXPECT_EQ(judge.verdict("eventually-recovers").violations.front().reason, "no leader");
+  end.down = {NodeId{2}};
+  Judge excused;
+  excused.finish(end);
+  EXPECT_EQ(excused.verdict("eventually-recovers").outcome, Outcome::holds);
 }
 
 TEST(Liveness, ADeadReplicaIsExcused) {

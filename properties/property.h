@@ -45,6 +45,8 @@ struct FinishContext {
     model::TopicPartition id;
     NodeId leader;
     std::vector<NodeId> isr, replicas;
+    std::vector<NodeId> elr = {}, last_known_elr = {};
+    bool reassigning = false;
   };
   struct Consumer {
     NodeId node;
@@ -66,7 +68,9 @@ struct FinishContext {
   std::int64_t unanswered_sends = 0;
   std::vector<Consumer> consumers;
   std::vector<Group> groups;
-  std::set<NodeId> down;  // still dead or paused by a fault: excused
+  std::set<NodeId> down;                    // still dead or paused by a fault: excused
+  std::set<NodeId> fenced_brokers;          // or never registered
+  std::vector<std::string> missing_topics;  // of the scenario; not those that were deleted
 };
 
 class Property {
@@ -121,6 +125,7 @@ std::vector<std::uint16_t> kinds_of() {
 using PropertyList = std::vector<std::unique_ptr<Property>>;
 void add_replication_properties(PropertyList&);
 void add_quorum_properties(PropertyList&);
+void add_controller_properties(PropertyList&);
 void add_client_properties(PropertyList&);
 void add_group_properties(PropertyList&);
 void add_group_commit_properties(PropertyList&);

@@ -52,6 +52,8 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     cut(logs_[{t->partition, c.node}], t->end_offset);
   } else if (const auto* l = std::get_if<model::LogLoaded>(&fact)) {
     cut(logs_[{l->partition, c.node}], l->end_offset);
+  } else if (const auto* d = std::get_if<model::ReplicaDeleted>(&fact)) {
+    cut(logs_[{d->partition, c.node}], model::Offset{0});
   } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
     cut(logs_[{u->partition, c.node}], u->from);
   } else if (const auto* b = std::get_if<model::TruncationUndone>(&fact)) {

@@ -70,6 +70,45 @@ class Told {
     f.unclean = unclean;
     fact(kController, f);
   }
+  Offset next_offset() { return Offset{next_metadata_++}; }
+  void applied() { fact(kController, model::MetadataApplied{Offset{next_metadata_}, 0}); }
+  void brokers_join() {
+    for (const int broker : {1, 2, 3}) fact(kController, model::BrokerUnfenced{NodeId{broker}, next_offset()});
+    applied();
+  }
+  struct State {
+    int leader = 1;
+    int leader_epoch = 0;
+    std::vector<int> isr = {};
+    std::vector<int> elr = {};
+    int min_isr = 1;
+    bool unclean = false;
+    bool last_known = false;
+  };
+  // The last of its batch.
+  void committed_state(const State& s) {
+    const auto nodes = [](const std::vector<int>& ids) {
+      std::vector<NodeId> out;
+      for (const int id : ids) out.push_back(NodeId{id});
+      return out;
+    };
+    model::PartitionStateCommitted f;
+    f.partition = kTp;
+    f.leader = NodeId{s.leader};
+    f.leader_epoch = LeaderEpoch{s.leader_epoch};
+    f.replicas = nodes({1, 2, 3});
+    f.isr = nodes(s.isr);
+    f.elr = nodes(s.elr);
+    f.min_isr = s.min_isr;
+    f.unclean = s.unclean;
+    f.last_known_leader = s.last_known;
+    f.leader_changed = s.unclean;
+    if (s.unclean) f.leader_recovery_state = model::LeaderRecoveryState::RECOVERING;
+    f.offset = next_offset();
+    f.partition_epoch = model::PartitionEpoch{static_cast<std::int32_t>(f.offset.value)};
+    fact(kController, f);
+    applied();
+  }
   void quorum_elected(int node, int epoch) { fact(node, model::QuorumLeaderElected{QuorumEpoch{epoch}, Offset{0}}); }
   void metadata(int node, std::int64_t base, int epoch, std::uint64_t content) {
     auto one = std::make_shared<const std::vector<model::MetadataRecord>>(1);
@@ -89,6 +128,7 @@ class Told {
 
  private:
   std::uint64_t event_ = 0;
+  std::int64_t next_metadata_ = 0;
 };
 
 struct Case {

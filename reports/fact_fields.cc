@@ -43,13 +43,22 @@ constexpr auto kNames<IsrProposed> = names("partition", "leaderEpoch", "isr");
 template <>
 constexpr auto kNames<PartitionStateCommitted> = names("partition", "leader", "leaderEpoch", "partitionEpoch",
                                                        "replicas", "isr", "leaderRecoveryState", "leaderChanged",
-                                                       "unclean", "created");
+                                                       "unclean", "created", "elr", "lastKnownElr", "addingReplicas",
+                                                       "removingReplicas", "minIsr", "lastKnownLeader", "offset");
 template <>
-constexpr auto kNames<BrokerRegistered> = names("broker", "brokerEpoch");
+constexpr auto kNames<BrokerRegistered> = names("broker", "brokerEpoch", "offset");
 template <>
-constexpr auto kNames<BrokerFenced> = names("broker");
+constexpr auto kNames<BrokerFenced> = names("broker", "offset");
 template <>
-constexpr auto kNames<BrokerUnfenced> = names("broker");
+constexpr auto kNames<BrokerUnfenced> = names("broker", "offset");
+template <>
+constexpr auto kNames<BrokerInControlledShutdown> = names("broker", "offset");
+template <>
+constexpr auto kNames<ShutdownGranted> = names("broker", "shutdownOffset");
+template <>
+constexpr auto kNames<TopicDeleted> = names("name", "id");
+template <>
+constexpr auto kNames<ReplicaDeleted> = names("partition");
 template <>
 constexpr auto kNames<TopicCreated> = names("name", "id", "partitions");
 template <>

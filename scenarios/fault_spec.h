@@ -17,29 +17,34 @@ namespace ktrial::scenarios {
 using model::Nanos;
 
 enum class FaultKind : std::uint8_t {
-  kill,              // the process dies; the page cache survives
-  power_cut,         // the machine dies; unsynced data survives as the decisions say
-  pause,             // the process stops for `duration` (GC, SIGSTOP) and resumes
-  slow,              // every step of the process takes `amount` times as long
-  clean_stop,        // controlled shutdown
-  restart,           // starts the process again if it is down
-  wipe,              // the disk is emptied, the process dies
-  cut,               // no traffic between two sides
-  isolate,           // no traffic between each target and anybody else
-  halves,            // no traffic between the targets and all others
-  bridge,            // as halves for `from`, but the nodes of `to` see both halves
-  delay,             // `delay` is added to each message
-  bandwidth,         // a link carries `amount` bytes a second
-  reset,             // connections are reset, what is in flight is lost
-  cut_mid_response,  // the connection dies while the next message (of kind `message`, if given) is being sent
-  hold,              // messages of kind `message` are held until the undo
-  clock_step,        // the wall clock jumps by `delay` (may be negative)
-  clock_drift,       // clocks drift by `amount` parts per million (may be negative)
-  clock_freeze,      // both clocks stand still, then go on from where they stood
-  elect_preferred,   // ElectLeaders, preferred, for `partition`
-  elect_unclean,     // ElectLeaders, unclean, for `partition`
+  kill,                 // the process dies; the page cache survives
+  power_cut,            // the machine dies; unsynced data survives as the decisions say
+  pause,                // the process stops for `duration` (GC, SIGSTOP) and resumes
+  slow,                 // every step of the process takes `amount` times as long
+  clean_stop,           // controlled shutdown
+  restart,              // starts the process again if it is down
+  wipe,                 // the disk is emptied, the process dies
+  cut,                  // no traffic between two sides
+  isolate,              // no traffic between each target and anybody else
+  halves,               // no traffic between the targets and all others
+  bridge,               // as halves for `from`, but the nodes of `to` see both halves
+  delay,                // `delay` is added to each message
+  bandwidth,            // a link carries `amount` bytes a second
+  reset,                // connections are reset, what is in flight is lost
+  cut_mid_response,     // the connection dies while the next message (of kind `message`, if given) is being sent
+  hold,                 // messages of kind `message` are held until the undo
+  clock_step,           // the wall clock jumps by `delay` (may be negative)
+  clock_drift,          // clocks drift by `amount` parts per million (may be negative)
+  clock_freeze,         // both clocks stand still, then go on from where they stood
+  elect_preferred,      // ElectLeaders, preferred, for `partition`
+  elect_unclean,        // ElectLeaders, unclean, for `partition`
+  reassign,             // AlterPartitionReassignments of `partition` to `replicas`
+  cancel_reassignment,  // the same for `partition`, cancelled
+  create_partitions,    // CreatePartitions: `topic` has `amount` of them
+  delete_topic,         // DeleteTopics: `topic`; its end creates it again
+  create_topic,         // CreateTopics: `topic` as the scenario has it
 };
-inline constexpr int kFaultKinds = 21;
+inline constexpr int kFaultKinds = 26;
 const char* to_string(FaultKind kind);  // as in a file: "power-cut"
 std::optional<FaultKind> fault_kind(const std::string& text);
 
@@ -49,6 +54,9 @@ enum class FaultShape : std::uint8_t {
   links,      // `cut: {between: [1, 2]}` or `{from: 1, to: 2}`
   bridge,     // `bridge: {half: [1, 4], over: 2}`
   partition,  // `elect-preferred: orders-0`
+  topic,      // `delete-topic: orders`
+  replicas,   // `reassign: {partition: orders-0, to: [2, 3]}`
+  count,      // `create-partitions: {topic: orders, count: 4}`
 };
 FaultShape shape_of(FaultKind kind);
 
@@ -131,10 +139,12 @@ struct FaultSpec {
   std::vector<Selector> from;             // shape links: from these ...; shape bridge: one half
   std::vector<Selector> to;               // ... to these; shape bridge: those that both halves see
   bool both_ways = false;                 // `from` and `to`: the way back, too (`between: [[1, 2], 3]`)
-  std::optional<PartitionRef> partition;  // elections
+  std::optional<PartitionRef> partition;  // elections, reassignments
+  std::vector<std::int32_t> replicas;     // reassign: to these brokers
+  std::string topic;                      // create-partitions, delete-topic, create-topic
   std::string message;                    // hold, cut-mid-response: the message's name, "FetchResponse"
   std::optional<Nanos> delay;             // delay, clock-step
-  std::optional<std::int64_t> amount;     // slow: factor; bandwidth: bytes/s; clock-drift: ppm
+  std::optional<std::int64_t> amount;     // slow: factor; bandwidth: bytes/s; clock-drift: ppm; create-partitions
   // Undo (heal, restart, resume, release): after this long, or at this time; neither: it stays.
   std::optional<Nanos> duration;
   std::optional<Nanos> until;

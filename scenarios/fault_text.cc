@@ -37,6 +37,11 @@ constexpr std::array<KindRow, kFaultKinds> kKinds = {{
     {"clock-freeze", nodes},
     {"elect-preferred", partition},
     {"elect-unclean", partition},
+    {"reassign", FaultShape::replicas},
+    {"cancel-reassignment", partition},
+    {"create-partitions", FaultShape::count},
+    {"delete-topic", topic},
+    {"create-topic", topic},
 }};
 constexpr std::array<const char*, kRandomTargets> kTargets = {"one",           "minority",     "majority", "leaders",
                                                               "controllers",   "clients",      "all",      "followers",

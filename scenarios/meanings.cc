@@ -55,6 +55,16 @@ std::string meaning_of(FaultKind kind) {
       return "An operator's ElectLeaders for a partition: its preferred replica.";
     case K::elect_unclean:
       return "An operator's ElectLeaders for a partition: any live replica, if there is no leader.";
+    case K::reassign:
+      return "An operator's AlterPartitionReassignments: the partition moves to these brokers.";
+    case K::cancel_reassignment:
+      return "An operator cancels the reassignment of a partition that is on its way.";
+    case K::create_partitions:
+      return "An operator's CreatePartitions: the topic has so many in all.";
+    case K::delete_topic:
+      return "An operator's DeleteTopics. Its end creates the topic again, under the same name and with another id.";
+    case K::create_topic:
+      return "An operator's CreateTopics, if the topic is not there: as the scenario has it, placed by the controller.";
   }
   return "";
 }
@@ -86,7 +96,16 @@ std::string example_of(FaultKind kind) {
       return "{at: 5s, clock-drift: broker(1), ppm: 500, for: 10s}";
     case K::elect_preferred:
     case K::elect_unclean:
+    case K::cancel_reassignment:
       return "{at: 5s, " + name + ": orders-0}";
+    case K::reassign:
+      return "{at: 5s, reassign: {partition: orders-0, to: [2, 3]}}";
+    case K::create_partitions:
+      return "{at: 5s, create-partitions: {topic: orders, count: 4}}";
+    case K::delete_topic:
+      return "{at: 5s, delete-topic: orders, for: 10s}";
+    case K::create_topic:
+      return "{at: 5s, create-topic: orders}";
     case K::restart:
       return "{at: 15s, restart: broker(1)}";
     default:

@@ -300,6 +300,26 @@ struct Reader {
         f.to = selectors(need(y, "over"));
         if (f.from.empty() || f.to.empty()) fail(y, "expected targets for 'half' and 'over'");
         return;
+      case FaultShape::topic:
+        f.topic = text(&y);
+        known_name(y, "topic", f.topic, topic_names());
+        return;
+      case FaultShape::replicas:
+        if (!keys(y, to_string(f.kind), {"partition", "to"})) return;
+        if (const Y* p = need(y, "partition")) {
+          if ((f.partition = parse_partition(text(p))))
+            partition(*p, *f.partition);
+          else
+            fail(*p, "expected a partition, as in orders-0");
+        }
+        each(need(y, "to"), [&](const Y& id) { number(&id, f.replicas.emplace_back(), 1, s.cluster.brokers); });
+        if (f.replicas.empty()) fail(y, "expected brokers for 'to'");
+        return;
+      case FaultShape::count:
+        if (!keys(y, to_string(f.kind), {"topic", "count"})) return;
+        if (const Y* t = need(y, "topic")) known_name(*t, "topic", f.topic = text(t), topic_names());
+        number(need(y, "count"), f.amount.emplace(), 1, 10000);
+        return;
       case FaultShape::links:
         break;
     }

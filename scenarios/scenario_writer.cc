@@ -137,7 +137,19 @@ std::string fault(const FaultSpec& f) {
   if (f.when) m.add("when", text(to_string(*f.when)));
   if (f.after) m.add("after", duration(*f.after));
   const char* kind = to_string(f.kind);
-  if (f.partition) {
+  if (shape_of(f.kind) == FaultShape::replicas) {
+    Map to;
+    if (f.partition) to.add("partition", text(to_string(*f.partition)));
+    to.add("to", list(f.replicas, [](std::int32_t id) { return std::to_string(id); }));
+    m.add(kind, to.str());
+  } else if (shape_of(f.kind) == FaultShape::count) {
+    Map more;
+    more.add("topic", text(f.topic));
+    more.add("count", std::to_string(f.amount.value_or(1)));
+    m.add(kind, more.str());
+  } else if (!f.topic.empty()) {
+    m.add(kind, text(f.topic));
+  } else if (f.partition) {
     m.add(kind, text(to_string(*f.partition)));
   } else if (!f.between.empty() || !f.from.empty() || !f.to.empty()) {
     Map sides;
@@ -156,7 +168,7 @@ std::string fault(const FaultSpec& f) {
   }
   if (!f.message.empty()) m.add("message", text(f.message));
   if (f.delay) m.add("by", duration(*f.delay));
-  if (f.amount)
+  if (f.amount && shape_of(f.kind) != FaultShape::count)
     m.add(f.kind == FaultKind::slow        ? "factor"
           : f.kind == FaultKind::bandwidth ? "bytes-per-second"
                                            : "ppm",

@@ -109,9 +109,8 @@ void BrokerNode::publish_groups(Step& step, const std::vector<TopicPartition>& t
   for (TopicPartition tp : touched) {
     if (tp.topic != m.groups.topic) continue;
     const PartitionRegistration* registration = m.image.partition(tp);
-    if (registration == nullptr) continue;
     const PartitionIndex index = tp.partition;
-    if (registration->leader == self_) {
+    if (registration != nullptr && registration->leader == self_) {
       if (!m.groups.coordinator.on_load_started(index, registration->leader_epoch)) continue;
       m.groups.loads[index] = registration->leader_epoch;
       const auto about = static_cast<std::uint32_t>(index.value);

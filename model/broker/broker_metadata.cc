@@ -50,11 +50,21 @@ void BrokerNode::unfetch(TopicPartition tp) {
   for (auto& [leader, fetcher] : memory_->fetchers) fetcher.remove(tp);
 }
 
-// ReplicaManager.applyDelta: leaders first, then followers.
+// Its directory is renamed and that is flushed, so that it is gone for good.
+void BrokerNode::delete_replica(Step& step, TopicPartition tp) {
+  unfetch(tp);
+  if (memory_->partitions.erase(tp) > 0) step.fact(ReplicaDeleted{tp});
+}
+
+// ReplicaManager.applyDelta: deletions, then leaders, then followers.
 void BrokerNode::publish(Step& step, const std::vector<TopicPartition>& touched) {
   Memory& m = *memory_;
   m.wake = true;  // also a change of brokers alone may let the high watermark move on
   m.touched.all = true;
+  for (TopicPartition tp : touched) {
+    const PartitionRegistration* registration = m.image.partition(tp);
+    if (registration == nullptr || !IsrState::holds(registration->replicas, self_)) delete_replica(step, tp);
+  }
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);
     if (registration == nullptr || registration->leader != self_) continue;

@@ -198,6 +198,8 @@ void BrokerNode::on_lifecycle(Step& step, BrokerLifecycle::Then then, Nanos dela
       memory_->published = true;
       std::vector<TopicPartition> all;
       all_partitions(all);
+      for (const auto& [tp, partition] : memory_->partitions)  // LogManager.isStrayKraftReplica
+        if (memory_->image.partition(tp) == nullptr) all.push_back(tp);
       publish(step, all);
       // At once, before anything is appended: a mark beyond a log that lost its tail must not outlive the load.
       step.set_timer({kCheckpointTimer, 0, 0}, step.now);

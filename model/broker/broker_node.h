@@ -1,8 +1,8 @@
 // A broker: {config, disk, memory}.
 //
 // Follows BrokerServer, KafkaApis, ReplicaManager and BrokerMetadataPublisher. It applies committed metadata batch by
-// batch, leaders before followers before group coordinators, and serves no request before the controller found it
-// caught up. Leaves out: CreateTopics forwarding (NOT_CONTROLLER), topic deletion, quotas, authorisation. Always holds:
+// batch, deletions before leaders before followers before group coordinators, and serves no request before the controller found it
+// caught up. Leaves out: CreateTopics forwarding (NOT_CONTROLLER), quotas, authorisation. Always holds:
 // outside a handler nothing that could be answered is parked, and nothing that could be sent is unsent.
 #pragma once
 
@@ -88,6 +88,7 @@ class BrokerNode {
   void all_partitions(std::vector<TopicPartition>& out) const;
   Partition& hold(TopicPartition tp);
   void unfetch(TopicPartition tp);
+  void delete_replica(Step& step, TopicPartition tp);
 
   // lifecycle (broker_node.cc)
   void send_heartbeat(Step& step);

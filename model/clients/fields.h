@@ -1,6 +1,6 @@
 // Walks the fields of an aggregate in order, so that digests and sizes are written once and cannot forget a field.
 //
-// Not Kafka's: the counterpart there is the message generator. Leaves out: std::optional fields, more than 12 fields.
+// Not Kafka's: the counterpart there is the message generator. Leaves out: std::optional fields, more than 18 fields.
 // Belongs to model/ rather than clients/: messages.cc and facts.cc use it.
 #pragma once
 
@@ -28,7 +28,7 @@ constexpr std::size_t field_count() {
 template <class T, class F>
 void for_each_field(const T& t, F&& f) {
   constexpr std::size_t n = field_count<T>();
-  static_assert(n <= 12);
+  static_assert(n <= 18);
   const auto each = [&f](const auto&... field) { (f(field), ...); };
   if constexpr (n == 1) {
     const auto& [a] = t;
@@ -66,6 +66,24 @@ void for_each_field(const T& t, F&& f) {
   } else if constexpr (n == 12) {
     const auto& [a, b, c, d, e, g, h, i, j, k, l, m] = t;
     each(a, b, c, d, e, g, h, i, j, k, l, m);
+  } else if constexpr (n == 13) {
+    const auto& [a, b, c, d, e, g, h, i, j, k, l, m, o] = t;
+    each(a, b, c, d, e, g, h, i, j, k, l, m, o);
+  } else if constexpr (n == 14) {
+    const auto& [a, b, c, d, e, g, h, i, j, k, l, m, o, p] = t;
+    each(a, b, c, d, e, g, h, i, j, k, l, m, o, p);
+  } else if constexpr (n == 15) {
+    const auto& [a, b, c, d, e, g, h, i, j, k, l, m, o, p, q] = t;
+    each(a, b, c, d, e, g, h, i, j, k, l, m, o, p, q);
+  } else if constexpr (n == 16) {
+    const auto& [a, b, c, d, e, g, h, i, j, k, l, m, o, p, q, r] = t;
+    each(a, b, c, d, e, g, h, i, j, k, l, m, o, p, q, r);
+  } else if constexpr (n == 17) {
+    const auto& [a, b, c, d, e, g, h, i, j, k, l, m, o, p, q, r, s] = t;
+    each(a, b, c, d, e, g, h, i, j, k, l, m, o, p, q, r, s);
+  } else if constexpr (n == 18) {
+    const auto& [a, b, c, d, e, g, h, i, j, k, l, m, o, p, q, r, s, u] = t;
+    each(a, b, c, d, e, g, h, i, j, k, l, m, o, p, q, r, s, u);
   }
 }
 

@@ -25,12 +25,22 @@ bool ControllerNode::leads_anything(NodeId broker) const {
 void ControllerNode::remove_from_isrs(Records& records, NodeId broker) {
   for_each_partition(memory_->working, [&](TopicPartition tp, const PartitionRegistration& p) {
     if (std::find(p.isr.begin(), p.isr.end(), broker) == p.isr.end()) return;
-    PartitionChange change;
-    change.election = election_of(tp.topic);
-    change.target_isr = p.isr;
+    PartitionChange change = change_of(tp.topic, p);
     std::erase(change.target_isr, broker);
-    change.target_recovery = p.leader_recovery_state;
     change.removed = broker;
+    if (auto record = build_change(memory_->working, tp, p, change)) records.push_back(std::move(*record));
+  });
+}
+
+// What it had not flushed may be gone: it leaves every ISR and ELR (KIP-966).
+void ControllerNode::handle_unclean_shutdown(Records& records, NodeId broker) {
+  for_each_partition(memory_->working, [&](TopicPartition tp, const PartitionRegistration& p) {
+    if (std::find(p.isr.begin(), p.isr.end(), broker) == p.isr.end() &&
+        std::find(p.elr.begin(), p.elr.end(), broker) == p.elr.end())
+      return;
+    PartitionChange change = change_of(tp.topic, p);
+    std::erase(change.target_isr, broker);
+    change.unclean_shutdown = broker;
     if (auto record = build_change(memory_->working, tp, p, change)) records.push_back(std::move(*record));
   });
 }
@@ -46,10 +56,7 @@ void ControllerNode::unfence(Records& records, NodeId broker) {
   records.push_back(BrokerRegistrationChangeRecord{broker, b->epoch, false, std::nullopt});
   for_each_partition(memory_->working, [&](TopicPartition tp, const PartitionRegistration& p) {
     if (p.leader.present() || std::find(p.replicas.begin(), p.replicas.end(), broker) == p.replicas.end()) return;
-    PartitionChange change;
-    change.election = election_of(tp.topic);
-    change.target_isr = p.isr;
-    change.target_recovery = p.leader_recovery_state;
+    PartitionChange change = change_of(tp.topic, p);
     change.added = broker;
     if (auto record = build_change(memory_->working, tp, p, change)) records.push_back(std::move(*record));
   });
@@ -59,20 +66,28 @@ BrokerRegistrationResponse ControllerNode::register_broker(Step& step, const Bro
   Memory& m = *memory_;
   Records records;
   const BrokerRegistrationImage* existing = m.working.broker(r.broker);
-  if (existing && existing->incarnation == r.incarnation) {  // a retry: the epoch and the fenced flag stay [C02]
+  const bool same = existing && existing->incarnation == r.incarnation;
+  // A retry: the epoch and the fenced flag stay. Variant [C02]: it counts as a new incarnation.
+  if (same && !config_.variants.on(Variant::same_incarnation)) {
     m.sessions.touch(r.broker, existing->fenced, step.now, Offset{});
     return {Error::NONE, existing->epoch};
   }
-  if (existing && m.sessions.has_valid_session(m.working, r.broker, step.now))
+  // Variant [C11]: whoever comes last has the id.
+  if (existing && !same && m.sessions.has_valid_session(m.working, r.broker, step.now) &&
+      !config_.variants.on(Variant::duplicate_registration))
     return {Error::DUPLICATE_BROKER_REGISTRATION, BrokerEpoch{}};
   const BrokerEpoch epoch{m.quorum.next_append_offset(disk_).value};
   records.push_back(RegisterBrokerRecord{r.broker, r.incarnation, epoch, true, false});
-  // handleBrokerShutdown (KAFKA-18106): without eligible leader replicas a new incarnation counts as fenced, whether
-  // the last one stopped cleanly or not.
+  // handleBrokerShutdown (KAFKA-15586, KAFKA-18106): after a clean stop, and without eligible leader replicas after
+  // any, a new incarnation counts as fenced.
   if (existing) {
-    if (r.previous_broker_epoch != existing->epoch)
-      step.fact(ProbeHit{"a broker registered again after an unclean shutdown"});
-    remove_from_isrs(records, r.broker);
+    // Variant [R30]: every stop counts as clean.
+    const bool clean = r.previous_broker_epoch == existing->epoch || config_.variants.on(Variant::unclean_restart);
+    if (!clean) step.fact(ProbeHit{"a broker registered again after an unclean shutdown"});
+    if (clean || !config_.eligible_leader_replicas)
+      remove_from_isrs(records, r.broker);
+    else
+      handle_unclean_shutdown(records, r.broker);
   }
   write(step, std::move(records));
   m.sessions.remove(r.broker);
@@ -86,6 +101,9 @@ BrokerHeartbeatResponse ControllerNode::heartbeat(Step& step, const BrokerHeartb
   if (!found || found->epoch != r.broker_epoch) return {Error::STALE_BROKER_EPOCH, false, true, false};
   const BrokerRegistrationImage b = *found;
   const bool caught_up = r.current_metadata_offset.value >= b.epoch.value;
+  // Variant [C03]: it must have the whole log (KAFKA-13959).
+  const bool may_unfence =
+      caught_up && (!config_.variants.on(Variant::unfence) || r.current_metadata_offset + 1 >= m.working.next_offset());
 
   // BrokerHeartbeatManager.calculateNextBrokerState
   enum class State { fenced, unfenced, controlled_shutdown, shutdown_now };
@@ -97,7 +115,7 @@ BrokerHeartbeatResponse ControllerNode::heartbeat(Step& step, const BrokerHeartb
     case State::fenced:
       if (r.want_shut_down)
         next = State::shutdown_now;
-      else if (!r.want_fence && caught_up)
+      else if (!r.want_fence && may_unfence)
         next = State::unfenced;
       break;
     case State::unfenced:
@@ -107,10 +125,13 @@ BrokerHeartbeatResponse ControllerNode::heartbeat(Step& step, const BrokerHeartb
         next = leads_anything(r.broker) ? State::controlled_shutdown : State::shutdown_now;
       break;
     default:
-      // Every active broker must know of the moved leaderships before this one goes.
+      // Every active broker must know of the moved leaderships before this one goes. Variant [C10]: it may go at once.
       if (!leads_anything(r.broker) &&
-          m.sessions.controlled_shutdown_offset(r.broker) <= m.sessions.lowest_active_offset(m.working))
+          (m.sessions.controlled_shutdown_offset(r.broker) <= m.sessions.lowest_active_offset(m.working) ||
+           config_.variants.on(Variant::shutdown_grant))) {
         next = State::shutdown_now;
+        step.fact(ShutdownGranted{r.broker, m.sessions.controlled_shutdown_offset(r.broker)});
+      }
   }
 
   Records records;

@@ -9,6 +9,7 @@
 #include <boost/container/flat_map.hpp>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "model/metadata/image.h"
 
@@ -68,6 +69,13 @@ class BrokerSessions {
         oldest = at->second.contact;
       }
     }
+    return found;
+  }
+  // Every one of them, in id order.
+  std::vector<NodeId> all_stale(const MetadataImage& image, Nanos now) const {
+    std::vector<NodeId> found;
+    for (const auto& [id, session] : brokers_)
+      if (image.broker(id) && !image.broker(id)->fenced && now - session.contact >= timeout_) found.push_back(id);
     return found;
   }
   std::optional<Nanos> next_expiry(const MetadataImage& image) const {

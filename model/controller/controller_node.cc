@@ -67,7 +67,8 @@ void ControllerNode::activate(Step& step) {
   Memory& m = *memory_;
   m.active = true;
   m.active_epoch = m.quorum.epoch();
-  m.working = m.committed;
+  m.working = m.kept ? *m.kept : m.committed;
+  m.kept.reset();
   m.sessions.reset(m.working, step.now);
   m.last_append = step.now;
   step.set_timer(kNoOpTimer, step.now + config_.quorum.metadata_max_idle_interval);
@@ -81,6 +82,8 @@ void ControllerNode::activate(Step& step) {
 void ControllerNode::deactivate(Step& step) {
   Memory& m = *memory_;
   m.active = false;
+  // Variant [C07]: what was never committed is kept for the next time (KAFKA-13114).
+  if (config_.variants.on(Variant::controller_revert)) m.kept = m.working;
   m.working = MetadataImage();
   for (const PendingReply& p : m.pending) step.send(p.connection, Message{p.correlation, not_controller(p.body)});
   m.pending.clear();
@@ -88,6 +91,7 @@ void ControllerNode::deactivate(Step& step) {
 
 void ControllerNode::apply_committed(Step& step, const MetadataBatch& batch) {
   Memory& m = *memory_;
+  if (m.kept && batch.next_offset() > m.kept->next_offset()) m.kept->apply(batch);
   Offset offset = batch.base_offset;
   for (const MetadataRecord& record : *batch.records) {
     const auto* change = std::get_if<PartitionChangeRecord>(&record);
@@ -95,6 +99,9 @@ void ControllerNode::apply_committed(Step& step, const MetadataBatch& batch) {
     std::optional<PartitionRegistration> before;
     if (change)
       if (const auto* p = m.committed.partition(change->partition)) before = *p;
+    std::string removed;
+    if (const auto* r = std::get_if<RemoveTopicRecord>(&record))
+      if (const TopicImage* topic = m.committed.topic(r->id)) removed = topic->name;
     const auto* broker_change = std::get_if<BrokerRegistrationChangeRecord>(&record);
     m.committed.apply(record, offset);
     ++offset;
@@ -103,20 +110,18 @@ void ControllerNode::apply_committed(Step& step, const MetadataBatch& batch) {
       const TopicPartition tp = change ? change->partition : created->partition;
       const PartitionRegistration* p = m.committed.partition(tp);
       if (!p) continue;
-      PartitionStateCommitted f{tp,          p->leader, p->leader_epoch,         p->partition_epoch,
-                                p->replicas, p->isr,    p->leader_recovery_state};
-      f.created = created != nullptr;
-      f.leader_changed = f.created || (change->leader.has_value() && before && before->leader != p->leader);
-      f.unclean = before && f.leader_changed && p->leader.present() &&
-                  std::find(before->isr.begin(), before->isr.end(), p->leader) == before->isr.end();
-      step.fact(std::move(f));
+      step.fact(committed_state(tp, change, before ? &*before : nullptr, offset - 1));
     } else if (const auto* r = std::get_if<RegisterBrokerRecord>(&record)) {
-      step.fact(BrokerRegistered{r->broker, r->broker_epoch});
-    } else if (broker_change && broker_change->fenced) {
-      if (*broker_change->fenced)
-        step.fact(BrokerFenced{broker_change->broker});
-      else
-        step.fact(BrokerUnfenced{broker_change->broker});
+      step.fact(BrokerRegistered{r->broker, r->broker_epoch, offset - 1});
+    } else if (broker_change) {
+      if (broker_change->in_controlled_shutdown.value_or(false))
+        step.fact(BrokerInControlledShutdown{broker_change->broker, offset - 1});
+      if (broker_change->fenced && *broker_change->fenced)
+        step.fact(BrokerFenced{broker_change->broker, offset - 1});
+      else if (broker_change->fenced)
+        step.fact(BrokerUnfenced{broker_change->broker, offset - 1});
+    } else if (const auto* r = std::get_if<RemoveTopicRecord>(&record)) {
+      step.fact(TopicDeleted{removed, r->id});
     } else if (const auto* r = std::get_if<TopicRecord>(&record)) {
       std::int32_t partitions = 0;
       for (const MetadataRecord& other : *batch.records) {
@@ -127,6 +132,29 @@ void ControllerNode::apply_committed(Step& step, const MetadataBatch& batch) {
     }
   }
   step.fact(MetadataApplied{batch.next_offset(), digest(batch)});
+}
+
+PartitionStateCommitted ControllerNode::committed_state(TopicPartition tp, const PartitionChangeRecord* change,
+                                                        const PartitionRegistration* before, Offset offset) const {
+  const auto holds = [](const std::vector<NodeId>& nodes, NodeId id) {
+    return std::find(nodes.begin(), nodes.end(), id) != nodes.end();
+  };
+  const PartitionRegistration& p = *memory_->committed.partition(tp);
+  PartitionStateCommitted f{tp,         p.leader, p.leader_epoch,         p.partition_epoch,
+                            p.replicas, p.isr,    p.leader_recovery_state};
+  f.created = change == nullptr;
+  f.leader_changed = f.created || (change->leader.has_value() && before && before->leader != p.leader);
+  f.unclean = before && f.leader_changed && p.leader.present() && !holds(before->isr, p.leader) &&
+              !holds(before->elr, p.leader);
+  f.last_known_leader = f.unclean && config_.eligible_leader_replicas && before->isr.empty() && before->elr.empty() &&
+                        before->last_known_elr == std::vector<NodeId>{p.leader};
+  f.elr = p.elr;
+  f.last_known_elr = p.last_known_elr;
+  f.adding = p.adding;
+  f.removing = p.removing;
+  f.min_isr = effective_min_isr(memory_->committed, tp.topic);
+  f.offset = offset;
+  return f;
 }
 
 bool ControllerNode::write(Step& step, Records records) {
@@ -199,10 +227,15 @@ void ControllerNode::on_timer(Step& step, TimerId timer) {
   after_quorum(step);
 }
 
-// Fences at most one broker a pass, from the state as it then is [C01].
+// Fences at most one broker a pass, from the state as it then is.
 void ControllerNode::check_sessions(Step& step) {
   Memory& m = *memory_;
-  if (const auto stale = m.sessions.stale(m.working, step.now)) {
+  if (config_.variants.on(Variant::session_expiry)) {
+    // Variant [C01]: all at once, each from the state before (KAFKA-13173).
+    Records records;
+    for (const NodeId stale : m.sessions.all_stale(m.working, step.now)) fence(records, stale);
+    write(step, std::move(records));
+  } else if (const auto stale = m.sessions.stale(m.working, step.now)) {
     Records records;
     fence(records, *stale);
     write(step, std::move(records));
@@ -220,10 +253,8 @@ void ControllerNode::elect_periodically(Step& step, Election election) {
       const PartitionRegistration& p = topic.partitions[i];
       if (election == Election::UNCLEAN ? p.leader.present() : p.leader == p.replicas.front()) continue;
       const TopicPartition tp{id, PartitionIndex{static_cast<std::int32_t>(i)}};
-      PartitionChange change;
+      PartitionChange change = change_of(id, p);
       change.election = election;
-      change.target_isr = p.isr;
-      change.target_recovery = p.leader_recovery_state;
       auto record = build_change(m.working, tp, p, change);
       if (record && record->leader && record->leader->present()) records.push_back(std::move(*record));
     }
@@ -260,6 +291,12 @@ void ControllerNode::on_command(Step& step, const Command& command) {
     if (m.active) create_wanted_topics(step);
   } else if (const auto* c = std::get_if<ElectLeader>(&command)) {
     if (m.active) elect_leaders(step, c->request);
+  } else if (m.active) {
+    Error error = Error::NONE;
+    if (const auto* c = std::get_if<AlterReassignment>(&command)) error = alter_reassignment(step, c->request);
+    if (const auto* c = std::get_if<CreatePartitions>(&command)) error = create_partitions(step, c->request);
+    if (const auto* c = std::get_if<DeleteTopic>(&command)) error = delete_topic(step, c->request);
+    if (error != Error::NONE) step.fact(ProbeHit{"an operator's request was refused"});
   }
   after_quorum(step);
 }

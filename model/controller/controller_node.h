@@ -1,7 +1,7 @@
 // A controller process: a voter of the metadata quorum and, while it leads, the authority on brokers and partitions.
 //
 // Follows QuorumController, ClusterControlManager and ReplicationControlManager (metadata).
-// Leaves out: ELR, reassignment, topic deletion, directories, features; a second RegisterBrokerRecord when the same
+// Leaves out: directories, features; a second RegisterBrokerRecord when the same
 // incarnation registers again; replicas are placed in a fixed stripe, where Kafka starts it at random.
 // Always holds: an operation is one atomic batch built on committed plus own uncommitted records; its answer leaves
 // after commit; on loss of leadership the state is the committed one and every pending answer is NOT_CONTROLLER.
@@ -34,6 +34,8 @@ class ControllerNode {
   bool running() const { return memory_.has_value(); }
   bool is_active() const { return memory_ && memory_->active; }
   const MetadataImage& committed() const { return memory_->committed; }
+  // Whether its state holds that broker, committed or not.
+  bool knows(NodeId broker) const { return memory_->working.broker(broker) != nullptr; }
   const QuorumNode& quorum() const { return memory_->quorum; }
 
  private:
@@ -48,7 +50,8 @@ class ControllerNode {
     Memory(QuorumNode q, Nanos session) : quorum(std::move(q)), sessions(session) {}
     QuorumNode quorum;
     MetadataImage committed;
-    MetadataImage working;  // committed plus own uncommitted records, while active
+    MetadataImage working;              // committed plus own uncommitted records, while active
+    std::optional<MetadataImage> kept;  // variant [C07]: `working` of the last time
     BrokerSessions sessions;
     bool active = false;
     bool stopping = false;
@@ -63,6 +66,8 @@ class ControllerNode {
   void activate(Step& step);
   void deactivate(Step& step);
   void apply_committed(Step& step, const MetadataBatch& batch);
+  PartitionStateCommitted committed_state(TopicPartition tp, const PartitionChangeRecord* change,
+                                          const PartitionRegistration* before, Offset offset) const;
   bool write(Step& step, Records records);
   void reply(Step& step, ConnectionId connection, std::int32_t correlation, MessageBody body, bool at_once = false);
   void create_wanted_topics(Step& step);
@@ -75,6 +80,7 @@ class ControllerNode {
   void fence(Records& records, NodeId broker);
   void unfence(Records& records, NodeId broker);
   void remove_from_isrs(Records& records, NodeId broker);
+  void handle_unclean_shutdown(Records& records, NodeId broker);
   bool leads_anything(NodeId broker) const;
 
   // partition_control.cc
@@ -83,6 +89,13 @@ class ControllerNode {
   CreateTopicsResponse create_topic(Step& step, const CreateTopicsRequest& r);
   ElectLeadersResponse elect_leaders(Step& step, const ElectLeadersRequest& r);
   Election election_of(TopicId topic) const;
+  std::int32_t effective_min_isr(const MetadataImage& image, TopicId topic) const;
+  PartitionChange change_of(TopicId topic, const PartitionRegistration& p) const;  // aims at everything as it is
+
+  // operator_control.cc
+  Error alter_reassignment(Step& step, const AlterPartitionReassignmentsRequest& r);
+  Error create_partitions(Step& step, const CreatePartitionsRequest& r);
+  Error delete_topic(Step& step, const DeleteTopicsRequest& r);
 
   NodeId self_;
   std::vector<NodeId> voters_;

@@ -11,6 +11,23 @@ Election ControllerNode::election_of(TopicId topic) const {
                                                                                                      : Election::ONLINE;
 }
 
+// getTopicEffectiveMinIsr: capped by the replicas of the topic's first partition, whichever partition is meant.
+std::int32_t ControllerNode::effective_min_isr(const MetadataImage& image, TopicId topic) const {
+  const TopicImage* t = image.topic(topic);
+  if (!t || t->partitions.empty()) return 1;
+  return std::min(image.topic_config(topic, config_.topic_defaults).min_insync_replicas,
+                  static_cast<std::int32_t>(t->partitions.front().replicas.size()));
+}
+
+PartitionChange ControllerNode::change_of(TopicId topic, const PartitionRegistration& p) const {
+  PartitionChange change = aim_at(p);
+  change.election = election_of(topic);
+  change.eligible_leader_replicas = config_.eligible_leader_replicas;
+  change.min_isr = effective_min_isr(memory_->working, topic);
+  change.variants = config_.variants;
+  return change;
+}
+
 namespace {
 
 // Topic.validate
@@ -47,11 +64,14 @@ Error ControllerNode::check_alter(NodeId broker, const AlterPartitionRequest::Pa
   if (!image.topic(r.partition.topic)) return Error::UNKNOWN_TOPIC_ID;
   const PartitionRegistration* p = image.partition(r.partition);
   if (!p) return Error::UNKNOWN_TOPIC_OR_PARTITION;
-  // The broker knows more than this controller: it is no authority here [R22].
-  if (r.leader_epoch > p->leader_epoch || r.partition_epoch > p->partition_epoch) return Error::NOT_CONTROLLER;
-  if (r.leader_epoch < p->leader_epoch) return Error::FENCED_LEADER_EPOCH;
+  // The broker knows more than this controller: it is no authority here. Variant [R22]: it judges all the same
+  // (before KAFKA-14154).
+  const bool judges = config_.variants.on(Variant::newer_epoch_at_controller);
+  if (!judges && (r.leader_epoch > p->leader_epoch || r.partition_epoch > p->partition_epoch))
+    return Error::NOT_CONTROLLER;
+  if (r.leader_epoch != p->leader_epoch) return Error::FENCED_LEADER_EPOCH;
   if (broker != p->leader) return Error::INVALID_REQUEST;
-  if (r.partition_epoch < p->partition_epoch) return Error::INVALID_UPDATE_VERSION;
+  if (r.partition_epoch != p->partition_epoch) return Error::INVALID_UPDATE_VERSION;
   bool has_leader = false;
   std::vector<NodeId> seen;
   for (const auto& [id, epoch] : r.new_isr) {
@@ -64,6 +84,7 @@ Error ControllerNode::check_alter(NodeId broker, const AlterPartitionRequest::Pa
   if (r.leader_recovery_state == LeaderRecoveryState::RECOVERING &&
       (r.new_isr.size() > 1 || p->leader_recovery_state == LeaderRecoveryState::RECOVERED))
     return Error::INVALID_REQUEST;
+  if (config_.variants.on(Variant::isr_eligibility)) return Error::NONE;  // variant [R23]: any replica will do
   for (const auto& [id, epoch] : r.new_isr)
     if (!image.is_active(id) || (epoch.present() && image.broker(id)->epoch != epoch)) return Error::INELIGIBLE_REPLICA;
   return Error::NONE;
@@ -87,8 +108,8 @@ AlterPartitionResponse ControllerNode::alter_partition(Step& step, const AlterPa
     if (answer.error != Error::NONE) step.fact(ProbeHit{refused_probe(answer.error)});
     if (answer.error == Error::NONE) {
       const PartitionRegistration& p = *m.working.partition(request.partition);
-      PartitionChange change;
-      change.election = election_of(request.partition.topic);
+      PartitionChange change = change_of(request.partition.topic, p);
+      change.target_isr.clear();
       for (const auto& [id, epoch] : request.new_isr) change.target_isr.push_back(id);
       change.target_recovery = request.leader_recovery_state;
       if (auto record = build_change(m.working, request.partition, p, change)) {
@@ -101,12 +122,31 @@ AlterPartitionResponse ControllerNode::alter_partition(Step& step, const AlterPa
       answer.leader_epoch = now.leader_epoch;
       answer.isr = now.isr;
       answer.leader_recovery_state = now.leader_recovery_state;
-      answer.partition_epoch = now.partition_epoch;
+      // Variant [C06]: the epoch of before (KAFKA-12367).
+      answer.partition_epoch =
+          config_.variants.on(Variant::partition_epoch_reply) ? p.partition_epoch : now.partition_epoch;
     }
     response.partitions.push_back(std::move(answer));
   }
   write(step, std::move(records));
   return response;
+}
+
+std::vector<std::vector<NodeId>> place_replicas(const MetadataImage& image, std::int32_t first, std::int32_t partitions,
+                                                std::int32_t replicas) {
+  std::vector<NodeId> unfenced, fenced;
+  for (const auto& [b, broker] : image.brokers()) (broker.fenced ? fenced : unfenced).push_back(b);
+  std::vector<std::vector<NodeId>> assignment;
+  if (unfenced.empty() || static_cast<std::size_t>(replicas) > unfenced.size() + fenced.size()) return assignment;
+  for (std::int32_t i = 0; i < partitions; ++i) {
+    auto& list = assignment.emplace_back();
+    for (std::size_t j = 0; j < static_cast<std::size_t>(replicas); ++j) {
+      const bool last = j >= unfenced.size();
+      const std::vector<NodeId>& from = last ? fenced : unfenced;
+      list.push_back(from[(static_cast<std::size_t>(first + i) + (last ? j - unfenced.size() : j)) % from.size()]);
+    }
+  }
+  return assignment;
 }
 
 CreateTopicsResponse ControllerNode::create_topic(Step& step, const CreateTopicsRequest& r) {
@@ -130,20 +170,8 @@ CreateTopicsResponse ControllerNode::create_topic(Step& step, const CreateTopics
     const int replicas = r.replication_factor == -1 ? config_.default_replication_factor : r.replication_factor;
     if (replicas <= 0) return {Error::INVALID_REPLICATION_FACTOR, TopicId{}};
     if (partitions <= 0) return {Error::INVALID_PARTITIONS, TopicId{}};
-    // StripedReplicaPlacer: fenced brokers are used too, but last.
-    std::vector<NodeId> unfenced, fenced;
-    for (const auto& [b, broker] : image.brokers()) (broker.fenced ? fenced : unfenced).push_back(b);
-    if (unfenced.empty() || static_cast<std::size_t>(replicas) > unfenced.size() + fenced.size())
-      return {Error::INVALID_REPLICATION_FACTOR, TopicId{}};
-    for (std::int32_t i = 0; i < partitions; ++i) {
-      auto& list = assignment.emplace_back();
-      for (std::size_t j = 0; j < static_cast<std::size_t>(replicas); ++j) {
-        const bool last = j >= unfenced.size();
-        const std::vector<NodeId>& from = last ? fenced : unfenced;
-        const std::size_t start = static_cast<std::size_t>(id.value - 1 + i);
-        list.push_back(from[(start + (last ? j - unfenced.size() : j)) % from.size()]);
-      }
-    }
+    assignment = place_replicas(image, id.value - 1, partitions, replicas);
+    if (assignment.empty()) return {Error::INVALID_REPLICATION_FACTOR, TopicId{}};
   }
   const Error nobody = r.assignment.empty() ? Error::INVALID_REPLICATION_FACTOR : Error::INVALID_REPLICA_ASSIGNMENT;
   Records records{TopicRecord{r.name, id}};
@@ -157,7 +185,8 @@ CreateTopicsResponse ControllerNode::create_topic(Step& step, const CreateTopics
       return {Error::INVALID_REPLICA_ASSIGNMENT, TopicId{}};
     for (const NodeId b : replicas) {
       if (!image.broker(b)) return {Error::INVALID_REPLICA_ASSIGNMENT, TopicId{}};
-      if (image.is_active(b)) isr.push_back(b);
+      // Variant [C05]: every assigned replica, fenced or not (before KAFKA-13083).
+      if (image.is_active(b) || config_.variants.on(Variant::initial_isr)) isr.push_back(b);
     }
     if (isr.empty()) return {nobody, TopicId{}};
     const NodeId leader = isr.front();
@@ -191,10 +220,8 @@ ElectLeadersResponse ControllerNode::elect_leaders(Step& step, const ElectLeader
     } else if (preferred ? p->leader == p->replicas.front() : p->leader.present()) {
       error = Error::ELECTION_NOT_NEEDED;
     } else {
-      PartitionChange change;
+      PartitionChange change = change_of(tp.topic, *p);
       change.election = preferred ? Election::PREFERRED : Election::UNCLEAN;
-      change.target_isr = p->isr;
-      change.target_recovery = p->leader_recovery_state;
       auto record = build_change(image, tp, *p, change);
       // Any change will do: a preferred election of a leaderless partition may well end with another leader.
       if (!record)

@@ -54,6 +54,10 @@ class Digester {
     number(tp.topic.value);
     number(tp.partition.value);
   }
+  void nodes(const std::optional<std::vector<NodeId>>& ids) {
+    number(ids.has_value());
+    if (ids) nodes(*ids);
+  }
   void flag(const std::optional<bool>& v) { number(v ? (*v ? 1 : 0) : -1); }
 
   void operator()(const RegisterBrokerRecord& r) {
@@ -69,16 +73,19 @@ class Digester {
     partition(r.partition), nodes(r.replicas), nodes(r.isr);
     number(r.leader.value), number(r.leader_epoch.value), number(r.partition_epoch.value);
     number(static_cast<std::int64_t>(r.leader_recovery_state));
+    nodes(r.eligible_leader_replicas), nodes(r.last_known_elr);
   }
   void operator()(const PartitionChangeRecord& r) {
     partition(r.partition);
-    number(r.isr.has_value());
-    if (r.isr) nodes(*r.isr);
+    nodes(r.isr);
     number(r.leader ? r.leader->value : -2);
     number(r.leader_recovery_state ? static_cast<std::int64_t>(*r.leader_recovery_state) : -1);
+    nodes(r.replicas), nodes(r.adding_replicas), nodes(r.removing_replicas);
+    nodes(r.eligible_leader_replicas), nodes(r.last_known_elr);
   }
   void operator()(const ConfigRecord& r) { text(r.topic), text(r.key), text(r.value); }
   void operator()(const NoOpRecord&) {}
+  void operator()(const RemoveTopicRecord& r) { number(r.id.value); }
   void operator()(const LeaderChangeRecord& r) { number(r.leader.value); }
 
   std::uint64_t result() const { return hash_; }
@@ -112,7 +119,14 @@ void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataD
     auto& partitions = topics_[r->partition.topic].partitions;
     const auto index = static_cast<std::size_t>(r->partition.partition.value);
     if (partitions.size() <= index) partitions.resize(index + 1);
-    partitions[index] = {r->replicas, r->isr, r->leader, r->leader_epoch, r->partition_epoch, r->leader_recovery_state};
+    partitions[index] = {r->replicas,
+                         r->isr,
+                         r->leader,
+                         r->leader_epoch,
+                         r->partition_epoch,
+                         r->leader_recovery_state,
+                         r->eligible_leader_replicas,
+                         r->last_known_elr};
     note(d.partitions, r->partition);
   } else if (const auto* r = std::get_if<PartitionChangeRecord>(&record)) {
     const auto topic = topics_.find(r->partition.topic);
@@ -120,6 +134,11 @@ void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataD
     if (topic != topics_.end() && index < topic->second.partitions.size()) {
       PartitionRegistration& p = topic->second.partitions[index];
       if (r->isr) p.isr = *r->isr;
+      if (r->replicas) p.replicas = *r->replicas;
+      if (r->adding_replicas) p.adding = *r->adding_replicas;
+      if (r->removing_replicas) p.removing = *r->removing_replicas;
+      if (r->eligible_leader_replicas) p.elr = *r->eligible_leader_replicas;
+      if (r->last_known_elr) p.last_known_elr = *r->last_known_elr;
       if (r->leader_recovery_state) p.leader_recovery_state = *r->leader_recovery_state;
       if (r->leader) {
         p.leader = *r->leader;
@@ -127,6 +146,14 @@ void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataD
       }
       ++p.partition_epoch;
       note(d.partitions, r->partition);
+    }
+  } else if (const auto* r = std::get_if<RemoveTopicRecord>(&record)) {
+    if (const auto topic = topics_.find(r->id); topic != topics_.end()) {
+      for (std::size_t i = 0; i < topic->second.partitions.size(); ++i)
+        note(d.partitions, {r->id, PartitionIndex{static_cast<std::int32_t>(i)}});
+      note(d.topics, r->id);
+      topic_ids_.erase(topic->second.name);
+      topics_.erase(topic);
     }
   } else if (const auto* r = std::get_if<ConfigRecord>(&record)) {
     if (r->topic.empty()) {

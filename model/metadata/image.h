@@ -23,6 +23,11 @@ struct PartitionRegistration {
   LeaderEpoch leader_epoch;
   PartitionEpoch partition_epoch;
   LeaderRecoveryState leader_recovery_state = LeaderRecoveryState::RECOVERED;
+  std::vector<NodeId> elr = {};             // eligible leader replicas (KIP-966)
+  std::vector<NodeId> last_known_elr = {};  // with one member: the last known leader
+  std::vector<NodeId> adding = {};
+  std::vector<NodeId> removing = {};
+  bool reassigning() const { return !adding.empty() || !removing.empty(); }
 };
 struct TopicImage {
   std::string name;

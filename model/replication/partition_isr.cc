@@ -5,6 +5,7 @@ namespace ktrial::model {
 
 // isReplicaIsrEligible
 bool Partition::eligible(NodeId replica, const Brokers& brokers) const {
+  if (config_.variants.on(Variant::isr_eligibility)) return true;  // variant [R23]: before KIP-841
   const auto broker = brokers.find(replica);
   if (broker == brokers.end() || !broker->second.active()) return false;
   const auto remote = remotes_.find(replica);

@@ -73,8 +73,8 @@ std::string describe_topics_of(const TrialResult& result) {
         if (state->partition_epoch > known.partition_epoch) known = *state;
       }
     for (const auto& [index, state] : states)
-      topic.partitions.push_back({index.value, state.leader.value, ids(state.replicas), ids(state.isr),
-                                  std::vector<int>{}, std::vector<int>{}});
+      topic.partitions.push_back({index.value, state.leader.value, ids(state.replicas), ids(state.isr), ids(state.elr),
+                                  ids(state.last_known_elr)});
     topics.push_back(std::move(topic));
   }
   return reports::describe_topics(topics);

@@ -8,6 +8,7 @@ namespace ktrial::scenarios {
 
 void ClusterView::on_fact(const model::Fact& fact, model::NodeId node) {
   if (const auto* p = std::get_if<model::PartitionStateCommitted>(&fact)) {
+    if (deleted_.contains(p->partition.topic)) return;
     Partition& known = partitions_[p->partition];
     // Two controllers may state the same commit around a fail-over; the partition epoch orders them.
     if (p->partition_epoch <= known.partition_epoch) return;
@@ -17,14 +18,39 @@ void ClusterView::on_fact(const model::Fact& fact, model::NodeId node) {
     known.partition_epoch = p->partition_epoch;
     known.replicas = p->replicas;
     known.isr = p->isr;
+    known.elr = p->elr;
+    known.last_known_elr = p->last_known_elr;
+    known.reassigning = !p->adding.empty() || !p->removing.empty();
   } else if (const auto* t = std::get_if<model::TopicCreated>(&fact)) {
-    topics_[t->name] = t->id;
+    if (!deleted_.contains(t->id)) topics_[t->name] = t->id;
+  } else if (const auto* t = std::get_if<model::TopicDeleted>(&fact)) {
+    deleted_.insert(t->id);
+    deleted_names_.insert(t->name);
+    if (const auto it = topics_.find(t->name); it != topics_.end() && it->second == t->id) topics_.erase(it);
+    for (auto it = partitions_.begin(); it != partitions_.end();)
+      it = it->first.topic == t->id ? partitions_.erase(it) : it + 1;
+  } else if (const auto* b = std::get_if<model::BrokerRegistered>(&fact)) {
+    fenced(b->broker, b->offset, true);
+  } else if (const auto* b = std::get_if<model::BrokerFenced>(&fact)) {
+    fenced(b->broker, b->offset, true);
+  } else if (const auto* b = std::get_if<model::BrokerUnfenced>(&fact)) {
+    fenced(b->broker, b->offset, false);
   } else if (const auto* e = std::get_if<model::QuorumLeaderElected>(&fact)) {
     if (e->epoch > controller_epoch_) {
       controller_epoch_ = e->epoch;
       active_controller_ = node;
     }
   }
+}
+
+void ClusterView::fenced(model::NodeId broker, model::Offset offset, bool is) {
+  auto& [since, state] = fenced_[broker];
+  if (offset >= since) since = offset, state = is;
+}
+
+std::optional<model::TopicId> ClusterView::topic(const std::string& name) const {
+  const auto it = topics_.find(name);
+  return it == topics_.end() ? std::nullopt : std::optional(it->second);
 }
 
 const ClusterView::Partition* ClusterView::partition(model::TopicPartition tp) const {

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/facts.h"
@@ -21,6 +23,8 @@ class ClusterView {
     model::PartitionEpoch partition_epoch;
     std::vector<model::NodeId> replicas;
     std::vector<model::NodeId> isr;
+    std::vector<model::NodeId> elr, last_known_elr;
+    bool reassigning = false;
     int leader_changes = 0;  // after the creation
   };
 
@@ -32,11 +36,22 @@ class ClusterView {
   std::optional<model::TopicPartition> find(const std::string& name) const;
   std::string name(model::TopicPartition tp) const;
   const std::string* topic_name(model::TopicId id) const;
+  std::optional<model::TopicId> topic(const std::string& name) const;
+  bool deleted(const std::string& name) const { return deleted_names_.contains(name); }  // some time
+  // Registered and unfenced, as committed.
+  bool unfenced(model::NodeId broker) const {
+    const auto it = fenced_.find(broker);
+    return it != fenced_.end() && !it->second.second;
+  }
   model::NodeId active_controller() const { return active_controller_; }
 
  private:
+  void fenced(model::NodeId broker, model::Offset offset, bool is);
   boost::container::flat_map<model::TopicPartition, Partition> partitions_;
   boost::container::flat_map<std::string, model::TopicId> topics_;
+  boost::container::flat_set<model::TopicId> deleted_;
+  boost::container::flat_set<std::string> deleted_names_;
+  boost::container::flat_map<model::NodeId, std::pair<model::Offset, bool>> fenced_;  // since that record
   model::NodeId active_controller_;
   model::QuorumEpoch controller_epoch_;
 };

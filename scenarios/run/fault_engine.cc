@@ -46,6 +46,14 @@ FaultEngine::FaultEngine(const Scenario& scenario, std::vector<FaultSpec> plan, 
       coordinators_(scenario.cluster.config.effective),
       quiet_after_(scenario.random_faults ? scenario.random_faults->quiet_after : scenario.run_until),
       effects_(scenario, names_.size()) {
+  for (const TopicSpec& topic : scenario.cluster.topics) {
+    model::CreateTopicsRequest& request = topics_.emplace_back();
+    request.name = topic.name;
+    request.partitions = topic.partitions;
+    request.replication_factor =
+        topic.replicas.empty() ? topic.replication_factor : static_cast<std::int16_t>(topic.replicas.front().size());
+    request.configs = topic.config.written;
+  }
   if (quiet_after_ <= Nanos::zero() || quiet_after_ > scenario.run_until) quiet_after_ = scenario.run_until;
   has_conditions_ = std::any_of(plan_.begin(), plan_.end(), [](const FaultSpec& f) { return f.when.has_value(); });
   for (const FaultSpec& f : plan_)
@@ -239,7 +247,10 @@ void FaultEngine::strike(KafkaWorld& world, const ClusterView& view, std::size_t
   const std::size_t said = injected_.size();
   switch (shape_of(fault.kind)) {
     case FaultShape::partition:
-      strike_partition(world, view, fault);
+    case FaultShape::topic:
+    case FaultShape::replicas:
+    case FaultShape::count:
+      operate(world, view, fault);
       break;
     case FaultShape::bridge:
       separate(world, index, resolve(view, fault.from), resolve(view, fault.to));
@@ -266,15 +277,50 @@ void FaultEngine::strike(KafkaWorld& world, const ClusterView& view, std::size_t
     world.at(world.now() + *fault.duration, 2 * index + 1);
 }
 
-void FaultEngine::strike_partition(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault) {
-  model::ElectLeadersRequest request;
-  request.type =
-      fault.kind == FaultKind::elect_preferred ? model::ElectionType::preferred : model::ElectionType::unclean;
-  if (fault.partition)
-    if (const auto tp = view.find(to_string(*fault.partition))) request.partitions.push_back(*tp);
-  const model::NodeId node = view.active_controller();
-  if (node.present() && world.command(to_sim(node), model::ElectLeader{request}))
-    say(Kind::other_fault, node, {}, fmt::format("{} by {}", to_string(fault.kind), name(node)));
+// What an operator tells the active controller; with none the operator gives up.
+void FaultEngine::operate(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault) {
+  const model::NodeId controller = view.active_controller();
+  if (!controller.present()) return;
+  const auto tell = [&](model::Command command, const std::string& about) {
+    if (world.command(to_sim(controller), std::move(command)))
+      say(Kind::other_fault, controller, {},
+          fmt::format("{} {} by {}", to_string(fault.kind), about, name(controller)));
+  };
+  const PartitionRef partition = fault.partition.value_or(PartitionRef{});
+  const model::PartitionIndex index_of{partition.partition};
+  switch (fault.kind) {
+    case FaultKind::reassign: {
+      std::vector<model::NodeId> to;
+      for (const std::int32_t id : fault.replicas) to.push_back(model::NodeId{id});
+      return tell(model::AlterReassignment{{partition.topic, index_of, to}},
+                  fmt::format("{} to {}", to_string(partition), names(to)));
+    }
+    case FaultKind::cancel_reassignment:
+      return tell(model::AlterReassignment{{partition.topic, index_of, std::nullopt}}, to_string(partition));
+    case FaultKind::create_partitions:
+      return tell(model::CreatePartitions{{fault.topic, static_cast<std::int32_t>(fault.amount.value_or(1))}},
+                  fmt::format("{}: {}", fault.topic, fault.amount.value_or(1)));
+    case FaultKind::delete_topic:
+      return tell(model::DeleteTopic{{fault.topic}}, fault.topic);
+    case FaultKind::create_topic:
+      create_again(world, fault.topic);
+      return say(Kind::other_fault, controller, {}, fmt::format("create-topic {}", fault.topic));
+    default: {
+      model::ElectLeadersRequest request;
+      request.type =
+          fault.kind == FaultKind::elect_preferred ? model::ElectionType::preferred : model::ElectionType::unclean;
+      if (const auto tp = view.find(to_string(partition))) request.partitions.push_back(*tp);
+      return tell(model::ElectLeader{request}, to_string(partition));
+    }
+  }
+}
+
+// Every controller is told, as at the start of a run; the one that is active creates it.
+void FaultEngine::create_again(KafkaWorld& world, const std::string& topic) {
+  for (const model::CreateTopicsRequest& request : topics_)
+    if (request.name == topic)
+      for (std::int32_t i = 1; i <= controllers_; ++i)
+        world.command(to_sim(model::NodeId{brokers_ + i}), model::CreateTopic{request});
 }
 
 void FaultEngine::strike_nodes(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& nodes) {
@@ -385,6 +431,7 @@ void FaultEngine::undo(KafkaWorld& world, std::size_t index) {
     if (ended.started) say(Kind::restarted, node, {}, fmt::format("{} is started", name(node)));
     if (ended.resumed) say(Kind::resumed, node, {}, fmt::format("{} resumes", name(node)));
   }
+  if (fault.kind == FaultKind::delete_topic) create_again(world, fault.topic);
   for (const auto& [from, to] : active.links) effects_.end_link(world, index, fault, from, to);
   if (!active.links.empty() && fault.kind != FaultKind::reset)
     say(Kind::healed, active.links.front().first, active.links.front().second,

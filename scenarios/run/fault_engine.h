@@ -60,7 +60,8 @@ class FaultEngine {
   void strike_nodes(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& nodes);
   void strike_links(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& from,
                     const std::vector<model::NodeId>& to, bool both_ways);
-  void strike_partition(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault);
+  void operate(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault);
+  void create_again(KafkaWorld& world, const std::string& topic);
   void separate(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& half,
                 const std::vector<model::NodeId>& bridge);
   void isolate(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& nodes);
@@ -78,7 +79,8 @@ class FaultEngine {
   std::vector<std::string> names_;  // of all nodes, in id order
   std::int32_t brokers_ = 0;
   std::int32_t controllers_ = 0;
-  model::GroupCoordinator coordinators_;  // only tells a group's partition
+  std::vector<model::CreateTopicsRequest> topics_;  // of the scenario; the controller places their replicas
+  model::GroupCoordinator coordinators_;            // only tells a group's partition
   Nanos quiet_after_{0};
   bool quiet_ = false;
   bool has_conditions_ = false;

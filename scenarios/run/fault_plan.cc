@@ -38,7 +38,8 @@ enum Field : std::uint32_t {
   f_focus,  // of the whole plan
   f_focus_begin,
   f_focus_length,
-  f_half,  // + node: which side it is on
+  f_replicas,  // of a reassignment: how many
+  f_half,      // + node: which side it is on
 };
 
 class Draw {
@@ -312,6 +313,24 @@ void draw_whom(const Cluster& c, RandomTarget target, const Draw& draw, FaultSpe
     case FaultShape::partition:
       fault.partition = draw.one_of(f_which, c.partitions);
       return;
+    case FaultShape::topic:
+      fault.topic = draw.one_of(f_which, c.partitions).topic;
+      return;
+    case FaultShape::count: {
+      fault.topic = draw.one_of(f_which, c.partitions).topic;
+      const auto now = std::count_if(c.partitions.begin(), c.partitions.end(),
+                                     [&](const PartitionRef& p) { return p.topic == fault.topic; });
+      fault.amount = now + draw.number(f_amount, 1, 2);
+      return;
+    }
+    case FaultShape::replicas: {
+      fault.partition = draw.one_of(f_which, c.partitions);
+      // Neighbours in id order, starting anywhere.
+      const std::int32_t first = draw.number(f_part, 0, c.brokers - 1);
+      for (std::int32_t i = 0, n = draw.number(f_replicas, 1, c.brokers); i < n; ++i)
+        fault.replicas.push_back((first + i) % c.brokers + 1);
+      return;
+    }
     case FaultShape::nodes:
       fault.targets = std::move(targets);
       return;
@@ -337,7 +356,16 @@ void draw_whom(const Cluster& c, RandomTarget target, const Draw& draw, FaultSpe
 // Done and over: there is nothing to end.
 bool at_once(FaultKind kind) {
   return kind == FaultKind::restart || kind == FaultKind::reset || kind == FaultKind::clock_step ||
-         kind == FaultKind::elect_preferred || kind == FaultKind::elect_unclean;
+         kind == FaultKind::elect_preferred || kind == FaultKind::elect_unclean || kind == FaultKind::reassign ||
+         kind == FaultKind::cancel_reassignment || kind == FaultKind::create_partitions ||
+         kind == FaultKind::create_topic;
+}
+
+// Of a partition or topic, so that there must be one.
+bool needs_partition(FaultKind kind) {
+  const FaultShape shape = shape_of(kind);
+  return shape == FaultShape::partition || shape == FaultShape::topic || shape == FaultShape::count ||
+         shape == FaultShape::replicas;
 }
 
 // When the faults of a plan fall: anywhere, or in half of the plans close together, since most bugs that need two
@@ -355,7 +383,7 @@ Window draw_window(const Cluster& c, const RandomFaults& random, const Draw& who
 FaultSpec draw_fault(const Cluster& c, const RandomFaults& random, const Window& window, const Draw& draw) {
   FaultSpec fault;
   fault.kind = draw.one_of(f_kind, random.kinds);
-  if (shape_of(fault.kind) == FaultShape::partition && c.partitions.empty()) fault.kind = FaultKind::pause;
+  if (needs_partition(fault.kind) && c.partitions.empty()) fault.kind = FaultKind::pause;
   const Nanos at = draw.duration(f_at, window.begin, window.end);
   const Nanos length = draw_length(c, random, draw);
   if ((fault.when = draw_condition(c, draw))) {

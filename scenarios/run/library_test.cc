@@ -49,7 +49,8 @@ INSTANTIATE_TEST_SUITE_P(Library, Holds,
                                          "retry-reorder-correct", "truncation-high-watermark-correct",
                                          "isr-admission-correct", "alter-partition-reply-correct",
                                          "vote-not-durable-correct", "append-not-synced-correct",
-                                         "generation-not-checked-correct", "group-failover-correct"),
+                                         "generation-not-checked-correct", "group-failover-correct",
+                                         "last-standing-elr", "elr-safe"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -28,7 +28,8 @@ class Runner {
         options_(options),
         world_(build_world(scenario, options.seed)),
         plan_(draw_fault_plan(scenario, options.seed)),
-        engine_(scenario, plan_, node_names(scenario)) {
+        engine_(scenario, plan_, node_names(scenario)),
+        judge_(scenario.cluster.config.effective.eligible_leader_replicas) {
     for (const auto& [property, expected] : scenario.expect)
       if (expected == Expected::any) ignored_.insert(property);
   }
@@ -92,7 +93,12 @@ class Runner {
     end.faults_ended = engine_.is_quiet();
     end.since_quiet = std::max(Nanos::zero(), scenario_.run_until - engine_.quiet_after());
     for (const auto& [tp, state] : view_.partitions())
-      end.partitions.push_back({tp, state.leader, state.isr, state.replicas});
+      end.partitions.push_back(
+          {tp, state.leader, state.isr, state.replicas, state.elr, state.last_known_elr, state.reassigning});
+    for (std::int32_t id = 1; id <= scenario_.cluster.brokers; ++id)
+      if (!view_.unfenced(model::NodeId{id})) end.fenced_brokers.insert(model::NodeId{id});
+    for (const TopicSpec& topic : scenario_.cluster.topics)
+      if (!view_.topic(topic.name) && !view_.deleted(topic.name)) end.missing_topics.push_back(topic.name);
     add_client_state(world_, view_, scenario_, end);
     for (sim::NodeId id = 0; id < world_.node_count(); ++id)
       if (engine_.stopped(to_model(id))) end.down.insert(to_model(id));

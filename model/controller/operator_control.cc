@@ -1,0 +1,92 @@
+// What an operator asks for of topics that exist: reassignment, more partitions, deletion (ReplicationControlManager).
+#include <algorithm>
+
+#include "model/controller/controller_node.h"
+
+namespace ktrial::model {
+namespace {
+
+using Nodes = std::vector<NodeId>;
+
+Nodes without(const Nodes& nodes, const Nodes& out) {
+  Nodes left;
+  for (const NodeId id : nodes)
+    if (std::find(out.begin(), out.end(), id) == out.end()) left.push_back(id);
+  return left;
+}
+
+}  // namespace
+
+// KIP-455, alterPartitionReassignment: the replicas are the target's and behind them those to go, until the target is
+// in the ISR. A target given while another is on its way takes its place.
+Error ControllerNode::alter_reassignment(Step& step, const AlterPartitionReassignmentsRequest& r) {
+  const MetadataImage& image = memory_->working;
+  const TopicPartition tp{image.topic_id(r.topic), r.partition};
+  const PartitionRegistration* p = image.partition(tp);
+  if (!p) return Error::UNKNOWN_TOPIC_OR_PARTITION;
+  PartitionChange change = change_of(tp.topic, *p);
+  if (r.replicas) {
+    Nodes sorted = *r.replicas;
+    std::sort(sorted.begin(), sorted.end());
+    if (sorted.empty() || std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end() ||
+        std::any_of(sorted.begin(), sorted.end(), [&](NodeId id) { return !image.broker(id); }))
+      return Error::INVALID_REPLICA_ASSIGNMENT;
+    Nodes removing = without(p->replicas, sorted), adding = without(sorted, p->replicas);
+    std::sort(removing.begin(), removing.end());
+    change.election = Election::ONLINE;  // whatever the topic allows
+    change.target_replicas = *r.replicas;
+    change.target_replicas.insert(change.target_replicas.end(), removing.begin(), removing.end());
+    if (!removing.empty()) change.target_removing = std::move(removing);
+    if (!adding.empty()) change.target_adding = std::move(adding);
+  } else {
+    if (!p->reassigning()) return Error::NO_REASSIGNMENT_IN_PROGRESS;
+    // PartitionReassignmentRevert: with nobody else left the first original replica is in sync by decree.
+    change.target_replicas = without(p->replicas, p->adding);
+    change.target_isr = without(p->isr, p->adding);
+    change.target_adding.clear();
+    change.target_removing.clear();
+    if (change.target_isr.empty()) {
+      if (change.target_replicas.empty() || election_of(tp.topic) != Election::UNCLEAN)
+        return Error::INVALID_REPLICA_ASSIGNMENT;
+      change.target_isr = {change.target_replicas.front()};
+    }
+  }
+  if (auto record = build_change(image, tp, *p, std::move(change))) write(step, {std::move(*record)});
+  return Error::NONE;
+}
+
+Error ControllerNode::create_partitions(Step& step, const CreatePartitionsRequest& r) {
+  const MetadataImage& image = memory_->working;
+  const TopicId id = image.topic_id(r.topic);
+  const TopicImage* topic = image.topic(id);
+  if (!topic) return Error::UNKNOWN_TOPIC_OR_PARTITION;
+  const auto now = static_cast<std::int32_t>(topic->partitions.size());
+  if (r.count <= now) return Error::INVALID_PARTITIONS;
+  const auto factor = static_cast<std::int32_t>(topic->partitions.front().replicas.size());
+  Records records;
+  std::int32_t index = now;
+  for (Nodes& replicas : place_replicas(image, id.value - 1 + now, r.count - now, factor)) {
+    Nodes isr;
+    for (const NodeId b : replicas)
+      if (image.is_active(b) || config_.variants.on(Variant::initial_isr)) isr.push_back(b);
+    if (isr.empty()) return Error::INVALID_REPLICATION_FACTOR;
+    const NodeId leader = isr.front();
+    records.push_back(PartitionRecord{{id, PartitionIndex{index++}},
+                                      std::move(replicas),
+                                      std::move(isr),
+                                      leader,
+                                      LeaderEpoch{0},
+                                      PartitionEpoch{0},
+                                      LeaderRecoveryState::RECOVERED});
+  }
+  return write(step, std::move(records)) ? Error::NONE : Error::INVALID_REPLICATION_FACTOR;
+}
+
+Error ControllerNode::delete_topic(Step& step, const DeleteTopicsRequest& r) {
+  const TopicId id = memory_->working.topic_id(r.topic);
+  if (!id.present()) return Error::UNKNOWN_TOPIC_OR_PARTITION;
+  write(step, {RemoveTopicRecord{id}});
+  return Error::NONE;
+}
+
+}  // namespace ktrial::model

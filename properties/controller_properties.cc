@@ -1,0 +1,269 @@
+// Properties of the controller's decisions: who may lead, be in sync, or be eligible (crib 10 and 11).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "properties/ledger.h"
+#include "properties/property.h"
+
+namespace ktrial::properties {
+namespace {
+
+using Nodes = std::vector<NodeId>;
+using State = model::PartitionStateCommitted;
+
+bool holds(const Nodes& nodes, NodeId id) { return std::find(nodes.begin(), nodes.end(), id) != nodes.end(); }
+std::string text(const Nodes& nodes) {
+  std::string out;
+  for (const NodeId id : nodes) out += (out.empty() ? "" : ", ") + std::to_string(id.value);
+  return "[" + out + "]";
+}
+std::string tp_text(model::TopicPartition tp) {
+  return fmt::format("topic {} partition {}", tp.topic.value, tp.partition.value);
+}
+
+// The committed state of brokers and partitions, as of whole metadata batches. Around a fail-over two controllers state
+// the same commits; a record's offset tells what is old.
+class Committed {
+ public:
+  // True after the last record of a batch; touched() are the partitions that it may have put into a new light.
+  bool on_fact(const model::Fact& fact) {
+    if (const auto* applied = std::get_if<model::MetadataApplied>(&fact)) {
+      const bool news = fresh_ && applied->next_offset > seen_;
+      fresh_ = fresh_ && !news;
+      return news;
+    }
+    if (judged_) touched_.clear();
+    judged_ = false;
+    if (const auto* f = std::get_if<model::BrokerRegistered>(&fact)) inactive(f->offset, f->broker, true, false);
+    if (const auto* f = std::get_if<model::BrokerFenced>(&fact)) inactive(f->offset, f->broker, true, {});
+    if (const auto* f = std::get_if<model::BrokerUnfenced>(&fact)) inactive(f->offset, f->broker, false, {});
+    if (const auto* f = std::get_if<model::BrokerInControlledShutdown>(&fact)) inactive(f->offset, f->broker, {}, true);
+    if (const auto* d = std::get_if<model::TopicDeleted>(&fact)) {
+      std::erase_if(partitions_, [&](const auto& entry) { return entry.first.topic == d->id; });
+      deleted_.insert(d->id);
+    }
+    if (const auto* f = std::get_if<State>(&fact); f && is_new(f->offset) && !deleted_.contains(f->partition.topic)) {
+      partitions_[f->partition] = *f;
+      touched_.insert(f->partition);
+    }
+    return false;
+  }
+  const std::set<model::TopicPartition>& touched() {
+    judged_ = true;
+    return touched_;
+  }
+  const State* partition(model::TopicPartition tp) const {
+    const auto it = partitions_.find(tp);
+    return it == partitions_.end() ? nullptr : &it->second;
+  }
+  bool active(NodeId id) const {
+    const auto it = brokers_.find(id);
+    return it != brokers_.end() && !it->second.first && !it->second.second;
+  }
+  std::vector<NodeId> active_brokers() const {
+    std::vector<NodeId> out;
+    for (const auto& [id, state] : brokers_)
+      if (active(id)) out.push_back(id);
+    return out;
+  }
+
+ private:
+  bool is_new(model::Offset offset) {
+    if (offset <= seen_) return false;
+    seen_ = offset;
+    return fresh_ = true;
+  }
+  void inactive(model::Offset offset, NodeId broker, std::optional<bool> fenced, std::optional<bool> stopping) {
+    if (!is_new(offset)) return;
+    auto& state = brokers_[broker];
+    if (fenced) state.first = *fenced;
+    if (stopping) state.second = *stopping;
+    for (const auto& [tp, p] : partitions_)
+      if (holds(p.isr, broker)) touched_.insert(tp);
+  }
+
+  std::map<NodeId, std::pair<bool, bool>> brokers_;  // fenced, in controlled shutdown
+  std::map<model::TopicPartition, State> partitions_;
+  std::set<model::TopicId> deleted_;
+  std::set<model::TopicPartition> touched_;
+  model::Offset seen_;
+  bool fresh_ = false, judged_ = false;
+};
+
+std::vector<std::uint16_t> kinds_of_commits() {
+  return kinds_of<State, model::BrokerRegistered, model::BrokerFenced, model::BrokerUnfenced,
+                  model::BrokerInControlledShutdown, model::TopicDeleted, model::MetadataApplied>();
+}
+
+struct FencedBrokerLeadsNothing : PropertyOf<FencedBrokerLeadsNothing> {
+  static constexpr const char* kName = "fenced-broker-leads-nothing";
+  static constexpr const char* kMeaning =
+      "After each metadata batch every leader and every member of an ISR is active, unless it is the last member and "
+      "nobody leads; who is elected was in the ISR or the ELR, unless the leader is RECOVERING.";
+  std::vector<std::uint16_t> kinds() const override { return kinds_of_commits(); }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
+    if (const auto* f = std::get_if<State>(&fact)) check_election(*f, context);
+    if (!committed_.on_fact(fact)) return;
+    for (const model::TopicPartition tp : committed_.touched())
+      if (const State* p = committed_.partition(tp)) check(*p, context);
+  }
+
+ private:
+  void check_election(const State& f, const FactContext& context) {
+    const State* before = committed_.partition(f.partition);
+    if (!before || !f.unclean || f.partition_epoch <= before->partition_epoch) return;
+    // A reassignment that is cancelled may make its first replica in sync by decree.
+    const bool cancelled = !before->adding.empty() && f.adding.empty();
+    if (f.leader_recovery_state == model::LeaderRecoveryState::RECOVERING || cancelled) return;
+    violate_at(
+        f.partition, -1, context, "leader was not eligible",
+        fmt::format("broker {} was elected leader of {} in epoch {} as if cleanly; the ISR was {}, the ELR {}",
+                    f.leader.value, tp_text(f.partition), f.leader_epoch.value, text(before->isr), text(before->elr)));
+  }
+  void check(const State& p, const FactContext& context) {
+    met();
+    if (p.leader.present() && !committed_.active(p.leader))
+      violate_at(p.partition, -1, context, "inactive leader",
+                 fmt::format("broker {} leads {} in epoch {} but is fenced or shutting down", p.leader.value,
+                             tp_text(p.partition), p.leader_epoch.value));
+    if (p.isr.size() == 1 && !p.leader.present()) return;
+    for (const NodeId id : p.isr)
+      if (id != p.leader && !committed_.active(id))
+        violate_at(p.partition, -1, context, "inactive ISR member",
+                   fmt::format("broker {} is in the ISR {} of {} but is fenced or shutting down", id.value, text(p.isr),
+                               tp_text(p.partition)));
+  }
+  Committed committed_;
+};
+
+struct ElrIsEligible : PropertyOf<ElrIsEligible> {
+  static constexpr const char* kName = "elr-is-eligible";
+  static constexpr const char* kMeaning =
+      "ISR and ELR are disjoint and among the replicas; the ELR is empty unless the ISR is below min.insync.replicas; "
+      "and whoever is in them holds everything committed, unless its disk lost it and it has not registered since.";
+  std::vector<std::uint16_t> kinds() const override {
+    auto kinds = kinds_of_commits();
+    for (const auto kind : kinds_of<model::UnsyncedDataLost, model::LogTruncated, model::ReplicaDeleted,
+                                    model::LogLoaded, model::BecameLeader>())
+      kinds.push_back(kind);
+    return kinds;
+  }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
+    if (const auto* f = std::get_if<model::UnsyncedDataLost>(&fact)) {
+      lost_.insert({context.node, f->partition});
+      cut({f->partition, context.node}, f->from);
+    } else if (const auto* f = std::get_if<model::LogTruncated>(&fact)) {
+      cut({f->partition, context.node}, f->end_offset);
+    } else if (const auto* f = std::get_if<model::LogLoaded>(&fact)) {
+      cut({f->partition, context.node}, f->end_offset);
+    } else if (const auto* f = std::get_if<model::ReplicaDeleted>(&fact)) {
+      cut({f->partition, context.node}, model::Offset{0});
+    } else if (const auto* f = std::get_if<model::BecameLeader>(&fact)) {
+      if (auto it = unclean_.find(f->partition); it != unclean_.end() && f->leader_epoch >= it->second)
+        unclean_.erase(it);
+      agreed_.erase(agreed_.lower_bound({f->partition, NodeId{}}),
+                    agreed_.upper_bound({f->partition, NodeId{std::numeric_limits<std::int32_t>::max()}}));
+    } else if (const auto* f = std::get_if<State>(&fact); f && f->unclean) {
+      unclean_[f->partition] = f->leader_epoch;
+    } else if (const auto* f = std::get_if<model::BrokerRegistered>(&fact); f && shadow.eligible_leader_replicas) {
+      // Whatever it lost, the controller has to know from now on.
+      lost_.erase(lost_.lower_bound({f->broker, model::TopicPartition{}}),
+                  lost_.lower_bound({f->broker + 1, model::TopicPartition{}}));
+    }
+    if (!committed_.on_fact(fact)) return;
+    for (const model::TopicPartition tp : committed_.touched())
+      if (const State* p = committed_.partition(tp)) check(*p, context, shadow);
+  }
+
+ private:
+  using Replica = std::pair<model::TopicPartition, NodeId>;
+  void cut(const Replica& replica, model::Offset end) {
+    if (const auto it = agreed_.find(replica); it != agreed_.end()) it->second = std::min(it->second, end.value);
+  }
+  void check(const State& p, const FactContext& context, const Shadow& shadow) {
+    met();
+    const auto say = [&](const char* reason, const std::string& what) {
+      violate_at(p.partition, -1, context, reason,
+                 fmt::format("{}: {}; replicas {}, ISR {}, ELR {}, min.insync.replicas {}", tp_text(p.partition), what,
+                             text(p.replicas), text(p.isr), text(p.elr), p.min_isr));
+    };
+    const auto is_replica = [&](NodeId id) { return holds(p.replicas, id); };
+    if (std::any_of(p.elr.begin(), p.elr.end(), [&](NodeId id) { return holds(p.isr, id); }))
+      say("ISR and ELR overlap", "a replica is in both");
+    if (!std::all_of(p.elr.begin(), p.elr.end(), is_replica))
+      say("ELR outside the replicas", "no replica is in the ELR");
+    if (!std::all_of(p.isr.begin(), p.isr.end(), is_replica))
+      say("ISR outside the replicas", "no replica is in the ISR");
+    const auto enough = std::min<std::size_t>(static_cast<std::size_t>(p.min_isr), p.replicas.size());
+    if (!p.elr.empty() && p.isr.size() >= enough) say("ELR with a full enough ISR", "the ELR is not empty");
+    if (unclean_.contains(p.partition)) return;  // its leader has not begun, and decides what was committed
+    for (const Nodes* nodes : {&p.isr, &p.elr})
+      for (const NodeId id : *nodes) {
+        if (lost_.contains({id, p.partition})) continue;
+        const auto missing = first_missing({p.partition, id}, shadow);
+        if (missing >= 0)
+          violate_at(p.partition, missing, context, nodes == &p.isr ? "ISR member lacks data" : "ELR member lacks data",
+                     fmt::format("broker {} is in the {} of {} without the committed record at offset {}", id.value,
+                                 nodes == &p.isr ? "ISR" : "ELR", tp_text(p.partition), missing));
+      }
+  }
+  // Looks at each offset once for each replica, unless its log was cut in between.
+  std::int64_t first_missing(const Replica& replica, const Shadow& shadow) {
+    std::int64_t& agreed = agreed_[replica];
+    for (;; ++agreed) {
+      const Entry* committed = shadow.logs.committed(replica.first, agreed);
+      if (!committed) return -1;
+      const Entry* mine = shadow.logs.at(replica.second, replica.first, agreed);
+      if (mine && !mine->epoch.present()) continue;  // below the start of its log
+      if (!mine || *mine != *committed) return agreed;
+    }
+  }
+
+  Committed committed_;
+  std::set<std::pair<NodeId, model::TopicPartition>> lost_;
+  std::map<Replica, std::int64_t> agreed_;
+  std::map<model::TopicPartition, model::LeaderEpoch> unclean_;  // elected so, and not begun
+};
+
+struct ShutdownGrantedWhenKnown : PropertyOf<ShutdownGrantedWhenKnown> {
+  static constexpr const char* kName = "shutdown-granted-when-known";
+  static constexpr const char* kMeaning =
+      "A broker in controlled shutdown is let go only when every active broker has applied the metadata that moved its "
+      "leaderships.";
+  std::vector<std::uint16_t> kinds() const override {
+    auto kinds = kinds_of_commits();
+    kinds.push_back(model::fact_kind<model::ShutdownGranted>());
+    return kinds;
+  }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
+    committed_.on_fact(fact);
+    if (const auto* applied = std::get_if<model::MetadataApplied>(&fact)) {
+      auto& at = applied_[context.node];
+      at = std::max(at, applied->next_offset);
+    }
+    const auto* granted = std::get_if<model::ShutdownGranted>(&fact);
+    if (!granted) return;
+    met();
+    for (const NodeId id : committed_.active_brokers())
+      if (id != granted->broker && applied_[id] <= granted->shutdown_offset)
+        violate(context, "shutdown granted too early",
+                fmt::format("broker {} was let go at offset {} while broker {} has applied only what is before {}",
+                            granted->broker.value, granted->shutdown_offset.value, id.value, applied_[id].value));
+  }
+
+ private:
+  Committed committed_;
+  std::map<NodeId, model::Offset> applied_;
+};
+
+}  // namespace
+
+void add_controller_properties(PropertyList& list) {
+  list.push_back(std::make_unique<FencedBrokerLeadsNothing>());
+  list.push_back(std::make_unique<ElrIsEligible>());
+  list.push_back(std::make_unique<ShutdownGrantedWhenKnown>());
+}
+
+}  // namespace ktrial::properties
