@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "properties/ledger.h"
 #include "properties/property.h"
@@ -227,6 +228,32 @@ struct ElrIsEligible : PropertyOf<ElrIsEligible> {
   std::map<model::TopicPartition, model::LeaderEpoch> unclean_;  // elected so, and not begun
 };
 
+struct ReassignmentCompletesInSync : PropertyOf<ReassignmentCompletesInSync> {
+  static constexpr const char* kName = "reassignment-completes-in-sync";
+  static constexpr const char* kMeaning =
+      "A reassignment is complete only when every replica of its target is in the ISR.";
+  std::vector<std::uint16_t> kinds() const override { return kinds_of<State>(); }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
+    const auto& now = std::get<State>(fact);
+    const auto [it, created] = last_.try_emplace(now.partition, now);
+    if (created || now.partition_epoch <= it->second.partition_epoch) return;
+    const State before = std::exchange(it->second, now);
+    if ((before.adding.empty() && before.removing.empty()) || !now.adding.empty() || !now.removing.empty()) return;
+    Nodes target;  // a cancelled one ends with the others
+    for (const NodeId id : before.replicas)
+      if (!holds(before.removing, id)) target.push_back(id);
+    if (now.replicas != target) return;
+    met();
+    if (!std::all_of(target.begin(), target.end(), [&](NodeId id) { return holds(now.isr, id); }))
+      violate_at(now.partition, -1, context, "reassignment complete too early",
+                 fmt::format("the reassignment of {} to {} is complete with the ISR {}", tp_text(now.partition),
+                             text(target), text(now.isr)));
+  }
+
+ private:
+  std::map<model::TopicPartition, State> last_;
+};
+
 struct ShutdownGrantedWhenKnown : PropertyOf<ShutdownGrantedWhenKnown> {
   static constexpr const char* kName = "shutdown-granted-when-known";
   static constexpr const char* kMeaning =
@@ -263,6 +290,7 @@ struct ShutdownGrantedWhenKnown : PropertyOf<ShutdownGrantedWhenKnown> {
 void add_controller_properties(PropertyList& list) {
   list.push_back(std::make_unique<FencedBrokerLeadsNothing>());
   list.push_back(std::make_unique<ElrIsEligible>());
+  list.push_back(std::make_unique<ReassignmentCompletesInSync>());
   list.push_back(std::make_unique<ShutdownGrantedWhenKnown>());
 }
 

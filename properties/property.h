@@ -68,9 +68,8 @@ struct FinishContext {
   std::int64_t unanswered_sends = 0;
   std::vector<Consumer> consumers;
   std::vector<Group> groups;
-  std::set<NodeId> down;                    // still dead or paused by a fault: excused
-  std::set<NodeId> fenced_brokers;          // or never registered
-  std::vector<std::string> missing_topics;  // of the scenario; not those that were deleted
+  std::set<NodeId> down;            // still dead or paused by a fault: excused
+  std::set<NodeId> fenced_brokers;  // or never registered
 };
 
 class Property {

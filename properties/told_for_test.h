@@ -84,6 +84,9 @@ class Told {
     int min_isr = 1;
     bool unclean = false;
     bool last_known = false;
+    std::vector<int> replicas = {1, 2, 3};
+    std::vector<int> adding = {};
+    std::vector<int> removing = {};
   };
   // The last of its batch.
   void committed_state(const State& s) {
@@ -96,7 +99,9 @@ class Told {
     f.partition = kTp;
     f.leader = NodeId{s.leader};
     f.leader_epoch = LeaderEpoch{s.leader_epoch};
-    f.replicas = nodes({1, 2, 3});
+    f.replicas = nodes(s.replicas);
+    f.adding = nodes(s.adding);
+    f.removing = nodes(s.removing);
     f.isr = nodes(s.isr);
     f.elr = nodes(s.elr);
     f.min_isr = s.min_isr;

@@ -144,6 +144,21 @@ FaultSpec fault(FaultKind kind) {
       f.between = {selector(S::leader), selector(S::all_clients)};
       f.message = "ProduceResponse";
       break;
+    case FaultKind::cancel_reassignment:
+      f.partition = PartitionRef{"orders-eu", 0};
+      break;
+    case FaultKind::reassign:
+      f.partition = PartitionRef{"orders-eu", 1};
+      f.replicas = {3, 1};
+      break;
+    case FaultKind::create_partitions:
+      f.topic = "null";
+      f.amount = 7;
+      break;
+    case FaultKind::delete_topic:
+    case FaultKind::create_topic:
+      f.topic = "orders-eu";
+      break;
     case FaultKind::hold:
       f.from = {selector(S::leader), selector(S::broker)};
       f.to = {selector(S::last_answered)};

@@ -91,7 +91,7 @@ void ControllerNode::deactivate(Step& step) {
 
 void ControllerNode::apply_committed(Step& step, const MetadataBatch& batch) {
   Memory& m = *memory_;
-  if (m.kept && batch.next_offset() > m.kept->next_offset()) m.kept->apply(batch);
+  if (m.kept) m.kept->apply(batch);
   Offset offset = batch.base_offset;
   for (const MetadataRecord& record : *batch.records) {
     const auto* change = std::get_if<PartitionChangeRecord>(&record);

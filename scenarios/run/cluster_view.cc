@@ -25,7 +25,6 @@ void ClusterView::on_fact(const model::Fact& fact, model::NodeId node) {
     if (!deleted_.contains(t->id)) topics_[t->name] = t->id;
   } else if (const auto* t = std::get_if<model::TopicDeleted>(&fact)) {
     deleted_.insert(t->id);
-    deleted_names_.insert(t->name);
     if (const auto it = topics_.find(t->name); it != topics_.end() && it->second == t->id) topics_.erase(it);
     for (auto it = partitions_.begin(); it != partitions_.end();)
       it = it->first.topic == t->id ? partitions_.erase(it) : it + 1;
@@ -46,11 +45,6 @@ void ClusterView::on_fact(const model::Fact& fact, model::NodeId node) {
 void ClusterView::fenced(model::NodeId broker, model::Offset offset, bool is) {
   auto& [since, state] = fenced_[broker];
   if (offset >= since) since = offset, state = is;
-}
-
-std::optional<model::TopicId> ClusterView::topic(const std::string& name) const {
-  const auto it = topics_.find(name);
-  return it == topics_.end() ? std::nullopt : std::optional(it->second);
 }
 
 const ClusterView::Partition* ClusterView::partition(model::TopicPartition tp) const {

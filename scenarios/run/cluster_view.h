@@ -36,8 +36,6 @@ class ClusterView {
   std::optional<model::TopicPartition> find(const std::string& name) const;
   std::string name(model::TopicPartition tp) const;
   const std::string* topic_name(model::TopicId id) const;
-  std::optional<model::TopicId> topic(const std::string& name) const;
-  bool deleted(const std::string& name) const { return deleted_names_.contains(name); }  // some time
   // Registered and unfenced, as committed.
   bool unfenced(model::NodeId broker) const {
     const auto it = fenced_.find(broker);
@@ -50,7 +48,6 @@ class ClusterView {
   boost::container::flat_map<model::TopicPartition, Partition> partitions_;
   boost::container::flat_map<std::string, model::TopicId> topics_;
   boost::container::flat_set<model::TopicId> deleted_;
-  boost::container::flat_set<std::string> deleted_names_;
   boost::container::flat_map<model::NodeId, std::pair<model::Offset, bool>> fenced_;  // since that record
   model::NodeId active_controller_;
   model::QuorumEpoch controller_epoch_;

@@ -97,8 +97,6 @@ class Runner {
           {tp, state.leader, state.isr, state.replicas, state.elr, state.last_known_elr, state.reassigning});
     for (std::int32_t id = 1; id <= scenario_.cluster.brokers; ++id)
       if (!view_.unfenced(model::NodeId{id})) end.fenced_brokers.insert(model::NodeId{id});
-    for (const TopicSpec& topic : scenario_.cluster.topics)
-      if (!view_.topic(topic.name) && !view_.deleted(topic.name)) end.missing_topics.push_back(topic.name);
     add_client_state(world_, view_, scenario_, end);
     for (sim::NodeId id = 0; id < world_.node_count(); ++id)
       if (engine_.stopped(to_model(id))) end.down.insert(to_model(id));

@@ -1,0 +1,129 @@
+// Goal: what an operator does to topics in a running cluster: partitions move, topics go and come again, brokers delete
+// what they hold no more. Method: whole trials from scenario text, looked at through their facts.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "properties/judge.h"
+#include "scenarios/run/goals.h"
+#include "scenarios/run/trial.h"
+#include "scenarios/scenario_reader.h"
+#include "scenarios/scenario_writer.h"
+
+namespace ktrial::scenarios {
+namespace {
+
+Scenario scenario(const std::string& faults) {
+  const std::string text =
+      "ktrial: 1\n"
+      "cluster:\n"
+      "  brokers: 4\n"
+      "  controllers: 3\n"
+      "  config: {broker.session.timeout.ms: 3000, broker.heartbeat.interval.ms: 500, replica.lag.time.max.ms: 1500}\n"
+      "  topics: [{name: orders, partitions: 1, replicas: [[1, 2, 3]]}]\n"
+      "clients:\n"
+      "  - {producer: p1, config: {request.timeout.ms: 3000, delivery.timeout.ms: 10000,\n"
+      "     max.in.flight.requests.per.connection: 1}, send: {topic: orders, count: 300, rate: 50/s}, start-after: "
+      "3s}\n"
+      "  - {consumer: c1, config: {auto.offset.reset: earliest, request.timeout.ms: 3000}, assign: [orders]}\n"
+      "faults:\n" +
+      faults + "run: {until: 100s}\n";
+  auto read = read_scenario(text, "test", {properties::all_property_names(), known_goals()});
+  if (!read) throw std::runtime_error(to_string(read.error().front()));
+  // What is written says the same.
+  auto again = read_scenario(write_scenario(*read), "written", {properties::all_property_names(), known_goals()});
+  if (!again) throw std::runtime_error(to_string(again.error().front()));
+  EXPECT_EQ(again->faults, read->faults);
+  return *read;
+}
+
+TrialResult run(const std::string& faults) {
+  TrialOptions options;
+  options.seed = 1;
+  options.record = true;
+  return run_trial(scenario(faults), options);
+}
+
+void expect_nothing_broken(const TrialResult& result) {
+  for (const properties::Verdict& v : result.verdicts)
+    EXPECT_TRUE(v.violations.empty()) << v.property << ": " << v.violations.front().text;
+}
+
+template <class F>
+std::vector<RecordedFact> all(const TrialResult& result) {
+  std::vector<RecordedFact> found;
+  for (const RecordedFact& f : result.facts)
+    if (std::holds_alternative<F>(f.fact)) found.push_back(f);
+  return found;
+}
+
+model::PartitionStateCommitted last_state(const TrialResult& result) {
+  model::PartitionStateCommitted last;
+  for (const RecordedFact& f : all<model::PartitionStateCommitted>(result))
+    if (const auto& state = std::get<model::PartitionStateCommitted>(f.fact); state.offset > last.offset) last = state;
+  return last;
+}
+
+TEST(Reassignment, MovesThePartitionAndTheOldReplicaIsDeleted) {
+  const TrialResult result = run("  - {at: 5s, reassign: {partition: orders-0, to: [4, 2, 3]}}\n");
+  expect_nothing_broken(result);
+  const auto state = last_state(result);
+  EXPECT_EQ(state.replicas, (std::vector{model::NodeId{4}, model::NodeId{2}, model::NodeId{3}}));
+  EXPECT_EQ(state.isr.size(), 3u);
+  EXPECT_TRUE(state.adding.empty());
+  const auto deleted = all<model::ReplicaDeleted>(result);
+  ASSERT_EQ(deleted.size(), 1u);
+  EXPECT_EQ(deleted[0].node, model::NodeId{1});
+}
+
+TEST(Reassignment, IsTakenBack) {
+  // Broker 4 cannot follow while it is cut off, so that there is something to cancel.
+  const TrialResult result =
+      run("  - {at: 4s, isolate: 4, for: 1s}\n"
+          "  - {at: 4100ms, reassign: {partition: orders-0, to: [4, 2, 3]}}\n"
+          "  - {at: 4500ms, cancel-reassignment: orders-0}\n");
+  expect_nothing_broken(result);
+  const auto state = last_state(result);
+  EXPECT_EQ(state.replicas, (std::vector{model::NodeId{2}, model::NodeId{3}, model::NodeId{1}}));
+  EXPECT_TRUE(state.removing.empty());
+}
+
+TEST(Topics, GetMorePartitions) {
+  const TrialResult result = run("  - {at: 5s, create-partitions: {topic: orders, count: 3}}\n");
+  expect_nothing_broken(result);
+  std::set<model::PartitionIndex> partitions;
+  for (const RecordedFact& f : all<model::BecameLeader>(result))
+    partitions.insert(std::get<model::BecameLeader>(f.fact).partition.partition);
+  EXPECT_EQ(partitions.size(), 3u);
+}
+
+TEST(Topics, AreDeletedAndCreatedAgain) {
+  const TrialResult result = run("  - {at: 5s, delete-topic: orders, for: 2s}\n");
+  expect_nothing_broken(result);
+  EXPECT_EQ(all<model::ReplicaDeleted>(result).size(), 3u);
+  std::set<model::TopicId> acked;
+  for (const RecordedFact& f : all<model::RecordAcknowledged>(result))
+    acked.insert(std::get<model::RecordAcknowledged>(f.fact).partition.topic);
+  EXPECT_EQ(acked.size(), 2u);  // the producer found the new topic under the old name
+  std::set<model::TopicId> consumed;
+  for (const RecordedFact& f : all<model::RecordConsumed>(result))
+    consumed.insert(std::get<model::RecordConsumed>(f.fact).partition.topic);
+  EXPECT_EQ(consumed.size(), 2u);
+}
+
+TEST(Topics, ABrokerThatWasAwayDeletesWhatIsNoLongerItsOwn) {
+  const TrialResult result =
+      run("  - {at: 5s, kill: 2, for: 8s}\n"
+          "  - {at: 6s, delete-topic: orders}\n"
+          "  - {at: 10s, create-topic: orders}\n");
+  expect_nothing_broken(result);
+  const auto deleted = all<model::ReplicaDeleted>(result);
+  EXPECT_TRUE(std::any_of(deleted.begin(), deleted.end(), [](const RecordedFact& f) {
+    return f.node == model::NodeId{2} && f.at > model::seconds(12);
+  }));
+}
+
+}  // namespace
+}  // namespace ktrial::scenarios
