@@ -114,10 +114,12 @@ struct FencedBrokerLeadsNothing : PropertyOf<FencedBrokerLeadsNothing> {
  private:
   void check_election(const State& f, const FactContext& context) {
     const State* before = committed_.partition(f.partition);
-    if (!before || !f.unclean || f.partition_epoch <= before->partition_epoch) return;
-    // A reassignment that is cancelled may make its first replica in sync by decree.
-    const bool cancelled = !before->adding.empty() && f.adding.empty();
-    if (f.leader_recovery_state == model::LeaderRecoveryState::RECOVERING || cancelled) return;
+    if (!before || f.partition_epoch <= before->partition_epoch || !f.leader_changed || !f.leader.present()) return;
+    if (holds(before->isr, f.leader) || holds(before->elr, f.leader)) return;
+    // The change that completes a reassignment may bring its leader in; one that is cancelled may make its first
+    // replica in sync by decree.
+    const bool ends = !before->adding.empty() && f.adding.empty();
+    if (f.leader_recovery_state == model::LeaderRecoveryState::RECOVERING || ends) return;
     violate_at(
         f.partition, -1, context, "leader was not eligible",
         fmt::format("broker {} was elected leader of {} in epoch {} as if cleanly; the ISR was {}, the ELR {}",

@@ -375,7 +375,7 @@ TEST(ControllerProperties, ALeaderFromNowhereIsSeen) {
   f.leader = NodeId{3};
   f.leader_epoch = LeaderEpoch{2};
   f.partition_epoch = model::PartitionEpoch{99};
-  f.unclean = true;
+  f.leader_changed = true;
   f.isr = {NodeId{3}};
   f.offset = t.next_offset();
   t.fact(Told::kController, f);

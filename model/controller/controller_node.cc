@@ -144,8 +144,14 @@ PartitionStateCommitted ControllerNode::committed_state(TopicPartition tp, const
                             p.replicas, p.isr,    p.leader_recovery_state};
   f.created = change == nullptr;
   f.leader_changed = f.created || (change->leader.has_value() && before && before->leader != p.leader);
-  f.unclean = before && f.leader_changed && p.leader.present() && !holds(before->isr, p.leader) &&
-              !holds(before->elr, p.leader);
+  // A member that the ISR change itself brings in (it completes a reassignment) leads cleanly. One that a cancelled
+  // reassignment puts into the ISR by decree does not, though Kafka does not call it RECOVERING.
+  const bool outsider = before && f.leader_changed && p.leader.present() && !holds(before->isr, p.leader) &&
+                        !holds(before->elr, p.leader);
+  const bool cancelled =
+      before && !before->adding.empty() && !p.reassigning() &&
+      std::none_of(before->adding.begin(), before->adding.end(), [&](NodeId id) { return holds(p.replicas, id); });
+  f.unclean = outsider && (p.leader_recovery_state == LeaderRecoveryState::RECOVERING || cancelled);
   f.last_known_leader = f.unclean && config_.eligible_leader_replicas && before->isr.empty() && before->elr.empty() &&
                         before->last_known_elr == std::vector<NodeId>{p.leader};
   f.elr = p.elr;
