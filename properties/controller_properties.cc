@@ -118,7 +118,7 @@ struct FencedBrokerLeadsNothing : PropertyOf<FencedBrokerLeadsNothing> {
     if (holds(before->isr, f.leader) || holds(before->elr, f.leader)) return;
     // The change that completes a reassignment may bring its leader in; one that is cancelled may make its first
     // replica in sync by decree.
-    const bool ends = !before->adding.empty() && f.adding.empty();
+    const bool ends = (!before->adding.empty() || !before->removing.empty()) && f.adding.empty() && f.removing.empty();
     if (f.leader_recovery_state == model::LeaderRecoveryState::RECOVERING || ends) return;
     violate_at(
         f.partition, -1, context, "leader was not eligible",

@@ -140,6 +140,7 @@ struct Case {
   std::string reason;  // of the violation
   std::function<void(Told&)> breaks, keeps;
 };
-std::map<std::string, Case> group_cases();  // group_properties_test.cc
+std::map<std::string, Case> group_cases();       // group_properties_test.cc
+std::map<std::string, Case> controller_cases();  // controller_properties_test.cc
 
 }  // namespace ktrial::properties

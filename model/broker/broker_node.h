@@ -1,9 +1,9 @@
 // A broker: {config, disk, memory}.
 //
 // Follows BrokerServer, KafkaApis, ReplicaManager and BrokerMetadataPublisher. It applies committed metadata batch by
-// batch, deletions before leaders before followers before group coordinators, and serves no request before the controller found it
-// caught up. Leaves out: CreateTopics forwarding (NOT_CONTROLLER), quotas, authorisation. Always holds:
-// outside a handler nothing that could be answered is parked, and nothing that could be sent is unsent.
+// batch, deletions before leaders before followers before group coordinators, and serves no request before the
+// controller found it caught up. Leaves out: CreateTopics forwarding (NOT_CONTROLLER), quotas, authorisation. Always
+// holds: outside a handler nothing that could be answered is parked, and nothing that could be sent is unsent.
 #pragma once
 
 #include <boost/container/flat_map.hpp>

@@ -1,0 +1,57 @@
+// An operator's faults: elections, reassignments, topics that come, grow and go.
+#include <fmt/format.h>
+
+#include "scenarios/cluster/cluster_builder.h"
+#include "scenarios/run/fault_engine.h"
+
+namespace ktrial::scenarios {
+
+using Kind = properties::Injected::Kind;
+
+// What an operator tells the active controller; with none the operator gives up.
+void FaultEngine::operate(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault) {
+  const model::NodeId controller = view.active_controller();
+  if (!controller.present()) return;
+  const auto tell = [&](model::Command command, const std::string& about) {
+    if (world.command(to_sim(controller), std::move(command)))
+      say(Kind::other_fault, controller, {},
+          fmt::format("{} {} by {}", to_string(fault.kind), about, name(controller)));
+  };
+  const PartitionRef partition = fault.partition.value_or(PartitionRef{});
+  const model::PartitionIndex index_of{partition.partition};
+  switch (fault.kind) {
+    case FaultKind::reassign: {
+      std::vector<model::NodeId> to;
+      for (const std::int32_t id : fault.replicas) to.push_back(model::NodeId{id});
+      return tell(model::AlterReassignment{{partition.topic, index_of, to}},
+                  fmt::format("{} to {}", to_string(partition), names(to)));
+    }
+    case FaultKind::cancel_reassignment:
+      return tell(model::AlterReassignment{{partition.topic, index_of, std::nullopt}}, to_string(partition));
+    case FaultKind::create_partitions:
+      return tell(model::CreatePartitions{{fault.topic, static_cast<std::int32_t>(fault.amount.value_or(1))}},
+                  fmt::format("{}: {}", fault.topic, fault.amount.value_or(1)));
+    case FaultKind::delete_topic:
+      return tell(model::DeleteTopic{{fault.topic}}, fault.topic);
+    case FaultKind::create_topic:
+      create_again(world, fault.topic);
+      return say(Kind::other_fault, controller, {}, fmt::format("create-topic {}", fault.topic));
+    default: {
+      model::ElectLeadersRequest request;
+      request.type =
+          fault.kind == FaultKind::elect_preferred ? model::ElectionType::preferred : model::ElectionType::unclean;
+      if (const auto tp = view.find(to_string(partition))) request.partitions.push_back(*tp);
+      return tell(model::ElectLeader{request}, to_string(partition));
+    }
+  }
+}
+
+// Every controller is told, as at the start of a run; the one that is active creates it.
+void FaultEngine::create_again(KafkaWorld& world, const std::string& topic) {
+  for (const model::CreateTopicsRequest& request : topics_)
+    if (request.name == topic)
+      for (std::int32_t i = 1; i <= controllers_; ++i)
+        world.command(to_sim(model::NodeId{brokers_ + i}), model::CreateTopic{request});
+}
+
+}  // namespace ktrial::scenarios
