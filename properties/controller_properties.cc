@@ -81,6 +81,9 @@ class Committed {
     auto& state = brokers_[broker];
     if (fenced) state.first = *fenced;
     if (stopping) state.second = *stopping;
+    // A late heartbeat may unfence a broker that has stopped; what it is unfenced for is to lead
+    // (handleBrokerUnfenced).
+    if (fenced && !*fenced) state.second = false;
     for (const auto& [tp, p] : partitions_)
       if (holds(p.isr, broker)) touched_.insert(tp);
   }
@@ -272,19 +275,29 @@ struct ShutdownGrantedWhenKnown : PropertyOf<ShutdownGrantedWhenKnown> {
       auto& at = applied_[context.node];
       at = std::max(at, applied->next_offset);
     }
-    const auto* granted = std::get_if<model::ShutdownGranted>(&fact);
-    if (!granted) return;
-    met();
-    for (const NodeId id : committed_.active_brokers())
-      if (id != granted->broker && applied_[id] <= granted->shutdown_offset)
+    if (const auto* granted = std::get_if<model::ShutdownGranted>(&fact)) {
+      met();
+      Nodes& behind = behind_[granted->broker];
+      behind.clear();
+      for (const NodeId id : committed_.active_brokers())
+        if (id != granted->broker && applied_[id] <= granted->shutdown_offset) behind.push_back(id);
+    }
+    // The answer waits for the record that fences the broker; who is fenced by then did not count.
+    const auto* fenced = std::get_if<model::BrokerFenced>(&fact);
+    const auto waited = fenced ? behind_.find(fenced->broker) : behind_.end();
+    if (waited == behind_.end()) return;
+    for (const NodeId id : waited->second)
+      if (committed_.active(id))
         violate(context, "shutdown granted too early",
-                fmt::format("broker {} was let go at offset {} while broker {} has applied only what is before {}",
-                            granted->broker.value, granted->shutdown_offset.value, id.value, applied_[id].value));
+                fmt::format("broker {} was let go while broker {} had applied only what is before {}",
+                            fenced->broker.value, id.value, applied_[id].value));
+    behind_.erase(waited);
   }
 
  private:
   Committed committed_;
   std::map<NodeId, model::Offset> applied_;
+  std::map<NodeId, Nodes> behind_;  // of those that were let go: who did not know
 };
 
 }  // namespace

@@ -60,6 +60,7 @@ std::map<std::string, Case> controller_cases() {
           t.fact(Told::kController, model::BrokerInControlledShutdown{NodeId{1}, at});
           t.fact(2, model::MetadataApplied{at + 1, 0});
           t.fact(Told::kController, model::ShutdownGranted{NodeId{1}, at});
+          t.fact(Told::kController, model::BrokerFenced{NodeId{1}, t.next_offset()});
         },
         [](Told& t) {
           t.brokers_join();
@@ -67,6 +68,7 @@ std::map<std::string, Case> controller_cases() {
           t.fact(Told::kController, model::BrokerInControlledShutdown{NodeId{1}, at});
           for (const int broker : {2, 3}) t.fact(broker, model::MetadataApplied{at + 1, 0});
           t.fact(Told::kController, model::ShutdownGranted{NodeId{1}, at});
+          t.fact(Told::kController, model::BrokerFenced{NodeId{1}, t.next_offset()});
         }}},
   };
 }

@@ -64,11 +64,10 @@ class Builder {
   }
 
   // Who left the ISR since it fell below min.insync.replicas still holds everything that was committed, for the high
-  // watermark has not moved since.
+  // watermark has not moved since. As in Kafka nobody asks whether a candidate is a replica still, so that one which a
+  // reassignment took away may stay eligible (docs/variants.md).
   void populate_elr() {
-    const auto min_isr =
-        std::min<std::size_t>(static_cast<std::size_t>(change_.min_isr), change_.target_replicas.size());
-    if (change_.target_isr.size() >= min_isr) return elr_.clear();
+    if (static_cast<std::int32_t>(change_.target_isr.size()) >= change_.min_isr) return elr_.clear();
     Nodes candidates = elr_;
     for (const NodeId id : p_.isr)
       if (!holds(candidates, id)) candidates.push_back(id);

@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(Library, Holds,
                                          "isr-admission-correct", "alter-partition-reply-correct",
                                          "vote-not-durable-correct", "append-not-synced-correct",
                                          "generation-not-checked-correct", "group-failover-correct",
-                                         "last-standing-elr", "elr-safe"),
+                                         "last-standing-elr", "topics-change", "elr-safe"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

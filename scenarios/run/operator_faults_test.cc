@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "properties/judge.h"
@@ -123,6 +125,24 @@ TEST(Topics, ABrokerThatWasAwayDeletesWhatIsNoLongerItsOwn) {
   EXPECT_TRUE(std::any_of(deleted.begin(), deleted.end(), [](const RecordedFact& f) {
     return f.node == model::NodeId{2} && f.at > model::seconds(12);
   }));
+}
+
+// Kafka's own, with every variant at its default; see docs/variants.md.
+TEST(Reassignment, ThatIsCancelledLeavesADeletedReplicaEligible) {
+  std::ifstream in(std::string(KTRIAL_SOURCE_DIR) + "/scenarios/library/elr-after-cancel.yaml");
+  std::stringstream text;
+  text << in.rdbuf();
+  const auto s = read_scenario(text.str(), "library", {properties::all_property_names(), known_goals()});
+  ASSERT_TRUE(s) << to_string(s.error().front());
+  TrialOptions options;
+  options.seed = 1;
+  const TrialResult result = run_trial(*s, options);
+  EXPECT_TRUE(result.expected_but_held().empty());
+  for (const properties::Verdict& v : result.verdicts)
+    if (v.property == "elr-is-eligible") {
+      ASSERT_FALSE(v.violations.empty());
+      EXPECT_EQ(v.violations.front().reason, "ELR outside the replicas");
+    }
 }
 
 }  // namespace
