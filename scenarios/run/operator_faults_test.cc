@@ -128,21 +128,23 @@ TEST(Topics, ABrokerThatWasAwayDeletesWhatIsNoLongerItsOwn) {
 }
 
 // Kafka's own, with every variant at its default; see docs/variants.md.
-TEST(Reassignment, ThatIsCancelledLeavesADeletedReplicaEligible) {
-  std::ifstream in(std::string(KTRIAL_SOURCE_DIR) + "/scenarios/library/elr-after-cancel.yaml");
-  std::stringstream text;
-  text << in.rdbuf();
-  const auto s = read_scenario(text.str(), "library", {properties::all_property_names(), known_goals()});
-  ASSERT_TRUE(s) << to_string(s.error().front());
-  TrialOptions options;
-  options.seed = 1;
-  const TrialResult result = run_trial(*s, options);
-  EXPECT_TRUE(result.expected_but_held().empty());
-  for (const properties::Verdict& v : result.verdicts)
-    if (v.property == "elr-is-eligible") {
-      ASSERT_FALSE(v.violations.empty());
-      EXPECT_EQ(v.violations.front().reason, "ELR outside the replicas");
-    }
+TEST(Reassignment, LeavesDeletedReplicasEligible) {
+  for (const char* name : {"elr-after-cancel", "elr-after-move"}) {
+    std::ifstream in(std::string(KTRIAL_SOURCE_DIR) + "/scenarios/library/" + name + ".yaml");
+    std::stringstream text;
+    text << in.rdbuf();
+    const auto s = read_scenario(text.str(), name, {properties::all_property_names(), known_goals()});
+    ASSERT_TRUE(s) << to_string(s.error().front());
+    TrialOptions options;
+    options.seed = 1;
+    const TrialResult result = run_trial(*s, options);
+    EXPECT_TRUE(result.expected_but_held().empty()) << name;
+    for (const properties::Verdict& v : result.verdicts)
+      if (v.property == "elr-is-eligible") {
+        ASSERT_FALSE(v.violations.empty()) << name;
+        EXPECT_EQ(v.violations.front().reason, "ELR outside the replicas") << name;
+      }
+  }
 }
 
 }  // namespace
