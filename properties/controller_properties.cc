@@ -277,17 +277,18 @@ struct ShutdownGrantedWhenKnown : PropertyOf<ShutdownGrantedWhenKnown> {
     }
     if (const auto* granted = std::get_if<model::ShutdownGranted>(&fact)) {
       met();
-      Nodes& behind = behind_[granted->broker];
-      behind.clear();
+      Nodes behind;
       for (const NodeId id : committed_.active_brokers())
         if (id != granted->broker && applied_[id] <= granted->shutdown_offset) behind.push_back(id);
+      behind_[granted->broker] = {context.node, behind};
     }
-    // The answer waits for the record that fences the broker; who is fenced by then did not count.
+    // The answer waits for the record that fences the broker; who is fenced by then did not count. A controller that is
+    // deposed before answers nothing.
     const auto* fenced = std::get_if<model::BrokerFenced>(&fact);
     const auto waited = fenced ? behind_.find(fenced->broker) : behind_.end();
     if (waited == behind_.end()) return;
-    for (const NodeId id : waited->second)
-      if (committed_.active(id))
+    for (const NodeId id : waited->second.second)
+      if (committed_.active(id) && waited->second.first == context.node)
         violate(context, "shutdown granted too early",
                 fmt::format("broker {} was let go while broker {} had applied only what is before {}",
                             fenced->broker.value, id.value, applied_[id].value));
@@ -297,7 +298,7 @@ struct ShutdownGrantedWhenKnown : PropertyOf<ShutdownGrantedWhenKnown> {
  private:
   Committed committed_;
   std::map<NodeId, model::Offset> applied_;
-  std::map<NodeId, Nodes> behind_;  // of those that were let go: who did not know
+  std::map<NodeId, std::pair<NodeId, Nodes>> behind_;  // of those that were let go: by whom, and who did not know
 };
 
 }  // namespace

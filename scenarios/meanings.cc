@@ -132,6 +132,8 @@ std::string meaning_of_goal(const std::string& goal) {
       {"offset-commit-refused", "a coordinator refused an offset commit"},
       {"coordinator-changed", "another broker took a group over"},
       {"record-processed", "a member of a group processed a record"},
+      {"leader-from-elr", "an eligible leader replica was elected, with the ISR empty"},
+      {"reassigned", "the reassignment of a partition came to its end, or was taken back"},
       {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
   };
   const auto it = meanings.find(goal);

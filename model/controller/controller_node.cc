@@ -152,7 +152,8 @@ PartitionStateCommitted ControllerNode::committed_state(TopicPartition tp, const
       before && !before->adding.empty() && !p.reassigning() &&
       std::none_of(before->adding.begin(), before->adding.end(), [&](NodeId id) { return holds(p.replicas, id); });
   f.unclean = outsider && (p.leader_recovery_state == LeaderRecoveryState::RECOVERING || cancelled);
-  f.last_known_leader = f.unclean && config_.eligible_leader_replicas && before->isr.empty() && before->elr.empty() &&
+  // The change itself may have taken the last eligible replica away.
+  f.last_known_leader = f.unclean && config_.eligible_leader_replicas && before->isr.empty() &&
                         before->last_known_elr == std::vector<NodeId>{p.leader};
   f.elr = p.elr;
   f.last_known_elr = p.last_known_elr;

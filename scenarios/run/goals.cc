@@ -26,6 +26,8 @@ enum Goal : std::uint32_t {
   offset_commit_refused,
   coordinator_changed,
   record_processed,
+  leader_from_elr,
+  reassigned,
 };
 
 constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
@@ -34,10 +36,10 @@ constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
 
 const std::vector<std::string>& known_goals() {
   static const std::vector<std::string> names = {
-      "leader-changed",        "unclean-election",    "isr-shrank",      "isr-expanded",     "log-truncated",
-      "record-acked",          "record-failed",       "record-consumed", "broker-fenced",    "controller-changed",
-      "unsynced-data-lost",    "position-reset",      "group-stable",    "group-rebalanced", "offset-committed",
-      "offset-commit-refused", "coordinator-changed", "record-processed"};
+      "leader-changed",        "unclean-election",    "isr-shrank",       "isr-expanded",     "log-truncated",
+      "record-acked",          "record-failed",       "record-consumed",  "broker-fenced",    "controller-changed",
+      "unsynced-data-lost",    "position-reset",      "group-stable",     "group-rebalanced", "offset-committed",
+      "offset-commit-refused", "coordinator-changed", "record-processed", "leader-from-elr",  "reassigned"};
   return names;
 }
 
@@ -48,6 +50,17 @@ void Goals::on_fact(const model::Fact& fact) {
   if (const auto* state = std::get_if<model::PartitionStateCommitted>(&fact)) {
     if (state->leader_changed && !state->created) reach(leader_changed);
     if (state->unclean) reach(unclean_election);
+    const auto holds = [](const std::vector<model::NodeId>& nodes, model::NodeId id) {
+      return std::find(nodes.begin(), nodes.end(), id) != nodes.end();
+    };
+    model::PartitionStateCommitted& before = states_[state->partition];
+    if (state->partition_epoch > before.partition_epoch) {
+      if (state->leader_changed && !holds(before.isr, state->leader) && holds(before.elr, state->leader))
+        reach(leader_from_elr);
+      const bool was = !before.adding.empty() || !before.removing.empty();
+      if (was && state->adding.empty() && state->removing.empty()) reach(reassigned);
+      before = *state;
+    }
   } else if (const auto* isr = std::get_if<model::IsrChanged>(&fact)) {
     reach(isr->shrank ? isr_shrank : isr_expanded);
   } else if (std::holds_alternative<model::LogTruncated>(fact)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ class Goals {
 
  private:
   std::uint32_t reached_ = 0;
+  std::map<model::TopicPartition, model::PartitionStateCommitted> states_;
   std::set<model::PartitionIndex> loaded_;  // partitions of __consumer_offsets that were read at least once
   bool loaded_again_ = false;               // by the fact before this one
 };
