@@ -45,6 +45,7 @@ struct ClusterConfig {
   Nanos replica_fetch_backoff = milliseconds(1000);
   std::int32_t replica_fetch_max_bytes = 1 << 20;
   std::int32_t replica_fetch_response_max_bytes = 10 << 20;
+  std::int32_t max_incremental_fetch_session_cache_slots = 1000;
   Nanos replica_socket_timeout = milliseconds(30000);
   Nanos replica_high_watermark_checkpoint_interval = milliseconds(5000);
   bool auto_leader_rebalance_enable = true;
@@ -97,6 +98,7 @@ struct ConsumerConfig {
   Nanos max_poll_interval = milliseconds(300000);
   bool enable_auto_commit = true;
   Nanos auto_commit_interval = milliseconds(5000);
+  Variants variants;
 };
 
 }  // namespace ktrial::model

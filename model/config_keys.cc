@@ -62,6 +62,8 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.broker->replica_fetch_max_bytes = static_cast<std::int32_t>(v); }, T::number},
       {"replica.fetch.response.max.bytes", S::broker, "10485760", modelled, 0, 2147483647,
        [](C t, V v) { t.broker->replica_fetch_response_max_bytes = static_cast<std::int32_t>(v); }, T::number},
+      {"max.incremental.fetch.session.cache.slots", S::broker, "1000", modelled, 0, 2147483647,
+       [](C t, V v) { t.broker->max_incremental_fetch_session_cache_slots = static_cast<std::int32_t>(v); }, T::number},
       {"offsets.topic.num.partitions", S::broker, "50", modelled, 1, 2147483647,
        [](C t, V v) { t.broker->offsets_topic_num_partitions = static_cast<std::int32_t>(v); }, T::number},
       {"offsets.topic.replication.factor", S::broker, "3", modelled, 1, 32767,

@@ -78,6 +78,10 @@ std::string_view name(Error error) {
       return "INVALID_REQUEST";
     case Error::KAFKA_STORAGE_ERROR:
       return "KAFKA_STORAGE_ERROR";
+    case Error::FETCH_SESSION_ID_NOT_FOUND:
+      return "FETCH_SESSION_ID_NOT_FOUND";
+    case Error::INVALID_FETCH_SESSION_EPOCH:
+      return "INVALID_FETCH_SESSION_EPOCH";
     case Error::FENCED_LEADER_EPOCH:
       return "FENCED_LEADER_EPOCH";
     case Error::UNKNOWN_LEADER_EPOCH:
@@ -141,6 +145,8 @@ ErrorClass error_class(Error error) {
     case Error::NOT_CONTROLLER:
     case Error::UNKNOWN_LEADER_EPOCH:
     case Error::OFFSET_NOT_AVAILABLE:
+    case Error::FETCH_SESSION_ID_NOT_FOUND:
+    case Error::INVALID_FETCH_SESSION_EPOCH:
       return ErrorClass::retriable;
     case Error::UNKNOWN_TOPIC_OR_PARTITION:
     case Error::LEADER_NOT_AVAILABLE:

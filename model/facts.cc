@@ -165,6 +165,9 @@ std::string tell(const ConsumerPositionReset& f) {
 std::string tell(const ConsumerHighWatermarkSeen& f) {
   return say(f.partition, ": consumer sees high watermark ", f.high_watermark, " of leader epoch ", f.leader_epoch);
 }
+std::string tell(const LatestOffsetTold& f) {
+  return say(f.partition, " leader epoch ", f.leader_epoch, ": told a consumer the latest offset ", f.offset);
+}
 std::string tell(const GroupStateChanged& f) {
   static constexpr std::array<const char*, 5> kStates = {"Empty", "PreparingRebalance", "CompletingRebalance", "Stable",
                                                          "Dead"};

@@ -202,6 +202,11 @@ struct ConsumerHighWatermarkSeen {
   Offset high_watermark;
   LeaderEpoch leader_epoch;  // of the leader that answered
 };
+struct LatestOffsetTold {  // by a leader, in answer to a consumer's ListOffsets
+  TopicPartition partition;
+  Offset offset;
+  LeaderEpoch leader_epoch;
+};
 // -- groups
 struct GroupStateChanged {
   GroupId group;
@@ -260,7 +265,8 @@ using Fact =
                  RecordAcknowledged, RecordFailed, RecordConsumed, ConsumerPositionReset, ConsumerHighWatermarkSeen,
                  GroupStateChanged, PartitionsAssigned, PartitionsRevoked, RecordProcessed, OffsetCommitted,
                  OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit, TruncationUndone,
-                 BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted>;
+                 BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted,
+                 LatestOffsetTold>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

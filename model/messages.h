@@ -50,6 +50,8 @@ struct ProduceResponse {
 };
 
 // ---- Fetch (1): followers, consumers, and the metadata quorum (partition kClusterMetadata)
+inline constexpr std::int32_t kInitialFetchEpoch = 0;  // a full fetch that wants a session (KIP-227)
+inline constexpr std::int32_t kFinalFetchEpoch = -1;    // a full fetch without one
 struct FetchRequest {
   struct Partition {
     TopicPartition partition;
@@ -58,13 +60,17 @@ struct FetchRequest {
     LeaderEpoch last_fetched_epoch;
     Offset log_start_offset;
     std::int32_t max_bytes = 1 << 20;
+    bool operator==(const Partition&) const = default;
   };
   NodeId replica_id;  // absent: a consumer
   BrokerEpoch replica_epoch;
   Nanos max_wait{0};
   std::int32_t min_bytes = 1;
   std::int32_t max_bytes = 10 << 20;
-  std::vector<Partition> partitions;
+  std::int32_t session_id = 0;
+  std::int32_t session_epoch = kFinalFetchEpoch;
+  std::vector<Partition> partitions;  // of an incremental fetch: new ones, and those that changed
+  std::vector<TopicPartition> forgotten;
 };
 struct FetchResponse {
   struct Partition {
@@ -78,7 +84,8 @@ struct FetchResponse {
     std::vector<RecordBatch> batches;
   };
   Error error = Error::NONE;
-  std::vector<Partition> partitions;
+  std::int32_t session_id = 0;        // 0: none
+  std::vector<Partition> partitions;  // of an incremental fetch: those with something new
 };
 // The metadata quorum's Fetch (same API key) carries metadata records instead of record batches.
 struct QuorumFetchRequest {

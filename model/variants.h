@@ -39,7 +39,6 @@ enum class Variant : std::uint8_t {
   fetcher_restart,
   list_offsets_latest,
   follower_out_of_range,
-  parked_produce,
   // controller and broker lifecycle
   alter_partition_reply,
   newer_epoch_at_controller,

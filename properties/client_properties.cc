@@ -42,6 +42,19 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
                  fmt::format("expected offset {} of topic {} partition {}, was given offset {}", next->second.value,
                              record.partition.topic.value, record.partition.partition.value, record.offset.value));
     next->second = record.offset + 1;
+    // It goes on in a history in which the record before is another than it was given: it has skipped some.
+    Given& last = given_[{context.node, record.partition}];
+    const Entry* here = shadow.logs.committed(record.partition, record.offset.value);
+    const Entry* before = shadow.logs.committed(record.partition, last.offset.value);
+    if (!fresh && last.offset + 1 == record.offset && here && here->value == record.value && before &&
+        before->value != last.value)
+      violate_at(
+          record.partition, record.offset.value, context, "truncation not noticed",
+          fmt::format("was given offset {} of topic {} partition {} next, although the log was cut below it since "
+                      "and offset {} holds another record than it was given",
+                      record.offset.value, record.partition.topic.value, record.partition.partition.value,
+                      last.offset.value));
+    last = {record.offset, record.value};
     if (shadow.logs.ever_committed(record.partition, record.offset.value, record.value)) return;
     const Entry* committed = shadow.logs.committed(record.partition, record.offset.value);
     if (!committed)
@@ -57,7 +70,12 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
   }
 
  private:
+  struct Given {
+    model::Offset offset;
+    model::ValueId value;
+  };
   std::map<Key, model::Offset> next_;
+  std::map<Key, Given> given_;
 };
 
 struct ProducerOrder : PropertyOf<ProducerOrder> {

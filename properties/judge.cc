@@ -8,6 +8,7 @@ namespace {
 PropertyList all_properties() {
   PropertyList list;
   add_replication_properties(list);
+  add_log_properties(list);
   add_client_properties(list);
   add_quorum_properties(list);
   add_controller_properties(list);

@@ -27,6 +27,8 @@ void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs&
     appended(*b, c);
   } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
     elected(*e, c, logs);
+  } else if (const auto* h = std::get_if<model::HighWatermarkAdvanced>(&fact)) {
+    committed(*h, c, logs);
   } else if (const auto* a = std::get_if<model::RecordAcknowledged>(&fact)) {
     acknowledged(*a, c, logs);
   }
@@ -55,6 +57,15 @@ model::LeaderEpoch Ledger::epoch_of(model::TopicPartition p, std::int64_t offset
   return model::kNoEpoch;
 }
 
+void Ledger::committed(const model::HighWatermarkAdvanced& h, const FactContext& c, const ReplicaLogs& logs) {
+  if (!h.is_leader) return;
+  for (auto o = std::max<std::int64_t>(h.old_high_watermark.value, 0); o < h.high_watermark.value; ++o)
+    if (const Entry* e = logs.at(c.node, h.partition, o); e && e->epoch < h.leader_epoch) {
+      Recommitted& r = recommitted_[h.partition][o];
+      if (r.record != *e || r.epoch < h.leader_epoch) r = {*e, h.leader_epoch};
+    }
+}
+
 bool Ledger::lacked(const Election& e, model::TopicPartition p, std::int64_t offset, const Entry& record,
                     const ReplicaLogs& logs) const {
   if (offset >= e.tail_from) {
@@ -69,7 +80,11 @@ const Election* Ledger::first_lacking(model::TopicPartition p, std::int64_t offs
                                       const ReplicaLogs& logs) const {
   const auto elections = elections_.find(p);
   if (elections == elections_.end()) return nullptr;
-  auto e = std::upper_bound(elections->second.begin(), elections->second.end(), record.epoch,
+  model::LeaderEpoch since = record.epoch;
+  if (const auto known = recommitted_.find(p); known != recommitted_.end())
+    if (const auto at = known->second.find(offset); at != known->second.end() && at->second.record == record)
+      since = std::max(since, at->second.epoch);
+  auto e = std::upper_bound(elections->second.begin(), elections->second.end(), since,
                             [](model::LeaderEpoch epoch, const Election& x) { return epoch < x.epoch; });
   e = std::find_if(e, elections->second.end(),
                    [&](const Election& election) { return lacked(election, p, offset, record, logs); });
@@ -129,7 +144,10 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
 }
 
 void Ledger::acknowledged(const model::RecordAcknowledged& a, const FactContext& c, const ReplicaLogs& logs) {
-  if (!a.base_offset.present()) return;
+  if (!a.base_offset.present()) {
+    for (const model::ValueId value : a.values) unplaced_[a.partition].push_back({value, a.acks, c.event, c.at});
+    return;
+  }
   for (std::size_t i = 0; i < a.values.size(); ++i) {
     const auto offset = a.base_offset.value + static_cast<std::int64_t>(i);
     const Acked acked{a.values[i], a.acks, c.event, c.at};

@@ -1,11 +1,14 @@
 // The loss ledger (DESIGN.md idea 9): which acknowledged records were lost, and whether that loss is permitted.
 //
-// A record is lost when a later elected leader does not hold it at its offset; the first such leader decides.
+// A record is lost when a later elected leader does not hold it at its offset; the first such leader decides. Later
+// than the record's own epoch, or than the last epoch in which a leader committed it: what elections did before that
+// took nothing from anybody.
 // Permitted: an unclean election after it was appended (that of the last known leader, too, when the ISR and the ELR
 // are empty), or a leader elected after it had lost the record with unsynced data, or acks=0/1 for a record that was
 // not below the high watermark. With eligible leader replicas (KIP-966) who lost data is neither in the ISR nor in the
-// ELR once it is back, so that a clean election excuses nothing. Does not follow acks=0 records (they have no offset),
-// nor retention. Work follows what was appended and acknowledged since the last election, not the history.
+// ELR once it is back, so that a clean election excuses nothing. Records sent with acks=0 have no offset; whether they
+// came through is seen at the end. Does not follow retention. Work follows what was appended and acknowledged since the
+// last election, not the history.
 #pragma once
 
 #include <map>
@@ -56,9 +59,11 @@ class Ledger {
   const std::vector<Loss>& losses() const { return losses_; }
   // By offset: what was acknowledged and is not lost.
   const std::map<std::int64_t, Acked>& acked(model::TopicPartition) const;
+  // Records sent with acks=0, of which nobody was told where they are.
+  const std::map<model::TopicPartition, std::vector<Acked>>& unplaced() const { return unplaced_; }
   // The newest election; null if there was none.
   const Election* election(model::TopicPartition) const;
-  // Why the first leader after the record's epoch that lacks it may lack it; empty: it may not, or none lacks it.
+  // Why the first leader that lacks it, of those that could lose it, may lack it; empty: it may not, or none lacks it.
   std::string permits(model::TopicPartition, std::int64_t offset, const Entry& record, const ReplicaLogs&) const;
 
  private:
@@ -66,7 +71,7 @@ class Ledger {
   // Whether the leader lacked the record when it was elected.
   bool lacked(const Election&, model::TopicPartition, std::int64_t offset, const Entry& record,
               const ReplicaLogs&) const;
-  // The first election after the record's epoch whose leader lacked it; null if there is none.
+  // The first election that could take the record and whose leader lacked it; null if there is none.
   const Election* first_lacking(model::TopicPartition, std::int64_t offset, const Entry& record,
                                 const ReplicaLogs&) const;
   std::string excuse(const Election&, model::TopicPartition, std::int64_t offset, const Entry& record) const;
@@ -79,10 +84,12 @@ class Ledger {
   void lose(model::TopicPartition, std::int64_t offset, const Acked&, const Election&, const FactContext&,
             const ReplicaLogs&);
   void appended(const model::BatchAppended&, const FactContext&);
+  void committed(const model::HighWatermarkAdvanced&, const FactContext&, const ReplicaLogs&);
   // The newest epoch in which a leader appended that value there; kNoEpoch if none did.
   model::LeaderEpoch epoch_of(model::TopicPartition, std::int64_t offset, model::ValueId) const;
 
   std::map<model::TopicPartition, std::map<std::int64_t, Acked>> acked_;
+  std::map<model::TopicPartition, std::vector<Acked>> unplaced_;
   std::map<Replica, std::multimap<std::int64_t, Unsynced>> unsynced_;  // by offset
   // Epochs that began with an unclean election; true: of the last known leader.
   std::map<model::TopicPartition, std::map<model::LeaderEpoch, bool>> unclean_;
@@ -92,6 +99,12 @@ class Ledger {
     std::vector<model::ValueId> values;
   };
   std::map<model::TopicPartition, std::map<model::LeaderEpoch, Appended>> appended_;
+  // Records that a leader of a later epoch than theirs committed, and the newest such epoch.
+  struct Recommitted {
+    Entry record;
+    model::LeaderEpoch epoch;
+  };
+  std::map<model::TopicPartition, std::map<std::int64_t, Recommitted>> recommitted_;
   std::vector<Loss> losses_;
   bool eligible_leader_replicas_ = false;
 };

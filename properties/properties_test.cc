@@ -82,6 +82,32 @@ const std::map<std::string, Case>& cases_but_groups() {
           t.high_watermark(2, 2, 1, 0, false);  // a follower's may
           t.high_watermark(2, 0, 1, 1, true);   // and that of a new leader
         }}},
+      {"committed-is-not-truncated",
+       {"committed record truncated",
+        [](Told& t) {
+          t.two_committed();
+          t.fact(2, model::LogTruncated{kTp, Offset{1}, Offset{2}});
+        },
+        [](Told& t) {
+          t.two_committed();
+          t.appends(2, 2, 0, {t.c});
+          t.fact(2, model::LogTruncated{kTp, Offset{2}, Offset{3}});
+        }}},
+      {"latest-offset-never-goes-back",
+       {"latest offset went back",
+        [](Told& t) {
+          t.two_committed();
+          t.fact(1, model::LatestOffsetTold{kTp, Offset{2}, LeaderEpoch{0}});
+          t.leads(2, 1);
+          t.fact(2, model::LatestOffsetTold{kTp, Offset{1}, LeaderEpoch{1}});
+        },
+        [](Told& t) {
+          t.two_committed();
+          t.fact(1, model::LatestOffsetTold{kTp, Offset{2}, LeaderEpoch{0}});
+          t.leads(2, 1);
+          t.fact(2, model::LatestOffsetTold{kTp, Offset{2}, LeaderEpoch{1}});
+          t.fact(1, model::LatestOffsetTold{kTp, Offset{1}, LeaderEpoch{0}});  // a zombie's
+        }}},
       {"consumer-reads-committed-in-order",
        {"gap or repeat",
         [](Told& t) {
@@ -597,6 +623,61 @@ TEST(Ledger, ARecordThatTheNewestLeaderHoldsIsNotLost) {
   EXPECT_TRUE(t.judge.shadow().ledger.losses().empty());
   t.leads(3, 3);
   EXPECT_EQ(t.judge.shadow().ledger.losses().size(), 1u);
+}
+
+// Broker 1 slept through its deposition, appends, and then learns one by one that it leads again and no more. What it
+// commits in between is not lost by the election that deposed it first, but by the last one.
+TEST(DeposedLeader, MayCommitInALaterEpochWhatAnUncleanElectionThenLost) {
+  for (const bool unclean : {false, true}) {
+    Told t;
+    t.leads(1, 0);
+    t.leads(2, 1);
+    if (unclean) t.unclean(2, 4);
+    t.leads(2, 4);
+    t.appends(1, 0, 0, {t.a}, true);
+    t.leads(1, 3);
+    t.high_watermark(1, 0, 1, 3, true);
+    t.acked(0, {t.a});
+    EXPECT_EQ(t.judge.verdict("logs-agree-below-high-watermark").violations.empty(), unclean);
+    EXPECT_EQ(t.judge.verdict("loss-is-permitted").violations.empty(), unclean);
+  }
+}
+
+TEST(Ledger, ARecordSentWithAcksZeroThatDidNotComeThroughIsLost) {
+  Told t;
+  t.two_committed();
+  t.fact(Told::kClient, model::RecordAcknowledged{kTp, t.a, t.c, Offset(), 0, {t.a, t.c}});
+  t.judge.finish(quiet_end());
+  const Verdict verdict = t.judge.verdict("acked-records-survive");
+  ASSERT_EQ(verdict.violations.size(), 1u);
+  EXPECT_EQ(verdict.violations[0].reason, "acked record lost, acks=0");
+  EXPECT_TRUE(t.judge.verdict("loss-is-permitted").violations.empty());
+}
+
+// Told `a` and `b`, then the log is cut to 1 and `c`, `d` are written: who goes on with `d` has skipped `c`.
+TEST(Consumer, GoesOnBehindATruncationThatItDidNotNotice) {
+  for (const bool noticed : {false, true}) {
+    Told t;
+    t.two_committed();
+    t.consumed(0, t.a);
+    t.consumed(1, t.b);
+    t.unclean(3, 1);
+    t.appends(3, 0, 0, {t.a});
+    t.leads(3, 1);
+    const ValueId d{t.c.value + 1000};
+    t.appends(3, 1, 1, {t.c, d}, true);
+    t.high_watermark(3, 1, 3, 1, true);
+    if (noticed) {
+      t.fact(Told::kClient, model::ConsumerPositionReset{kTp, Offset{2}, Offset{1}, true});
+      t.consumed(1, t.c);
+    }
+    t.consumed(2, d);
+    const Verdict verdict = t.judge.verdict("consumer-reads-committed-in-order");
+    EXPECT_EQ(verdict.violations.empty(), noticed);
+    if (!noticed) {
+      EXPECT_EQ(verdict.violations.at(0).reason, "truncation not noticed");
+    }
+  }
 }
 
 // The answer was on its way while two leaders followed; it is the first of them that lost the record.

@@ -49,6 +49,13 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   if (const auto* f = std::get_if<model::BatchAppended>(&fact)) {
     append(logs_[{f->partition, c.node}], f->batch);
   } else if (const auto* t = std::get_if<model::LogTruncated>(&fact)) {
+    committed_cut_at_ = -1;
+    for (std::int64_t o = std::max<std::int64_t>(t->end_offset.value, 0); committed_cut_at_ < 0; ++o) {
+      const Entry* theirs = at(c.node, t->partition, o);
+      const Entry* known = committed(t->partition, o);
+      if (!theirs || !known) break;
+      if (*theirs == *known) committed_cut_at_ = o;
+    }
     cut(logs_[{t->partition, c.node}], t->end_offset);
   } else if (const auto* l = std::get_if<model::LogLoaded>(&fact)) {
     cut(logs_[{l->partition, c.node}], l->end_offset);

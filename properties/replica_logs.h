@@ -33,6 +33,8 @@ class ReplicaLogs {
   std::int64_t first_missing(NodeId, model::TopicPartition);
   // A leader was elected without these: from here on what it says is what is committed.
   void forget_committed(model::TopicPartition, std::int64_t from);
+  // Of the last LogTruncated: the first committed record that the replica cut away; -1: none.
+  std::int64_t committed_cut_at() const { return committed_cut_at_; }
 
  private:
   struct Log {
@@ -51,6 +53,7 @@ class ReplicaLogs {
   std::map<model::TopicPartition, std::vector<Entry>> committed_;
   std::map<model::TopicPartition, Leader> newest_;  // of those that began to lead
   std::map<model::TopicPartition, std::multimap<std::int64_t, model::ValueId>> forgotten_;
+  std::int64_t committed_cut_at_ = -1;
 };
 
 }  // namespace ktrial::properties

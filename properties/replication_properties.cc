@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "properties/ledger.h"
 #include "properties/property.h"
@@ -56,6 +57,23 @@ struct AckedRecordsSurvive : LossProperty<AckedRecordsSurvive> {
     tell_loss(v, loss);
     if (!loss.permitted_by.empty()) v.permitted_by = loss.permitted_by;
   }
+  // With acks=0 nobody says where a record is; what did not come through by the end is lost.
+  void finish(const FinishContext& end, const Shadow& shadow) override {
+    if (!end.faults_ended || end.since_quiet < kSettled) return;
+    for (const auto& [tp, records] : shadow.ledger.unplaced()) {
+      std::set<model::ValueId> came;
+      for (std::int64_t o = 0; const Entry* e = shadow.logs.committed(tp, o); ++o) came.insert(e->value);
+      for (const Acked& record : records) {
+        if (end.at - record.at < kSettled || came.contains(record.value)) continue;
+        met();
+        Violation& v = violate({record.at, NodeId{}, record.event}, "acked record lost, acks=0",
+                               fmt::format("a record sent with acks=0 to {} is not in the log", tp_text(tp)));
+        v.partition = tp;
+        v.permitted_by = "acks=0: the producer waited for nobody";
+      }
+    }
+  }
+  static constexpr Nanos kSettled = std::chrono::seconds(5);
 };
 
 struct LossIsPermitted : LossProperty<LossIsPermitted> {

@@ -135,7 +135,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1024));
 
   std::string what = "scenarios";
-  auto* list_app = app.add_subcommand("list", "list scenarios, properties, faults, goals, variants or configs");
+  auto* list_app = app.add_subcommand(
+      "list", "list scenarios, the catalogue of bugs, properties, faults, goals, variants or configs");
   list_app->add_option("what", what, "what to list (default: scenarios)")->check(CLI::IsMember(list_topics()));
 
   CheckDeterminismCommand determinism;
@@ -145,6 +146,24 @@ int main(int argc, char** argv) {
   determinism_app->add_flag("--fingerprint", determinism.fingerprint_only, "print fingerprints, to compare builds");
   determinism_app->add_option("--seeds", determinism.seeds, "how many seeds (default 20)");
   determinism_app->add_option("--others", determinism.others, "how many other seeds run in between (default 0)");
+
+  PowerCommand power_command;
+  power_command.threads = cores;
+  auto* power_app = app.add_subcommand(
+      "power", "how many seeds and CPU seconds it takes to find each known bug; the correct model must hold as long");
+  power_app->add_option("--parts", power_command.parts, "parts of the catalogue, as R,C,D,H (default: all)")
+      ->delimiter(',');
+  power_app->add_option("entries", power_command.entries, "entries, as R01 (default: all)");
+  power_app->add_option("--repetitions", power_command.repetitions, "of each entry, each with seeds of its own (5)")
+      ->check(CLI::Range(1, 1000));
+  power_app->add_option("--seeds", power_command.seeds, "budget of a repetition (tier 1: 20000, others: 100000)");
+  power_app->add_option("--cpu-seconds", power_command.cpu_seconds, "budget of a repetition (default 60)")
+      ->check(CLI::PositiveNumber);
+  power_app->add_option("-j,--threads", power_command.threads, "threads (default: all cores)")
+      ->check(CLI::Range(1, 1024));
+  power_app->add_option("--json", power_command.json,
+                        "results; what the file already holds is not run again (default ktrial-power.json)");
+  power_app->add_option("--folder", power_command.folder, "scenarios with a 'catalogue' part (default: the catalogue)");
 
   try {
     app.parse(argc, argv);
@@ -157,7 +176,7 @@ int main(int argc, char** argv) {
   }
 
   try {
-    if (demo_app->parsed() || search_app->parsed() || shrink_app->parsed()) {
+    if (demo_app->parsed() || search_app->parsed() || shrink_app->parsed() || power_app->parsed()) {
       // Once ends the work and keeps the best so far; twice ends the program.
       struct sigaction action {};
       action.sa_handler = [](int) { interrupt(); };
@@ -181,6 +200,7 @@ int main(int argc, char** argv) {
       return shrink(shrink_command);
     }
     if (list_app->parsed()) return list(what);
+    if (power_app->parsed()) return power(power_command);
     if (determinism_app->parsed()) return check_determinism(determinism);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "ktrial: internal error: %s\n", e.what());

@@ -127,8 +127,17 @@ struct RecordedRun {
   bool operator==(const RecordedRun&) const = default;
 };
 
+// The entry of the catalogue of bugs that a scenario shows, for `ktrial power`.
+struct CatalogueEntry {
+  std::string entry;        // "R01"
+  std::int32_t tier = 2;    // 1: must be found
+  std::int32_t faults = 0;  // so many does the catalogue's smallest case need
+  bool operator==(const CatalogueEntry&) const = default;
+};
+
 struct Scenario {
   std::string title;
+  std::optional<CatalogueEntry> catalogue;
   ClusterSpec cluster;
   NetworkSpec network;
   std::vector<ClockSpec> clocks;  // the last one that names a node counts

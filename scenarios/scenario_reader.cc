@@ -434,12 +434,17 @@ struct Reader {
   }
   void root(const Y& y) {
     if (!keys(y, "scenario",
-              {"ktrial", "counterexample", "title", "cluster", "network", "clocks", "clients", "faults",
+              {"ktrial", "counterexample", "title", "catalogue", "cluster", "network", "clocks", "clients", "faults",
                "random-faults", "run", "expect", "goals", "variants", "seed", "decisions", "recorded"}))
       return;
     if (const Y* v = need(y, "ktrial"); v && text(v) != "1")
       fail(*v, "unknown version '" + v->scalar + "', expected 1");
     s.title = text(find(y, "title"));
+    if (const Y* c = find(y, "catalogue"); c && keys(*c, "catalogue", {"entry", "tier", "faults"})) {
+      s.catalogue.emplace().entry = text(need(*c, "entry"));
+      number(find(*c, "tier"), s.catalogue->tier, 1, 2);
+      number(find(*c, "faults"), s.catalogue->faults, 0, 100);
+    }
     if (const Y* c = need(y, "cluster"); c && keys(*c, "cluster", {"brokers", "controllers", "config", "topics"})) {
       number(find(*c, "brokers"), s.cluster.brokers, 1, 1000);
       number(find(*c, "controllers"), s.cluster.controllers, 1, 5);

@@ -184,6 +184,8 @@ std::string write_scenario(const Scenario& s) {
   std::string out = "ktrial: 1\n";
   if (!s.counterexample.empty()) out += "counterexample: " + text(s.counterexample) + "\n";
   if (!s.title.empty()) out += "title: " + text(s.title) + "\n";
+  if (const auto& c = s.catalogue)
+    out += fmt::format("catalogue: {{entry: {}, tier: {}, faults: {}}}\n", text(c->entry), c->tier, c->faults);
   out += fmt::format("cluster:\n  brokers: {}\n  controllers: {}\n", s.cluster.brokers, s.cluster.controllers);
   if (!s.cluster.config.written.empty()) {
     out += "  config:\n";

@@ -252,6 +252,7 @@ Scenario everything() {
   s.seed = std::numeric_limits<std::uint64_t>::max();
   s.decisions = {{"latency 0->1 connection 3 back message 41", std::numeric_limits<std::uint64_t>::max()},
                  {"survives 2 crash 1 write 7 file 9", 0}};
+  s.catalogue = CatalogueEntry{"R01", 1, 2};
   s.counterexample = "durability";
   s.recorded = RecordedRun{7, std::numeric_limits<std::uint64_t>::max(), 0, 3, {1, 0x0123456789abcdef}};
   return s;

@@ -16,12 +16,13 @@ const Log* BrokerNode::log(TopicPartition tp) const {
 
 void BrokerNode::after_observer(Step& step) {
   Memory& m = *memory_;
+  // MetadataLoader.handleCommit: whatever batches came together are published as one delta.
+  MetadataDelta delta;
   for (const MetadataBatch& batch : m.observer.take_committed()) {
-    MetadataDelta delta;
     m.image.apply(batch, &delta);
     step.fact(MetadataApplied{batch.next_offset(), digest(batch)});
-    if (m.published) publish(step, delta.partitions);
   }
+  if (m.published) publish(step, delta);
   if (m.heartbeat_channel.set_controller(step, m.observer.leader()))
     step.set_timer({kHeartbeatTimer, 0, 0}, step.now);  // what was in flight goes to the new controller
   m.alter_channel.set_controller(step, m.observer.leader());
@@ -47,7 +48,11 @@ Partition& BrokerNode::hold(TopicPartition tp) {
 }
 
 void BrokerNode::unfetch(TopicPartition tp) {
-  for (auto& [leader, fetcher] : memory_->fetchers) fetcher.remove(tp);
+  for (auto& [leader, fetcher] : memory_->fetchers)
+    if (fetcher.entries().contains(tp)) {
+      fetcher.remove(tp);
+      memory_->fetchers_due.insert(leader);
+    }
 }
 
 // Its directory is renamed and that is flushed, so that it is gone for good.
@@ -57,10 +62,13 @@ void BrokerNode::delete_replica(Step& step, TopicPartition tp) {
 }
 
 // ReplicaManager.applyDelta: deletions, then leaders, then followers.
-void BrokerNode::publish(Step& step, const std::vector<TopicPartition>& touched) {
+void BrokerNode::publish(Step& step, const MetadataDelta& delta) {
   Memory& m = *memory_;
-  m.wake = true;  // also a change of brokers alone may let the high watermark move on
-  m.touched.all = true;
+  if (delta.empty()) return;
+  const std::vector<TopicPartition>& touched = delta.partitions;
+  m.wake = true;
+  m.touched.all = m.touched.all || !delta.brokers.empty();  // a fetch of a broker's former life is refused
+  m.touched.some.insert(touched.begin(), touched.end());
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);
     if (registration == nullptr || !IsrState::holds(registration->replicas, self_)) delete_replica(step, tp);
@@ -85,12 +93,18 @@ void BrokerNode::publish(Step& step, const std::vector<TopicPartition>& touched)
       continue;
     }
     if (!new_epoch) continue;  // with the same epoch a running fetcher must not be disturbed
+    // Variant fetcher_restart: only another leader restarts it.
+    const auto running = m.fetchers.find(partition.leader());
+    if (config_.variants.on(Variant::fetcher_restart) && running != m.fetchers.end() &&
+        running->second.entries().contains(tp))
+      continue;
     unfetch(tp);
     if (!partition.leader().present()) continue;
     auto it = m.fetchers.find(partition.leader());
     if (it == m.fetchers.end())
       it = m.fetchers.emplace(partition.leader(), ReplicaFetcher(self_, partition.leader())).first;
-    it->second.add(partition, step.now);
+    it->second.add(partition, config_);
+    m.fetchers_due.insert(partition.leader());
   }
   publish_groups(step, touched);
 }

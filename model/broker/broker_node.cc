@@ -7,6 +7,7 @@ void BrokerNode::start(Step& step) {
   Memory& m = *memory_;
   m.heartbeat_channel = ControllerChannel(0, config_.broker_session_timeout / 2);
   m.alter_channel = ControllerChannel(1, milliseconds(30000));
+  m.alter = AlterPartitionManager(!config_.variants.on(Variant::alter_partition_retry));
   m.groups = BrokerGroups(config_);
   const BrokerEpoch previous = disk_.clean_shutdown.read();
   disk_.clean_shutdown.write_and_sync(BrokerEpoch());
@@ -28,6 +29,8 @@ void BrokerNode::start(Step& step) {
   const auto incarnation =
       static_cast<std::int64_t>(step.choose(Choice::incarnation, about, 1, std::uint64_t{1} << 62));
   m.lifecycle = BrokerLifecycle(self_, IncarnationId(incarnation), previous);
+  m.sessions = FetchSessions(config_.max_incremental_fetch_session_cache_slots,
+                             static_cast<std::int32_t>(incarnation & 0x3fffffff) + 1);
   step.set_timer({kIsrShrinkTimer, 0, 0}, step.now + config_.replica_lag_time_max / 2);
   after_observer(step);
   send_heartbeat(step);
@@ -65,8 +68,8 @@ void BrokerNode::on_message(Step& step, ConnectionId connection, Message&& messa
   } else if (is_request(kind(message))) {
     m.requests.received(connection, std::move(message));
   } else {
-    for (auto& [leader, fetcher] : m.fetchers)
-      if (fetcher.on_message(step, connection, message, m.partitions, config_)) break;
+    if (ReplicaFetcher* fetcher = fetcher_of(connection))
+      fetcher->on_message(step, connection, message, m.partitions, config_);
   }
   settle(step);
 }
@@ -90,9 +93,9 @@ void BrokerNode::on_closed(Step& step, ConnectionId connection) {
   } else if (m.groups.create_channel.owns(connection)) {
     m.groups.create_channel.on_closed(step);
   } else {
-    bool mine = false;
-    for (auto& [leader, fetcher] : m.fetchers) mine = mine || fetcher.on_closed(step, connection, config_);
-    if (!mine) m.requests.closed(connection);
+    ReplicaFetcher* fetcher = fetcher_of(connection);
+    if (fetcher == nullptr || !fetcher->on_closed(step, connection, config_)) m.requests.closed(connection);
+    m.fetcher_connections.erase(connection);
   }
   settle(step);
 }
@@ -133,6 +136,7 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
       });
       break;
     case kDelayedFetchTimer:
+      m.without_session.erase(timer.about);
       m.fetches.expire(timer.about, [&](DelayedFetch& operation) { try_fetch(step, operation, true); });
       break;
     case kIsrShrinkTimer:
@@ -146,11 +150,14 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
     case kShutdownTimer:
       return shut_down(step);
     case kFetcherTimeoutTimer:
-      if (auto it = m.fetchers.find(NodeId(static_cast<std::int32_t>(timer.about))); it != m.fetchers.end())
-        it->second.on_timeout(step, config_);
+    case kFetcherWakeTimer:
+      if (auto it = m.fetchers.find(NodeId(static_cast<std::int32_t>(timer.about))); it != m.fetchers.end()) {
+        if (timer.kind == kFetcherTimeoutTimer) it->second.on_timeout(step, config_);
+        m.fetchers_due.insert(it->first);
+      }
       break;
     default:
-      break;  // kFetcherWakeTimer: settle() runs every fetcher
+      break;
   }
   settle(step);
 }
@@ -196,11 +203,11 @@ void BrokerNode::on_lifecycle(Step& step, BrokerLifecycle::Then then, Nanos dela
       return shut_down(step);
     case BrokerLifecycle::Then::caught_up: {
       memory_->published = true;
-      std::vector<TopicPartition> all;
-      all_partitions(all);
+      MetadataDelta everything;
+      all_partitions(everything.partitions);
       for (const auto& [tp, partition] : memory_->partitions)  // LogManager.isStrayKraftReplica
-        if (memory_->image.partition(tp) == nullptr) all.push_back(tp);
-      publish(step, all);
+        if (memory_->image.partition(tp) == nullptr) everything.partitions.push_back(tp);
+      publish(step, everything);
       // At once, before anything is appended: a mark beyond a log that lost its tail must not outlive the load.
       step.set_timer({kCheckpointTimer, 0, 0}, step.now);
       memory_->lifecycle.set_ready_to_unfence();
@@ -225,6 +232,16 @@ void BrokerNode::shut_down(Step& step) {
   step.exit();
 }
 
+ReplicaFetcher* BrokerNode::fetcher_of(ConnectionId connection) {
+  Memory& m = *memory_;
+  const auto known = m.fetcher_connections.find(connection);
+  if (known == m.fetcher_connections.end()) return nullptr;
+  const auto it = m.fetchers.find(known->second);
+  if (it == m.fetchers.end()) return nullptr;
+  m.fetchers_due.insert(it->first);
+  return &it->second;
+}
+
 void BrokerNode::settle(Step& step) {
   Memory& m = *memory_;
   if (m.lifecycle.state() == BrokerState::SHUTTING_DOWN) return;
@@ -233,10 +250,7 @@ void BrokerNode::settle(Step& step) {
       m.wake = false;
       complete_group_appends(step);
       m.produces.complete(step, [&](DelayedProduce& operation) { return try_produce(step, operation); });
-      m.fetches.complete(step, [&](DelayedFetch& operation) {
-        return touched_by_change(operation) && try_fetch(step, operation, false);
-      });
-      m.touched.clear();
+      try_fetches(step);
       continue;
     }
     auto next = m.published ? m.requests.take(step) : std::nullopt;
@@ -250,15 +264,20 @@ void BrokerNode::settle(Step& step) {
     if (auto request = m.alter.next(self_, m.lifecycle.epoch(), m.partitions))
       m.alter_channel.send(step, std::move(*request));
   }
-  for (auto it = m.fetchers.begin(); it != m.fetchers.end();) {
-    if (it->second.empty()) {
-      it->second.stop(step);
-      it = m.fetchers.erase(it);
-    } else {
+  for (const NodeId leader : m.fetchers_due) {
+    const auto it = m.fetchers.find(leader);
+    if (it == m.fetchers.end()) continue;
+    // Variant late_fetch_answer: an answer that is on its way is still listened to.
+    const bool listens = it->second.in_flight() && config_.variants.on(Variant::late_fetch_answer);
+    if (!it->second.empty()) {
       it->second.run(step, config_, m.lifecycle.epoch());
-      ++it;
+      if (it->second.connection().present()) m.fetcher_connections[it->second.connection()] = leader;
+    } else if (!listens) {
+      it->second.stop(step);
+      m.fetchers.erase(it);
     }
   }
+  m.fetchers_due.clear();
 }
 
 }  // namespace ktrial::model

@@ -1,7 +1,7 @@
 // A broker: {config, disk, memory}.
 //
-// Follows BrokerServer, KafkaApis, ReplicaManager and BrokerMetadataPublisher. It applies committed metadata batch by
-// batch, deletions before leaders before followers before group coordinators, and serves no request before the
+// Follows BrokerServer, KafkaApis, ReplicaManager and BrokerMetadataPublisher. It applies committed metadata as it
+// comes, deletions before leaders before followers before group coordinators, and serves no request before the
 // controller found it caught up. Leaves out: CreateTopics forwarding (NOT_CONTROLLER), quotas, authorisation. Always
 // holds: outside a handler nothing that could be answered is parked, and nothing that could be sent is unsent.
 #pragma once
@@ -19,6 +19,7 @@
 #include "model/quorum/metadata_observer.h"
 #include "model/replication/alter_partition_manager.h"
 #include "model/replication/delayed.h"
+#include "model/replication/fetch_session.h"
 #include "model/replication/replica_fetcher.h"
 
 namespace ktrial::model {
@@ -77,6 +78,10 @@ class BrokerNode {
     boost::container::flat_map<NodeId, ReplicaFetcher> fetchers;
     Purgatory<DelayedProduce> produces{kDelayedProduceTimer};
     Purgatory<DelayedFetch> fetches{kDelayedFetchTimer};
+    boost::container::flat_set<std::uint32_t> without_session;  // of `fetches`
+    FetchSessions sessions;
+    boost::container::flat_set<NodeId> fetchers_due;  // that may have something to send
+    boost::container::flat_map<ConnectionId, NodeId> fetcher_connections;
     bool wake = false;  // some partition changed in this step
     BrokerGroups groups;
     TouchedPartitions touched;
@@ -84,11 +89,12 @@ class BrokerNode {
 
   // metadata (broker_metadata.cc)
   void after_observer(Step& step);
-  void publish(Step& step, const std::vector<TopicPartition>& touched);
+  void publish(Step& step, const MetadataDelta& delta);
   void all_partitions(std::vector<TopicPartition>& out) const;
   Partition& hold(TopicPartition tp);
   void unfetch(TopicPartition tp);
   void delete_replica(Step& step, TopicPartition tp);
+  ReplicaFetcher* fetcher_of(ConnectionId connection);  // null: the connection is not a fetcher's
 
   // lifecycle (broker_node.cc)
   void send_heartbeat(Step& step);
@@ -103,15 +109,19 @@ class BrokerNode {
   void on_produce(Step& step, ConnectionId connection, std::int32_t correlation, const ProduceRequest& request);
   void on_fetch(Step& step, ConnectionId connection, std::int32_t correlation, const FetchRequest& request);
   bool try_produce(Step& step, DelayedProduce& operation);
+  void about_to_append(TopicPartition tp);
   struct FetchOutcome {
     FetchResponse response;
     std::vector<Offset> leader_log_ends;  // by partition of the request; absent where the read failed
     bool complete = false;
   };
   PartitionRead read_not_held(TopicPartition tp) const;  // what a fetch is told of a partition that is not here
-  FetchOutcome read_all(const FetchRequest& request) const;
+  FetchOutcome read_all(const FetchRequest& request, bool parked) const;
+  FetchRequest active_part(const FetchRequest& request, const FetchSession& session) const;
+  void answer_fetch(Step& step, const DelayedFetch& operation, FetchResponse response);
   bool try_fetch(Step& step, const DelayedFetch& operation, bool forced);
-  bool touched_by_change(const DelayedFetch& operation) const;
+  void try_fetches(Step& step);
+  bool has_news(const DelayedFetch& operation, const FetchRequest::Partition& item) const;
   MetadataResponse metadata(const MetadataRequest& request) const;
   void changed(TopicPartition tp, const PartitionProgress& change);
 

@@ -29,7 +29,10 @@ void BrokerNode::handle(Step& step, ConnectionId connection, const Message& mess
     ListOffsetsResponse unknown;
     unknown.error = not_held(r->partition);
     unknown.partition = r->partition;
-    return answer(step, connection, id, p == nullptr ? unknown : p->list_offsets(*r));
+    const ListOffsetsResponse told = p == nullptr ? unknown : p->list_offsets(*r);
+    if (told.error == Error::NONE && r->timestamp == kLatestTimestamp && !r->replica_id.present())
+      step.fact(LatestOffsetTold{told.partition, told.offset, told.leader_epoch});
+    return answer(step, connection, id, told);
   }
   if (const auto* r = std::get_if<OffsetForLeaderEpochRequest>(&message.body)) {
     Partition* p = held(r->partition);
@@ -64,6 +67,7 @@ void BrokerNode::on_produce(Step& step, ConnectionId connection, std::int32_t co
     } else if (held == m.partitions.end()) {
       result.error = not_held(item.partition);
     } else {
+      about_to_append(item.partition);
       const AppendResult appended = held->second.append(step, item.batch, request.acks, m.image.brokers());
       changed(item.partition, appended.change);
       result.error = appended.error;
@@ -104,22 +108,66 @@ bool BrokerNode::try_produce(Step& step, DelayedProduce& operation) {
   return true;
 }
 
+// Before a log grows: a follower in whose session the partition was quiet was at its end when it last fetched.
+void BrokerNode::about_to_append(TopicPartition tp) {
+  Memory& m = *memory_;
+  const auto held = m.partitions.find(tp);
+  if (held == m.partitions.end()) return;
+  m.sessions.each(tp, [&](const FetchSession& session) {
+    if (session.replica.present()) held->second.follower_seen(session.replica, session.last_fetch);
+  });
+}
+
+// The request with the partitions of its session that may have something to tell.
+FetchRequest BrokerNode::active_part(const FetchRequest& request, const FetchSession& session) const {
+  FetchRequest active;
+  active.replica_id = request.replica_id;
+  active.replica_epoch = request.replica_epoch;
+  active.max_wait = request.max_wait;
+  active.min_bytes = request.min_bytes;
+  active.max_bytes = request.max_bytes;
+  active.session_id = request.session_id;
+  active.session_epoch = request.session_epoch;
+  active.partitions.reserve(session.active.size());
+  for (const TopicPartition tp : session.active) active.partitions.push_back(session.partitions.at(tp).item);
+  return active;
+}
+
 void BrokerNode::on_fetch(Step& step, ConnectionId connection, std::int32_t correlation, const FetchRequest& request) {
   Memory& m = *memory_;
+  DelayedFetch operation{connection, correlation, {}, 0, 0};
+  const auto [id, error] = m.sessions.open(request, step.now);
+  if (error != Error::NONE) {
+    step.fact(ProbeHit{"fetch refused: its session is not known"});
+    FetchResponse refused;
+    refused.error = error;
+    return answer(step, connection, correlation, std::move(refused));
+  }
+  operation.session_id = id;
+  if (const FetchSession* session = m.sessions.find(id)) {
+    operation.session_epoch = session->epoch;
+    operation.request = active_part(request, *session);
+  } else {
+    operation.request = request;
+  }
   // The answer holds what was there before this fetch moved anything; an unsuccessful read moves nothing.
-  FetchOutcome outcome = read_all(request);
+  FetchOutcome outcome = read_all(operation.request, false);
   if (request.replica_id.present())
-    for (std::size_t i = 0; i < request.partitions.size(); ++i)
-      if (outcome.leader_log_ends[i].present())
-        changed(request.partitions[i].partition,
-                m.partitions.at(request.partitions[i].partition)
-                    .follower_fetched(step, request.replica_id, request.replica_epoch, request.partitions[i],
-                                      outcome.leader_log_ends[i], m.image.brokers()));
-  if (outcome.complete || request.max_wait <= Nanos(0) || request.partitions.empty())
-    return answer(step, connection, correlation, std::move(outcome.response));
-  const bool in_order = std::is_sorted(request.partitions.begin(), request.partitions.end(),
-                                       [](const auto& a, const auto& b) { return a.partition < b.partition; });
-  m.fetches.park(step, DelayedFetch{connection, correlation, request, in_order}, request.max_wait);
+    for (std::size_t i = 0; i < operation.request.partitions.size(); ++i) {
+      const FetchRequest::Partition& item = operation.request.partitions[i];
+      if (const auto held = m.partitions.find(item.partition); held != m.partitions.end())
+        changed(item.partition, held->second.follower_fetched(step, request.replica_id, request.replica_epoch, item,
+                                                              outcome.leader_log_ends[i], m.image.brokers()));
+    }
+  const bool nothing_to_wait_for = id == 0 && operation.request.partitions.empty();
+  if (outcome.complete || request.max_wait <= Nanos(0) || nothing_to_wait_for)
+    return answer_fetch(step, operation, std::move(outcome.response));
+  if (id != 0) operation.request.partitions.clear();
+  const std::uint32_t number = m.fetches.park(step, std::move(operation), request.max_wait);
+  if (id != 0)
+    m.sessions.find(id)->parked = number;
+  else
+    m.without_session.insert(number);
 }
 
 PartitionRead BrokerNode::read_not_held(TopicPartition tp) const {
@@ -130,7 +178,7 @@ PartitionRead BrokerNode::read_not_held(TopicPartition tp) const {
   return read;
 }
 
-BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request) const {
+BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request, bool parked) const {
   const Memory& m = *memory_;
   FetchOutcome outcome;
   std::int64_t bytes = 0;
@@ -141,7 +189,7 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request) const
     PartitionRead read = held == m.partitions.end()
                              ? read_not_held(item.partition)
                              : held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
-                                                 request.max_bytes - bytes, bytes == 0);
+                                                 request.max_bytes - bytes, bytes == 0, parked);
     bytes += read.bytes;
     outcome.complete = outcome.complete || read.answer_now();
     outcome.leader_log_ends.push_back(read.answer_now() ? Offset() : read.leader_log_end);
@@ -151,30 +199,85 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request) const
   return outcome;
 }
 
-// False when a parked fetch would find what it found when it was last looked at: too little. Work follows what changed
-// and not how many partitions the fetch asks for.
-bool BrokerNode::touched_by_change(const DelayedFetch& operation) const {
+void BrokerNode::answer_fetch(Step& step, const DelayedFetch& operation, FetchResponse response) {
+  Memory& m = *memory_;
+  if (FetchSession* session = m.sessions.find(operation.session_id)) {
+    const bool incremental = operation.request.session_epoch > kInitialFetchEpoch;
+    m.sessions.answer(*session, incremental, response, [&](TopicPartition tp) {
+      const auto held = m.partitions.find(tp);
+      if (held == m.partitions.end()) return false;
+      return session->replica.present()
+                 ? held->second.follower_is_quiet(session->replica)
+                 : session->partitions.at(tp).item.fetch_offset >= held->second.log().high_watermark();
+    });
+    session->parked.reset();
+    response.session_id = operation.session_id;
+  }
+  answer(step, operation.connection, operation.correlation_id, std::move(response));
+}
+
+// Whether a parked fetch would find something in a partition that changed.
+bool BrokerNode::has_news(const DelayedFetch& operation, const FetchRequest::Partition& item) const {
   const Memory& m = *memory_;
-  if (m.touched.all || !operation.in_order) return true;
   const FetchRequest& request = operation.request;
-  return std::any_of(m.touched.some.begin(), m.touched.some.end(), [&](TopicPartition tp) {
-    const FetchRequest::Partition* item = operation.watched(tp);
-    if (item == nullptr) return false;
-    if (request.min_bytes > 1) return true;  // what the others hold counts too
-    const auto held = m.partitions.find(tp);
-    if (held == m.partitions.end()) return true;
-    const PartitionRead read =
-        held->second.read(*item, request.replica_id, request.replica_epoch, m.image.brokers(), request.max_bytes, true);
-    return read.answer_now() || read.bytes > 0;
-  });
+  if (request.min_bytes > 1) return true;  // what the others hold counts too
+  const auto held = m.partitions.find(item.partition);
+  if (held == m.partitions.end()) return true;
+  const PartitionRead read = held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
+                                               request.max_bytes, true, true);
+  return read.answer_now() || read.bytes > 0;
 }
 
 // A parked fetch reads again, without another word about the follower's state.
 bool BrokerNode::try_fetch(Step& step, const DelayedFetch& operation, bool forced) {
-  FetchOutcome outcome = read_all(operation.request);
+  Memory& m = *memory_;
+  if (operation.session_id == 0) {
+    FetchOutcome outcome = read_all(operation.request, true);
+    if (!outcome.complete && !forced) return false;
+    answer_fetch(step, operation, std::move(outcome.response));
+    return true;
+  }
+  const FetchSession* session = m.sessions.find(operation.session_id);
+  if (session == nullptr || session->epoch != operation.session_epoch) {  // another request has taken it on
+    FetchResponse late;
+    late.error = Error::INVALID_FETCH_SESSION_EPOCH;
+    late.session_id = operation.session_id;
+    answer(step, operation.connection, operation.correlation_id, std::move(late));
+    return true;
+  }
+  FetchOutcome outcome = read_all(active_part(operation.request, *session), true);
   if (!outcome.complete && !forced) return false;
-  answer(step, operation.connection, operation.correlation_id, std::move(outcome.response));
+  answer_fetch(step, operation, std::move(outcome.response));
   return true;
+}
+
+// Looks at the parked fetches again that a change since the last time may let go. Work follows what changed and not how
+// many fetches wait or how many partitions they ask for.
+void BrokerNode::try_fetches(Step& step) {
+  Memory& m = *memory_;
+  const TouchedPartitions touched = std::move(m.touched);
+  m.touched.clear();
+  if (touched.all) {
+    m.sessions.all_changed();
+    m.fetches.complete(step, [&](DelayedFetch& operation) { return try_fetch(step, operation, false); });
+    return;
+  }
+  std::vector<std::pair<std::uint32_t, FetchRequest::Partition>> candidates;
+  for (const TopicPartition tp : touched.some)
+    m.sessions.changed(tp, [&](std::int32_t, const FetchSession& session) {
+      if (session.parked) candidates.emplace_back(*session.parked, session.partitions.at(tp).item);
+    });
+  for (const auto& [number, item] : candidates)
+    m.fetches.complete_one(step, number, [&](DelayedFetch& operation) {
+      return has_news(operation, item) && try_fetch(step, operation, false);
+    });
+  const auto others = m.without_session;
+  for (const std::uint32_t number : others)
+    m.fetches.complete_one(step, number, [&](DelayedFetch& operation) {
+      if (!try_fetch(step, operation, false)) return false;
+      m.without_session.erase(number);
+      return true;
+    });
 }
 
 MetadataResponse BrokerNode::metadata(const MetadataRequest& request) const {

@@ -20,80 +20,117 @@ void Fetcher::assign(const std::vector<TopicPartition>& partitions) {
     if (it == positions_.end()) p.version = ++version_;
     next.emplace(tp, p);
   }
+  for (const auto& [tp, p] : positions_) changed_.insert(tp);
   positions_ = std::move(next);
+  for (const auto& [tp, p] : positions_) changed_.insert(tp);
 }
 void Fetcher::seek(TopicPartition tp, Offset offset, LeaderEpoch epoch) {
   const auto it = positions_.find(tp);
   if (it == positions_.end()) return;
+  changed_.insert(tp);
   move(it->second, FetchState::FETCHING, offset, epoch);
   it->second.current_leader = {};  // so that the epoch is validated against the leader first
 }
 void Fetcher::reset(TopicPartition tp) {
   const auto it = positions_.find(tp);
-  if (it != positions_.end()) move(it->second, FetchState::AWAIT_RESET, it->second.offset, {});
+  if (it == positions_.end()) return;
+  changed_.insert(tp);
+  move(it->second, FetchState::AWAIT_RESET, it->second.offset, {});
 }
 void Fetcher::pause(TopicPartition tp, bool paused) {
   const auto it = positions_.find(tp);
-  if (it != positions_.end()) it->second.paused = paused;
+  if (it == positions_.end()) return;
+  changed_.insert(tp);
+  it->second.paused = paused;
+}
+
+bool Fetcher::has_records(TopicPartition tp) const {
+  return std::any_of(buffered_.begin(), buffered_.end(), [tp](const Buffered& b) { return b.partition == tp; });
+}
+
+void Fetcher::fetch_from(TopicPartition tp, NodeId node) {
+  const auto before = fetched_from_.find(tp);
+  if (before != fetched_from_.end() && before->second != node) {
+    sessions_[before->second].forget(tp);
+    fetched_from_.erase(before);
+  }
+  if (!node.present()) return;
+  fetched_from_[tp] = node;
+  const FetchPosition& p = positions_.at(tp);
+  FetchRequest::Partition wanted;
+  wanted.partition = tp;
+  wanted.current_leader_epoch = p.current_leader;
+  wanted.fetch_offset = p.offset;
+  wanted.max_bytes = config_.max_partition_fetch_bytes;
+  sessions_[node].want(wanted, p.version);
+  idle_.insert(node);
+}
+
+bool Fetcher::look_at(Step& step, NetworkClient& network, MetadataCache& metadata, TopicPartition tp) {
+  const auto it = positions_.find(tp);
+  if (it == positions_.end() || it->second.state == FetchState::INITIALIZING) {
+    fetch_from(tp, NodeId());
+    return true;
+  }
+  FetchPosition& p = it->second;
+  const LeaderIdAndEpoch leader = metadata.leader(tp);
+  if (!leader.leader.present()) {
+    metadata.request_update();
+    fetch_from(tp, NodeId());
+    return false;
+  }
+  if (leader.epoch > p.current_leader && p.state != FetchState::AWAIT_RESET) {
+    p.current_leader = leader.epoch;
+    const bool validate = p.offset_epoch.present() && !config_.variants.on(Variant::consumer_validation);
+    move(p, validate ? FetchState::AWAIT_VALIDATION : FetchState::FETCHING, p.offset, p.offset_epoch);
+  }
+  const bool fetches = p.state == FetchState::FETCHING && p.retry_at <= step.now && !p.paused && !has_records(tp);
+  fetch_from(tp, fetches ? leader.leader : NodeId());
+  if (p.retry_at > step.now) return false;
+  if (p.state == FetchState::FETCHING || p.asking) return true;
+  if (!network.ready(leader.leader, step.now)) return false;
+  p.asking = true;
+  MessageBody body;
+  if (p.state == FetchState::AWAIT_RESET)
+    body =
+        ListOffsetsRequest{{},
+                           tp,
+                           leader.epoch,
+                           config_.auto_offset_reset == OffsetReset::earliest ? kEarliestTimestamp : kLatestTimestamp};
+  else
+    body = OffsetForLeaderEpochRequest{{}, tp, leader.epoch, p.offset_epoch};
+  const std::int32_t id = network.send(step, leader.leader, std::move(body), kFetcherRequest);
+  asked_[id] = {Asked{tp, p.version, p.offset, p.current_leader}};
+  return true;
 }
 
 void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& metadata) {
-  boost::container::flat_map<NodeId, std::vector<TopicPartition>> fetches;
-  std::erase_if(buffered_, [&](const Buffered& b) { return position_at(b.partition, b.version) == nullptr; });
-  const auto has_records = [&](TopicPartition tp) {
-    return std::any_of(buffered_.begin(), buffered_.end(), [tp](const Buffered& b) { return b.partition == tp; });
-  };
-  for (auto& [tp, p] : positions_) {
-    const LeaderIdAndEpoch leader = metadata.leader(tp);
-    if (p.state == FetchState::INITIALIZING) continue;
-    if (!leader.leader.present()) {
-      metadata.request_update();
-      continue;
-    }
-    if (leader.epoch > p.current_leader && p.state != FetchState::AWAIT_RESET) {
-      p.current_leader = leader.epoch;
-      move(p, p.offset_epoch.present() ? FetchState::AWAIT_VALIDATION : FetchState::FETCHING, p.offset, p.offset_epoch);
-    }
-    if (p.retry_at > step.now || !network.ready(leader.leader, step.now)) continue;
-    if (p.state == FetchState::FETCHING) {
-      if (!p.paused && !fetching_.contains(leader.leader) && !has_records(tp)) fetches[leader.leader].push_back(tp);
-    } else if (!p.asking) {
-      p.asking = true;
-      MessageBody body;
-      if (p.state == FetchState::AWAIT_RESET)
-        body = ListOffsetsRequest{
-            {},
-            tp,
-            leader.epoch,
-            config_.auto_offset_reset == OffsetReset::earliest ? kEarliestTimestamp : kLatestTimestamp};
-      else
-        body = OffsetForLeaderEpochRequest{{}, tp, leader.epoch, p.offset_epoch};
-      const std::int32_t id = network.send(step, leader.leader, std::move(body), kFetcherRequest);
-      asked_[id] = {Asked{tp, p.version, p.offset, p.current_leader}};
-    }
+  std::erase_if(buffered_, [&](const Buffered& b) {
+    const bool stale = position_at(b.partition, b.version) == nullptr;
+    if (stale) changed_.insert(b.partition);
+    return stale;
+  });
+  if (seen_metadata_ != metadata.version()) {
+    seen_metadata_ = metadata.version();
+    for (const auto& [tp, p] : positions_) changed_.insert(changed_.end(), tp);
   }
-  for (const auto& [node, partitions] : fetches) {
+  for (auto it = changed_.begin(); it != changed_.end();)
+    it = look_at(step, network, metadata, *it) ? changed_.erase(it) : it + 1;
+  const auto fetch = [&](NodeId node) {  // false: later
+    FetchSessionHandler& session = sessions_[node];
+    if (session.empty() || fetching_.contains(node)) return true;
+    if (!network.ready(node, step.now)) return false;
     FetchRequest request;
     request.max_wait = config_.fetch_max_wait;
     request.min_bytes = config_.fetch_min_bytes;
     request.max_bytes = config_.fetch_max_bytes;
-    std::vector<Asked> asked;
-    request.partitions.reserve(partitions.size());
-    asked.reserve(partitions.size());
-    for (const TopicPartition tp : partitions) {
-      const FetchPosition& p = positions_.at(tp);
-      FetchRequest::Partition wanted;
-      wanted.partition = tp;
-      wanted.current_leader_epoch = p.current_leader;
-      wanted.fetch_offset = p.offset;
-      wanted.max_bytes = config_.max_partition_fetch_bytes;
-      request.partitions.push_back(wanted);
-      asked.push_back({tp, p.version, p.offset, p.current_leader});
-    }
+    session.build(request);
     const std::int32_t id = network.send(step, node, std::move(request), kFetcherRequest);
-    asked_[id] = std::move(asked);
+    asked_[id] = {};  // the session knows
     fetching_[node] = id;
-  }
+    return true;
+  };
+  for (auto it = idle_.begin(); it != idle_.end();) it = fetch(*it) ? idle_.erase(it) : it + 1;
 }
 
 FetchPosition* Fetcher::position_at(TopicPartition tp, std::uint64_t version) {
@@ -106,6 +143,7 @@ std::vector<RecordConsumed> Fetcher::collect(Step& step, std::int32_t max_record
   std::vector<RecordConsumed> out;
   const auto most = static_cast<std::size_t>(max_records);
   std::erase_if(buffered_, [&](Buffered& b) {
+    changed_.insert(b.partition);
     FetchPosition* p = position_at(b.partition, b.version);
     if (p == nullptr || p->state != FetchState::FETCHING) return true;
     return out.size() < most && collect_from(step, b, *p, most, out);
@@ -152,17 +190,20 @@ bool Fetcher::on_response(Step& step, const NetworkClient::InFlight& request, co
   asked_.erase(it);
   if (const auto* fetched = std::get_if<FetchResponse>(&body)) {
     fetching_.erase(request.node);
-    std::size_t next = 0;  // answers come in the order of the request
-    for (const auto& result : fetched->partitions) {
-      std::size_t at = next;
-      while (at < asked.size() && asked[at].partition != result.partition) ++at;
-      if (at == asked.size()) continue;
-      on_fetched(step, asked[at], result, metadata);
-      next = at + 1;
-    }
+    idle_.insert(request.node);
+    FetchSessionHandler& session = sessions_[request.node];
+    if (!session.on_response(*fetched)) return true;
+    for (const auto& result : fetched->partitions)
+      if (const auto* sent = session.sent(result.partition)) {
+        changed_.insert(result.partition);
+        on_fetched(step, {result.partition, sent->about, sent->item.fetch_offset, sent->item.current_leader_epoch},
+                   result, metadata);
+      }
   } else if (const auto* offsets = std::get_if<ListOffsetsResponse>(&body)) {
+    changed_.insert(asked.front().partition);
     on_reset(step, asked.front(), *offsets, metadata);
   } else if (const auto* end = std::get_if<OffsetForLeaderEpochResponse>(&body)) {
+    changed_.insert(asked.front().partition);
     on_validated(step, asked.front(), *end, metadata);
   }
   return true;
@@ -171,14 +212,21 @@ bool Fetcher::on_response(Step& step, const NetworkClient::InFlight& request, co
 void Fetcher::on_disconnect(Step& step, const NetworkClient::InFlight& request) {
   const auto it = asked_.find(request.correlation_id);
   if (it == asked_.end()) return;
-  for (const Asked& a : it->second)
-    if (FetchPosition* p = asked_position(a)) {
-      p->asking = false;
-      p->retry_at = step.now + config_.retry_backoff;
-    }
+  const auto retry = [&](TopicPartition tp, FetchPosition* p) {
+    if (p == nullptr) return;
+    changed_.insert(tp);
+    p->asking = false;
+    p->retry_at = step.now + config_.retry_backoff;
+  };
+  for (const Asked& a : it->second) retry(a.partition, asked_position(a));
   asked_.erase(it);
   const auto f = fetching_.find(request.node);
-  if (f != fetching_.end() && f->second == request.correlation_id) fetching_.erase(f);
+  if (f == fetching_.end() || f->second != request.correlation_id) return;
+  fetching_.erase(f);
+  idle_.insert(request.node);
+  FetchSessionHandler& session = sessions_[request.node];
+  for (const auto& [tp, sent] : session.all_sent()) retry(tp, position_at(tp, sent.about));
+  session.on_error();
 }
 
 void Fetcher::retry_later(Step& step, FetchPosition& p, Error error, MetadataCache& metadata) {
@@ -247,8 +295,11 @@ void Fetcher::on_validated(Step& step, const Asked& asked, const OffsetForLeader
 
 std::optional<Nanos> Fetcher::next_deadline(Nanos now) const {
   std::optional<Nanos> next;
-  for (const auto& [tp, p] : positions_)
-    if (p.retry_at > now && (!next || p.retry_at < *next)) next = p.retry_at;
+  for (const TopicPartition tp : changed_) {
+    const auto it = positions_.find(tp);
+    if (it != positions_.end() && it->second.retry_at > now && (!next || it->second.retry_at < *next))
+      next = it->second.retry_at;
+  }
   return next;
 }
 

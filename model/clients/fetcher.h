@@ -3,17 +3,21 @@
 // Follows SubscriptionState, AbstractFetch, OffsetFetcher and FetchCollector. A partition is INITIALIZING, FETCHING,
 // AWAIT_RESET (ListOffsets by auto.offset.reset) or AWAIT_VALIDATION (OffsetForLeaderEpoch after a new leader epoch).
 // Answers are delivered at once (poll() takes everything), or buffered until collect() takes some of them; a partition
-// with buffered records is not fetched. Leaves out: fetch sessions, follower fetching, read_committed.
+// with buffered records is not fetched. Leaves out: follower fetching, read_committed.
+// Work follows what changed: positions that nothing happened to are not looked at.
 // Always holds: an answer, buffered or not, is used only if the partition's position is still the one that was asked
 // for; one fetch per node is outstanding.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
+#include <optional>
 #include <vector>
 
 #include "model/clients/metadata_cache.h"
 #include "model/clients/network_client.h"
 #include "model/config.h"
+#include "model/replication/fetch_session_handler.h"
 #include "model/step.h"
 
 namespace ktrial::model {
@@ -67,6 +71,10 @@ class Fetcher {
     std::uint64_t version = 0;
     std::vector<RecordBatch> batches;
   };
+  // Does what a position needs next. True: nothing more until something happens to it.
+  bool look_at(Step& step, NetworkClient& network, MetadataCache& metadata, TopicPartition tp);
+  void fetch_from(TopicPartition tp, NodeId node);  // absent: from nobody
+  bool has_records(TopicPartition tp) const;
   FetchPosition* asked_position(const Asked& asked);
   FetchPosition* position_at(TopicPartition tp, std::uint64_t version);
   bool collect_from(Step& step, Buffered& buffered, FetchPosition& p, std::size_t max_records,
@@ -85,6 +93,11 @@ class Fetcher {
   boost::container::flat_map<TopicPartition, FetchPosition> positions_;
   boost::container::flat_map<std::int32_t, std::vector<Asked>> asked_;  // by correlation id
   boost::container::flat_map<NodeId, std::int32_t> fetching_;           // the outstanding fetch of each node
+  boost::container::flat_map<NodeId, FetchSessionHandler> sessions_;
+  boost::container::flat_map<TopicPartition, NodeId> fetched_from_;
+  boost::container::flat_set<TopicPartition> changed_;  // to be looked at
+  boost::container::flat_set<NodeId> idle_;             // that may be sent a fetch
+  std::optional<std::uint64_t> seen_metadata_;
   std::uint64_t version_ = 0;
 };
 

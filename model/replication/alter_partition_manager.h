@@ -17,6 +17,8 @@ inline constexpr Nanos kAlterPartitionRetry = milliseconds(50);
 
 class AlterPartitionManager {
  public:
+  // Variant alter_partition_retry: without `resends` an item that got no final answer stays in flight for ever.
+  explicit AlterPartitionManager(bool resends = true) : resends_(resends) {}
   void submit(TopicPartition tp) { pending_.insert(tp); }
   bool in_flight() const { return in_flight_.has_value(); }
   // The next request, absent when there is nothing to send or one is out.
@@ -39,6 +41,8 @@ class AlterPartitionManager {
   }
   // Returns whether to try again after kAlterPartitionRetry.
   bool on_failed() {
+    if (in_flight_ && !resends_)
+      for (const auto& item : in_flight_->partitions) pending_.erase(item.partition);
     in_flight_.reset();
     return !pending_.empty();
   }
@@ -46,9 +50,9 @@ class AlterPartitionManager {
   bool on_response(Step& step, const AlterPartitionResponse& response, Partitions& partitions, const Brokers& brokers,
                    Changed changed) {
     if (!in_flight_) return false;
-    const AlterPartitionRequest sent = std::move(*in_flight_);
+    const AlterPartitionRequest sent = *in_flight_;
+    if (response.error != Error::NONE) return on_failed();
     in_flight_.reset();
-    if (response.error != Error::NONE) return true;
     bool retry = false;
     for (const AlterPartitionRequest::Partition& item : sent.partitions)
       for (const AlterPartitionResponse::Partition& answer : response.partitions) {
@@ -66,6 +70,7 @@ class AlterPartitionManager {
   }
 
  private:
+  bool resends_ = true;
   boost::container::flat_set<TopicPartition> pending_;
   std::optional<AlterPartitionRequest> in_flight_;
 };

@@ -6,7 +6,6 @@
 // Always holds: an operation is answered once, and leaves the purgatory when it is.
 #pragma once
 
-#include <algorithm>
 #include <boost/container/flat_map.hpp>
 #include <boost/container/flat_set.hpp>
 #include <vector>
@@ -44,15 +43,9 @@ struct DelayedProduce {
 struct DelayedFetch {
   ConnectionId connection;
   std::int32_t correlation_id = 0;
-  FetchRequest request;
-  bool in_order = false;  // the request's partitions are sorted, as all our clients send them
-
-  const FetchRequest::Partition* watched(TopicPartition tp) const {
-    const auto& all = request.partitions;
-    const auto at = std::lower_bound(all.begin(), all.end(), tp,
-                                     [](const auto& item, TopicPartition t) { return item.partition < t; });
-    return at != all.end() && at->partition == tp ? &*at : nullptr;
-  }
+  FetchRequest request;            // without its partitions if it has a session
+  std::int32_t session_id = 0;     // 0: none
+  std::int32_t session_epoch = 0;  // that the session was left with
 };
 
 // Operations by number, oldest first.
@@ -61,10 +54,18 @@ class Purgatory {
  public:
   explicit Purgatory(std::uint16_t timer_kind = 0) : timer_kind_(timer_kind) {}
 
-  void park(Step& step, Operation operation, Nanos timeout) {
+  std::uint32_t park(Step& step, Operation operation, Nanos timeout) {
     const std::uint32_t number = next_++;
     operations_.emplace(number, std::move(operation));
     step.set_timer({timer_kind_, 0, number}, step.now + timeout);
+    return number;
+  }
+  template <class Done>
+  void complete_one(Step& step, std::uint32_t number, Done done) {
+    const auto it = operations_.find(number);
+    if (it == operations_.end() || !done(it->second)) return;
+    step.cancel_timer({timer_kind_, 0, number});
+    operations_.erase(it);
   }
   // `done(operation)` answers the operation when it can; all that were answered leave.
   template <class Done>

@@ -34,7 +34,7 @@ PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration
   if (new_epoch) {
     leader_epoch_ = registration.leader_epoch;
     leader_epoch_start_ = log_.log_end();
-    log_.assign_epoch(leader_epoch_, leader_epoch_start_);
+    if (!config_.variants.on(Variant::epoch_at_election)) log_.assign_epoch(leader_epoch_, leader_epoch_start_);
     for (auto& [id, remote] : remotes_) {
       // Replica.resetReplicaState: a leader that is elected again keeps what it knows of the logs, not of the times.
       const bool in_sync = IsrState::holds(isr_.committed, id);
@@ -53,7 +53,7 @@ PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration
         BecameLeader{tp_, leader_epoch_, partition_epoch_, leader_epoch_start_, log_.high_watermark(), isr_.committed});
   else if (isr_changed)
     step.fact(IsrChanged{tp_, leader_epoch_, partition_epoch_, isr_.committed, isr_.committed.size() < old_isr.size()});
-  advance_high_watermark(step, brokers);
+  if (new_epoch || !config_.variants.on(Variant::high_watermark_retry)) advance_high_watermark(step, brokers);
   return {.wake = true};
 }
 
@@ -75,8 +75,7 @@ bool Partition::make_follower(Step& step, const PartitionRegistration& registrat
   if (!new_epoch || !leader_.present()) return new_epoch;
   // Before KIP-101 a follower began by cutting to its own high watermark. Today only a log without any epoch does (it
   // cannot ask the leader where they part).
-  if (config_.variants.truncation() == TruncationProtocol::high_watermark ||
-      !log_.epochs().latest().present())
+  if (config_.variants.truncation() == TruncationProtocol::high_watermark || !log_.epochs().latest().present())
     truncate(step, log_.high_watermark());
   return new_epoch;
 }
@@ -91,7 +90,7 @@ void Partition::set_high_watermark(Step& step, Offset hw) {
 bool Partition::copy_from_leader(Step& step, const FetchResponse::Partition& response, LeaderEpoch fetch_epoch) {
   bool sound = true;
   for (const RecordBatch& batch : response.batches) {
-    if (batch.partition_leader_epoch > fetch_epoch) {  // KAFKA-18723
+    if (batch.partition_leader_epoch > fetch_epoch && !config_.variants.on(Variant::newer_epoch_batch)) {
       step.fact(ProbeHit{"fetched batch is of a newer leader epoch than the fetch"});
       break;
     }
@@ -100,31 +99,42 @@ bool Partition::copy_from_leader(Step& step, const FetchResponse::Partition& res
     log_.append_as_follower(batch);
     step.fact(BatchAppended{tp_, batch, false});
   }
-  set_high_watermark(step, std::min(response.high_watermark, log_.log_end()));
+  follow_high_watermark(step, response.high_watermark);
   return sound;
+}
+
+void Partition::follow_high_watermark(Step& step, Offset leaders) {
+  set_high_watermark(step, std::min(leaders, log_.log_end()));
 }
 
 void Partition::truncate(Step& step, Offset target) {
   const Offset old_end = log_.log_end();
   const Offset old_hw = log_.high_watermark();
   if (target < old_hw) step.fact(ProbeHit{"log truncated below the high watermark"});
+  if (target >= old_end && config_.variants.on(Variant::epoch_cache_truncation)) return;
   if (log_.truncate_to(target)) step.fact(LogTruncated{tp_, log_.log_end(), old_end});
   if (log_.high_watermark() != old_hw)
     step.fact(HighWatermarkAdvanced{tp_, log_.high_watermark(), old_hw, leader_epoch_, role_ == ReplicaRole::leader});
 }
 
-void Partition::truncate_to_leader(Step& step, OffsetAndEpoch leader) {
+bool Partition::truncate_to_leader(Step& step, OffsetAndEpoch leader) {
   step.fact(ProbeHit{"fetch answered with a diverging epoch"});
-  if (!leader.offset.present()) return truncate(step, log_.high_watermark());
-  if (!leader.epoch.present()) return truncate(step, std::min(leader.offset, log_.log_end()));
-  const OffsetAndEpoch own = log_.end_offset_for(leader.epoch);
-  if (!own.offset.present()) return truncate(step, std::min(leader.offset, log_.log_end()));
-  // With an older epoch of our own this is one turn of KIP-279's loop: the next fetch asks again with that epoch.
+  if (!leader.offset.present()) {
+    truncate(step, log_.high_watermark());
+    return true;
+  }
+  const OffsetAndEpoch own = leader.epoch.present() ? log_.end_offset_for(leader.epoch) : OffsetAndEpoch{};
+  if (!own.offset.present()) {
+    truncate(step, std::min(leader.offset, log_.log_end()));
+    return true;
+  }
   if (own.epoch < leader.epoch) {
     step.fact(ProbeHit{"diverging epoch: the log knows an older epoch only, and will ask again"});
-    return truncate(step, std::min(own.offset, log_.log_end()));
+    truncate(step, std::min(own.offset, log_.log_end()));
+    return false;
   }
   truncate(step, std::min({own.offset, leader.offset, log_.log_end()}));
+  return true;
 }
 
 void Partition::truncate_fully_and_start_at(Step& step, Offset start) {

@@ -69,11 +69,16 @@ class Partition {
   AppendResult append(Step& step, const RecordBatch& batch, Acks acks, const Brokers& brokers);
   // What a parked produce with acks=all has come to; absent: still waiting.
   std::optional<Error> produce_outcome(Offset required) const;
+  // `parked`: the fetch is looked at again. It does not count another time, but is checked as at first.
   PartitionRead read(const FetchRequest::Partition& request, NodeId replica, BrokerEpoch replica_epoch,
-                     const Brokers& brokers, std::int64_t max_bytes, bool first_always) const;
+                     const Brokers& brokers, std::int64_t max_bytes, bool first_always, bool parked = false) const;
   PartitionProgress follower_fetched(Step& step, NodeId replica, BrokerEpoch replica_epoch,
                                      const FetchRequest::Partition& request, Offset leader_log_end,
                                      const Brokers& brokers);
+  // A fetch of `replica` that asked for nothing new of this partition arrived at `at` (fetch sessions).
+  void follower_seen(NodeId replica, Nanos at);
+  // Whether another fetch at the same offset would change nothing here but times.
+  bool follower_is_quiet(NodeId replica) const;
   ListOffsetsResponse list_offsets(const ListOffsetsRequest& request) const;
   OffsetForLeaderEpochResponse offset_for_leader_epoch(const OffsetForLeaderEpochRequest& request) const;
 
@@ -90,7 +95,9 @@ class Partition {
   // False: a batch was not as it should be; everything before it was taken.
   bool copy_from_leader(Step& step, const FetchResponse::Partition& response, LeaderEpoch fetch_epoch);
   void truncate(Step& step, Offset target);
-  void truncate_to_leader(Step& step, OffsetAndEpoch leader);  // the diverging answer, 8.3
+  // The leader's answer to where the logs part, 8.3. False: it is to be asked again (KIP-279).
+  bool truncate_to_leader(Step& step, OffsetAndEpoch leader);
+  void follow_high_watermark(Step& step, Offset leaders);
   void truncate_fully_and_start_at(Step& step, Offset start);
 
   TopicPartition id() const { return tp_; }
@@ -107,6 +114,8 @@ class Partition {
 
  private:
   Error check_epoch(LeaderEpoch current) const;
+  bool holds_back(NodeId replica, const RemoteReplica& remote, Nanos now, const Brokers& brokers) const;
+  std::vector<std::pair<NodeId, BrokerEpoch>> with_epochs(const std::vector<NodeId>& isr) const;
   std::int32_t min_isr() const;
   bool eligible(NodeId replica, const Brokers& brokers) const;
   bool advance_high_watermark(Step& step, const Brokers& brokers);
@@ -125,7 +134,8 @@ class Partition {
   std::vector<NodeId> replicas_;
   LeaderRecoveryState recovery_ = LeaderRecoveryState::RECOVERED;
   IsrState isr_;
-  bool proposal_stalled_ = false;  // refused so that only new metadata helps
+  std::vector<std::pair<NodeId, BrokerEpoch>> proposed_epochs_;  // as they were when the ISR was proposed
+  bool proposal_stalled_ = false;                                // refused so that only new metadata helps
   boost::container::flat_map<NodeId, RemoteReplica> remotes_;
 };
 

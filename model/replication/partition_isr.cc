@@ -13,9 +13,19 @@ bool Partition::eligible(NodeId replica, const Brokers& brokers) const {
          remote->second.broker_epoch == broker->second.epoch;
 }
 
+std::vector<std::pair<NodeId, BrokerEpoch>> Partition::with_epochs(const std::vector<NodeId>& isr) const {
+  std::vector<std::pair<NodeId, BrokerEpoch>> result;
+  for (NodeId id : isr) {
+    const auto remote = remotes_.find(id);
+    result.emplace_back(id, remote == remotes_.end() ? BrokerEpoch() : remote->second.broker_epoch);
+  }
+  return result;
+}
+
 void Partition::propose(Step& step, std::vector<NodeId> isr) {
   proposal_stalled_ = false;
   isr_.proposed = std::move(isr);
+  proposed_epochs_ = with_epochs(*isr_.proposed);
   step.fact(IsrProposed{tp_, leader_epoch_, *isr_.proposed});
 }
 
@@ -52,12 +62,10 @@ std::optional<AlterPartitionRequest::Partition> Partition::proposal(BrokerEpoch 
   item.leader_epoch = leader_epoch_;
   item.partition_epoch = partition_epoch_;
   item.leader_recovery_state = recovery_;
-  for (NodeId id : *isr_.proposed) {
-    const auto remote = remotes_.find(id);
-    item.new_isr.emplace_back(id, id == config_.self         ? own
-                                  : remote == remotes_.end() ? BrokerEpoch()
-                                                             : remote->second.broker_epoch);
-  }
+  // Eligibility and epochs are of one moment (KAFKA-15221); variant isr_snapshot looks again when the request is made.
+  item.new_isr = config_.variants.on(Variant::isr_snapshot) ? with_epochs(*isr_.proposed) : proposed_epochs_;
+  for (auto& [id, epoch] : item.new_isr)
+    if (id == config_.self) epoch = own;
   return item;
 }
 
@@ -65,21 +73,25 @@ bool Partition::on_alter_partition(Step& step, const AlterPartitionRequest::Part
                                    const AlterPartitionResponse::Partition& answer, const Brokers& brokers,
                                    PartitionProgress& change) {
   // Newer metadata has already replaced the proposal that this answers.
-  if (role_ != ReplicaRole::leader || !isr_.in_flight() || sent.leader_epoch != leader_epoch_ ||
-      sent.partition_epoch != partition_epoch_) {
+  // Variant pending_isr: whatever is in flight now is taken for what was answered.
+  const bool same = (sent.leader_epoch == leader_epoch_ && sent.partition_epoch == partition_epoch_) ||
+                    config_.variants.on(Variant::pending_isr);
+  if (role_ != ReplicaRole::leader || !isr_.in_flight() || !same) {
     step.fact(ProbeHit{"AlterPartition answer ignored: newer metadata came first"});
     return false;
   }
   switch (answer.error) {
     case Error::NONE: {
-      if (answer.leader_epoch != leader_epoch_ || answer.partition_epoch < partition_epoch_) return false;
+      if ((answer.leader_epoch != leader_epoch_ || answer.partition_epoch < partition_epoch_) &&
+          !config_.variants.on(Variant::pending_isr))
+        return false;
       const bool shrank = answer.isr.size() < isr_.committed.size();
       const bool changed = answer.isr != isr_.committed;
       partition_epoch_ = answer.partition_epoch;
       recovery_ = answer.leader_recovery_state;
       isr_ = IsrState{answer.isr, std::nullopt};
       if (changed) step.fact(IsrChanged{tp_, leader_epoch_, partition_epoch_, isr_.committed, shrank});
-      advance_high_watermark(step, brokers);
+      if (!config_.variants.on(Variant::high_watermark_retry)) advance_high_watermark(step, brokers);
       change.wake = true;
       return false;
     }
@@ -99,7 +111,7 @@ bool Partition::on_alter_partition(Step& step, const AlterPartitionRequest::Part
       proposal_stalled_ = true;
       return false;
     default:
-      return true;
+      return !config_.variants.on(Variant::alter_partition_retry);
   }
 }
 

@@ -11,6 +11,9 @@ Error Partition::check_epoch(LeaderEpoch current) const {
 }
 
 std::int32_t Partition::min_isr() const {
+  // Variant min_isr_of_broker: the first replica's broker has min.insync.replicas=1 in its own file.
+  if (config_.variants.on(Variant::min_isr_of_broker) && !replicas_.empty() && replicas_.front() == config_.self)
+    return 1;
   return std::min(config_.topic.min_insync_replicas, static_cast<std::int32_t>(replicas_.size()));
 }
 
@@ -49,22 +52,26 @@ std::optional<Error> Partition::produce_outcome(Offset required) const {
 }
 
 PartitionRead Partition::read(const FetchRequest::Partition& request, NodeId replica, BrokerEpoch replica_epoch,
-                              const Brokers& brokers, std::int64_t max_bytes, bool first_always) const {
+                              const Brokers& brokers, std::int64_t max_bytes, bool first_always, bool parked) const {
   PartitionRead result;
   FetchResponse::Partition& r = result.response;
   r.partition = tp_;
-  r.error = check_epoch(request.current_leader_epoch);
+  const bool follower = replica.present();
+  LeaderEpoch current = request.current_leader_epoch;
+  if (follower && config_.variants.on(Variant::fetch_epoch)) current = kNoEpoch;
+  r.error = check_epoch(current);
+  // Variant newer_epoch_batch: a parked fetch is answered from whatever the log holds by then.
+  if (parked && follower && config_.variants.on(Variant::newer_epoch_batch)) r.error = Error::NONE;
   if (r.error != Error::NONE) {
     r.current_leader = {leader_, leader_epoch_};
     return result;
   }
-  const bool follower = replica.present();
   const auto remote = follower ? remotes_.find(replica) : remotes_.end();
-  if (follower && remote == remotes_.end()) {
+  if (follower && remote == remotes_.end() && role_ == ReplicaRole::leader) {
     r.error = request.current_leader_epoch.present() ? Error::UNKNOWN_LEADER_EPOCH : Error::NOT_LEADER_OR_FOLLOWER;
     return result;
   }
-  if (follower && replica_epoch.present()) {
+  if (follower && replica_epoch.present() && remote != remotes_.end()) {
     const auto alive = brokers.find(replica);
     const bool newer = alive != brokers.end() && !alive->second.fenced && alive->second.epoch > replica_epoch;
     if (newer || remote->second.broker_epoch > replica_epoch) {
@@ -102,13 +109,41 @@ PartitionProgress Partition::follower_fetched(Step& step, NodeId replica, Broker
                                               const Brokers& brokers) {
   const auto it = remotes_.find(replica);
   if (role_ != ReplicaRole::leader || it == remotes_.end()) return {};
+  if (!leader_log_end.present()) {  // the read failed, and nothing is learnt from it but in variant failed_read
+    if (config_.variants.on(Variant::failed_read)) it->second.log_end = Offset();
+    return {};
+  }
   const Offset old_end = it->second.log_end;
   const BrokerEpoch old_epoch = it->second.broker_epoch;
   it->second.fetched(request.fetch_offset, request.log_start_offset, step.now, leader_log_end, replica_epoch);
+  if (config_.variants.on(Variant::caught_up)) it->second.last_caught_up = step.now;
   PartitionProgress change = maybe_expand_isr(step, replica, brokers);
   change.reread = old_epoch != replica_epoch;  // a fetch of its former life is refused
   if (old_end != it->second.log_end) change.wake |= advance_high_watermark(step, brokers);
   return change;
+}
+
+void Partition::follower_seen(NodeId replica, Nanos at) {
+  const auto it = remotes_.find(replica);
+  if (role_ != ReplicaRole::leader || it == remotes_.end() || it->second.log_end != log_.log_end()) return;
+  if (!IsrState::holds(isr_.committed, replica)) return;
+  it->second.last_caught_up = std::max(it->second.last_caught_up, at);
+  it->second.last_fetch_time = std::max(it->second.last_fetch_time, at);
+}
+
+bool Partition::follower_is_quiet(NodeId replica) const {
+  const auto it = remotes_.find(replica);
+  return role_ == ReplicaRole::leader && it != remotes_.end() && it->second.log_end == log_.log_end() &&
+         IsrState::holds(isr_.committed, replica);
+}
+
+// Whether the high watermark waits for a replica: one of the ISR, and one that is about to join it.
+bool Partition::holds_back(NodeId replica, const RemoteReplica& remote, Nanos now, const Brokers& brokers) const {
+  if (config_.variants.on(Variant::expanding_isr)) return IsrState::holds(isr_.committed, replica);
+  if (config_.variants.on(Variant::shrinking_isr) && isr_.in_flight()) return IsrState::holds(*isr_.proposed, replica);
+  return IsrState::holds(isr_.maximal(), replica) ||
+         (remote.caught_up(log_.log_end(), now, config_.replica_lag_time_max) &&
+          (eligible(replica, brokers) || config_.variants.on(Variant::high_watermark_holders)));
 }
 
 // maybeIncrementLeaderHW
@@ -117,9 +152,7 @@ bool Partition::advance_high_watermark(Step& step, const Brokers& brokers) {
   Offset lowest = log_.log_end();
   Offset in_sync = lowest;  // of the committed ISR alone
   for (const auto& [id, remote] : remotes_) {
-    const bool counts =
-        IsrState::holds(isr_.maximal(), id) ||
-        (remote.caught_up(log_.log_end(), step.now, config_.replica_lag_time_max) && eligible(id, brokers));
+    const bool counts = holds_back(id, remote, step.now, brokers);
     if (counts) lowest = std::min(lowest, remote.log_end);
     if (counts && IsrState::holds(isr_.committed, id)) in_sync = std::min(in_sync, remote.log_end);
   }
@@ -143,7 +176,8 @@ ListOffsetsResponse Partition::list_offsets(const ListOffsetsRequest& request) c
   const bool client = !request.replica_id.present();
   // KIP-207: until the high watermark has reached this epoch's start, an answer could be less than what was read
   // before.
-  const bool unsettled = client && log_.high_watermark() < leader_epoch_start_;
+  const bool unsettled =
+      client && log_.high_watermark() < leader_epoch_start_ && !config_.variants.on(Variant::list_offsets_latest);
   const Offset last_fetchable = client ? log_.high_watermark() : log_.log_end();
   OffsetAndEpoch found{last_fetchable, leader_epoch_};
   if (request.timestamp != kLatestTimestamp) {

@@ -238,7 +238,7 @@ struct Follower : Leader {
         partitions.contains(kTp) ? partitions.at(kTp) : (partitions.emplace(kTp, partition), partitions.at(kTp));
     p.make_follower(step, PartitionRegistration{
                               nodes({0, 1, 2}), nodes({1}), NodeId(1), LeaderEpoch(epoch), PartitionEpoch(epoch), {}});
-    fetcher.add(p, step.now);
+    fetcher.add(p, config);
     fetcher.run(step, config, BrokerEpoch(10));
   }
   Message last() {

@@ -1,67 +1,100 @@
 #include "model/replication/replica_fetcher.h"
 
 namespace ktrial::model {
-namespace {
 
-bool by_high_watermark(const ClusterConfig& config) {
-  return config.variants.truncation() == TruncationProtocol::high_watermark;
+void ReplicaFetcher::follow_log(Entry& entry, const Partition& partition, const ClusterConfig& config) {
+  entry.item.fetch_offset = partition.log().log_end();
+  // In the older truncation protocols a fetch does not say which epoch it goes on from, and the leader cannot tell of a
+  // divergence.
+  entry.item.last_fetched_epoch =
+      config.variants.truncation() == TruncationProtocol::leader_epoch ? partition.log().epochs().latest() : kNoEpoch;
+  entry.item.log_start_offset = partition.log().log_start();
 }
 
-}  // namespace
-
-void ReplicaFetcher::follow_log(Entry& entry, const Partition& partition) {
-  entry.ask = Entry::Ask::fetch;
-  entry.fetch_offset = partition.log().log_end();
-  entry.last_fetched_epoch = partition.log().epochs().latest();
-  entry.log_start = partition.log().log_start();
+void ReplicaFetcher::due(Entries::iterator at) {
+  const auto& [tp, entry] = *at;
+  if (entry.ask == Entry::Ask::fetch)
+    session_.want(entry.item);
+  else
+    session_.forget(tp);
+  if (entry.ask == Entry::Ask::fetch)
+    asking_.erase(tp);
+  else
+    asking_.insert(tp);
 }
 
-void ReplicaFetcher::add(const Partition& partition, Nanos now) {
+void ReplicaFetcher::ask(Entries::iterator at, Entry::Ask what) {
+  at->second.ask = what;
+  due(at);
+}
+
+void ReplicaFetcher::delay(Entries::iterator at, Nanos until) {
+  at->second.not_before = until;
+  session_.forget(at->first);
+  asking_.erase(at->first);
+  delayed_.emplace(until, at->first);
+}
+
+void ReplicaFetcher::erase(Entries::iterator at) {
+  session_.forget(at->first);
+  asking_.erase(at->first);
+  delayed_.erase({at->second.not_before, at->first});
+  entries_.erase(at);
+}
+
+void ReplicaFetcher::remove(TopicPartition tp) {
+  const auto at = entries_.find(tp);
+  if (at != entries_.end()) erase(at);
+}
+
+void ReplicaFetcher::add(const Partition& partition, const ClusterConfig& config) {
+  remove(partition.id());
   Entry entry;
-  entry.current_epoch = partition.leader_epoch();
-  entry.not_before = now;
-  follow_log(entry, partition);
-  entries_[partition.id()] = entry;
+  entry.item.partition = partition.id();
+  entry.item.current_leader_epoch = partition.leader_epoch();
+  entry.item.max_bytes = config.replica_fetch_max_bytes;
+  follow_log(entry, partition, config);
+  const TruncationProtocol protocol = config.variants.truncation();
+  entry.asked_epoch = partition.log().epochs().latest();
+  const bool asks =
+      protocol == TruncationProtocol::offsets_for_leader_epoch || protocol == TruncationProtocol::end_offset;
+  if (asks && entry.asked_epoch.present()) entry.ask = Entry::Ask::epoch;
+  due(entries_.emplace(partition.id(), entry).first);
 }
 
 void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch own_epoch) {
   if (in_flight_ || entries_.empty()) return;
-  Nanos due = Nanos::max();
-  FetchRequest fetch;
-  fetch.partitions.reserve(entries_.size());
-  std::optional<ListOffsetsRequest> ask;
-  for (const auto& [tp, entry] : entries_) {
-    const Nanos at = std::max(entry.not_before, not_before_);
-    if (at > step.now) {
-      due = std::min(due, at);
-    } else if (entry.ask != Entry::Ask::fetch) {
-      if (!ask)
-        ask = ListOffsetsRequest{self_, tp, entry.current_epoch,
-                                 entry.ask == Entry::Ask::latest ? kLatestTimestamp : kEarliestTimestamp};
-    } else {
-      // Variant replication_truncation [R01, R02]: without the last fetched epoch the leader cannot tell of a
-      // divergence.
-      fetch.partitions.push_back({tp, entry.current_epoch, entry.fetch_offset,
-                                  by_high_watermark(config) ? kNoEpoch : entry.last_fetched_epoch, entry.log_start,
-                                  config.replica_fetch_max_bytes});
-    }
+  const TimerId wake{kFetcherWakeTimer, 0, static_cast<std::uint32_t>(leader_.value)};
+  if (not_before_ > step.now) return step.set_timer(wake, not_before_);
+  while (!delayed_.empty() && delayed_.begin()->first <= step.now) {
+    const auto at = entries_.find(delayed_.begin()->second);
+    delayed_.erase(delayed_.begin());
+    due(at);
   }
-  if (!ask && fetch.partitions.empty()) {
-    step.set_timer({kFetcherWakeTimer, 0, static_cast<std::uint32_t>(leader_.value)}, due);
-    return;
-  }
+  if (asking_.empty() && session_.empty()) return step.set_timer(wake, delayed_.begin()->first);
   if (!connection_.present()) connection_ = step.open(leader_);
   in_flight_ = ++next_correlation_;
-  if (ask) {
-    sent_ = *ask;
-    step.send(connection_, {*in_flight_, *ask});
+  asked_ = std::monostate();
+  if (!asking_.empty()) {
+    const auto& [tp, entry] = *entries_.find(*asking_.begin());
+    if (entry.ask == Entry::Ask::epoch) {
+      const OffsetForLeaderEpochRequest request{self_, tp, entry.item.current_leader_epoch, entry.asked_epoch};
+      asked_ = request;
+      step.send(connection_, {*in_flight_, request});
+    } else {
+      const ListOffsetsRequest request{self_, tp, entry.item.current_leader_epoch,
+                                       entry.ask == Entry::Ask::latest ? kLatestTimestamp : kEarliestTimestamp};
+      asked_ = request;
+      step.send(connection_, {*in_flight_, request});
+    }
   } else {
+    FetchRequest fetch;
     fetch.replica_id = self_;
     fetch.replica_epoch = own_epoch;
     fetch.max_wait = config.replica_fetch_wait_max;
     fetch.min_bytes = config.replica_fetch_min_bytes;
     fetch.max_bytes = config.replica_fetch_response_max_bytes;
-    sent_ = fetch;
+    session_.build(fetch);
     step.send(connection_, {*in_flight_, std::move(fetch)});
   }
   step.set_timer({kFetcherTimeoutTimer, 0, static_cast<std::uint32_t>(leader_.value)},
@@ -85,101 +118,123 @@ bool ReplicaFetcher::on_message(Step& step, ConnectionId connection, const Messa
   if (const auto* fetch = std::get_if<FetchResponse>(&message.body)) on_fetch(step, *fetch, partitions, config);
   if (const auto* offsets = std::get_if<ListOffsetsResponse>(&message.body))
     on_list_offsets(step, *offsets, partitions, config);
+  if (const auto* end = std::get_if<OffsetForLeaderEpochResponse>(&message.body))
+    on_epoch_end(step, *end, partitions, config);
   return true;
 }
 
 void ReplicaFetcher::on_fetch(Step& step, const FetchResponse& response, Partitions& partitions,
                               const ClusterConfig& config) {
-  const auto* request = std::get_if<FetchRequest>(&sent_);
-  if (request == nullptr) return;
-  if (response.error != Error::NONE) {
-    not_before_ = step.now + config.replica_fetch_backoff;
+  if (!session_.on_response(response)) {
+    step.fact(ProbeHit{"fetch session ended by the broker"});
     return;
   }
-  std::size_t next = 0;  // answers come in the order of the request
-  for (const FetchResponse::Partition& answer : response.partitions) {
-    const auto& sent = request->partitions;
-    std::size_t at = next;
-    while (at < sent.size() && sent[at].partition != answer.partition) ++at;
-    if (at == sent.size()) continue;
-    on_fetch_partition(step, sent[at], answer, partitions, config);
-    next = at + 1;
-  }
+  for (const FetchResponse::Partition& answer : response.partitions)
+    on_fetch_partition(step, answer, partitions, config);
 }
 
-void ReplicaFetcher::on_fetch_partition(Step& step, const FetchRequest::Partition& sent,
-                                        const FetchResponse::Partition& response, Partitions& partitions,
+void ReplicaFetcher::on_fetch_partition(Step& step, const FetchResponse::Partition& response, Partitions& partitions,
                                         const ClusterConfig& config) {
-  const auto found = entries_.find(sent.partition);
-  const auto partition = partitions.find(sent.partition);
-  if (found == entries_.end() || partition == partitions.end()) return;
-  Entry& entry = found->second;
-  if (entry.ask != Entry::Ask::fetch || entry.fetch_offset != sent.fetch_offset ||
-      entry.current_epoch != sent.current_leader_epoch || entry.not_before > step.now)
+  const auto at = entries_.find(response.partition);
+  const auto held = partitions.find(response.partition);
+  const FetchSessionHandler::Wanted* sent = session_.sent(response.partition);
+  if (held == partitions.end() || sent == nullptr) return;
+  Partition& partition = held->second;
+  const bool diverges = response.diverging_epoch.epoch.present();
+  if (at == entries_.end() || at->second.ask != Entry::Ask::fetch || at->second.not_before > step.now ||
+      at->second.item.fetch_offset != sent->item.fetch_offset ||
+      at->second.item.current_leader_epoch != sent->item.current_leader_epoch) {
+    // Variant late_fetch_answer: the log is cut although this fetcher does not own the partition any more.
+    if (diverges && config.variants.on(Variant::late_fetch_answer))
+      partition.truncate_to_leader(step, response.diverging_epoch);
     return;
+  }
+  Entry& entry = at->second;
   switch (response.error) {
     case Error::NONE:
-      if (response.diverging_epoch.epoch.present() && !by_high_watermark(config)) {
-        partition->second.truncate_to_leader(step, response.diverging_epoch);
-        follow_log(entry, partition->second);
-        return;
+      if (diverges && config.variants.truncation() == TruncationProtocol::leader_epoch) {
+        if (config.variants.on(Variant::diverging_answer))
+          partition.follow_high_watermark(step, response.high_watermark);
+        partition.truncate_to_leader(step, response.diverging_epoch);
+        follow_log(entry, partition, config);
+        return due(at);
       }
-      if (!partition->second.copy_from_leader(step, response, sent.current_leader_epoch))
-        entry.not_before = step.now + config.replica_fetch_backoff;
-      entry.fetch_offset = partition->second.log().log_end();
-      // Without a new batch the last fetched epoch stays (KAFKA-15510).
-      if (entry.fetch_offset > sent.fetch_offset)
-        entry.last_fetched_epoch = partition->second.log().batches().back().partition_leader_epoch;
-      return;
+      {
+        const bool sound = partition.copy_from_leader(step, response, sent->item.current_leader_epoch);
+        const LeaderEpoch last = entry.item.last_fetched_epoch;
+        follow_log(entry, partition, config);
+        // Without a new batch the last fetched epoch stays (KAFKA-15510).
+        if (entry.item.fetch_offset == sent->item.fetch_offset)
+          entry.item.last_fetched_epoch = config.variants.on(Variant::empty_fetch) ? kNoEpoch : last;
+        return sound ? due(at) : delay(at, step.now + config.replica_fetch_backoff);
+      }
     case Error::OFFSET_OUT_OF_RANGE:
       step.fact(ProbeHit{"follower fetch refused: OFFSET_OUT_OF_RANGE"});
-      entry.ask = Entry::Ask::latest;
-      return;
+      return ask(at, Entry::Ask::latest);
     case Error::FENCED_LEADER_EPOCH:
       step.fact(ProbeHit{"follower fetch refused: FENCED_LEADER_EPOCH"});
-      entries_.erase(found);  // until newer metadata brings it back
-      return;
+      return erase(at);  // until newer metadata brings it back
     default:
-      entry.not_before = step.now + config.replica_fetch_backoff;
+      return delay(at, step.now + config.replica_fetch_backoff);
   }
 }
 
 // OFFSET_OUT_OF_RANGE: fetchOffsetAndTruncate
 void ReplicaFetcher::on_list_offsets(Step& step, const ListOffsetsResponse& response, Partitions& partitions,
                                      const ClusterConfig& config) {
-  const auto* request = std::get_if<ListOffsetsRequest>(&sent_);
+  const auto* request = std::get_if<ListOffsetsRequest>(&asked_);
   if (request == nullptr) return;
-  const auto found = entries_.find(request->partition);
+  const auto at = entries_.find(request->partition);
   const auto held = partitions.find(request->partition);
-  if (found == entries_.end() || held == partitions.end()) return;
-  Entry& entry = found->second;
+  if (at == entries_.end() || held == partitions.end()) return;
+  Entry& entry = at->second;
   Partition& partition = held->second;
-  if (entry.current_epoch != request->current_leader_epoch || entry.ask == Entry::Ask::fetch) return;
-  if (response.error == Error::FENCED_LEADER_EPOCH) {
-    entries_.erase(found);
+  if (entry.item.current_leader_epoch != request->current_leader_epoch ||
+      (entry.ask != Entry::Ask::latest && entry.ask != Entry::Ask::earliest))
     return;
-  }
+  if (response.error == Error::FENCED_LEADER_EPOCH) return erase(at);
   if (response.error != Error::NONE) {
     entry.ask = Entry::Ask::fetch;
-    entry.not_before = step.now + config.replica_fetch_backoff;
-    return;
+    return delay(at, step.now + config.replica_fetch_backoff);
   }
   if (request->timestamp == kLatestTimestamp) {
-    if (response.offset < partition.log().log_end()) {  // an unclean election happened
-      partition.truncate(step, response.offset);
-      follow_log(entry, partition);
-    } else {
-      entry.ask = Entry::Ask::earliest;
-    }
-    return;
+    if (response.offset >= partition.log().log_end()) return ask(at, Entry::Ask::earliest);
+    partition.truncate(step, response.offset);  // an unclean election happened
+  } else if (response.offset > partition.log().log_end()) {
+    partition.truncate_fully_and_start_at(step, response.offset);
   }
-  if (response.offset > partition.log().log_end()) partition.truncate_fully_and_start_at(step, response.offset);
-  follow_log(entry, partition);
+  follow_log(entry, partition, config);
+  ask(at, Entry::Ask::fetch);
+}
+
+// The truncation protocols before IBP 2.7: truncateToEpochEndOffsets.
+void ReplicaFetcher::on_epoch_end(Step& step, const OffsetForLeaderEpochResponse& response, Partitions& partitions,
+                                  const ClusterConfig& config) {
+  const auto* request = std::get_if<OffsetForLeaderEpochRequest>(&asked_);
+  if (request == nullptr) return;
+  const auto at = entries_.find(request->partition);
+  const auto held = partitions.find(request->partition);
+  if (at == entries_.end() || held == partitions.end()) return;
+  Entry& entry = at->second;
+  Partition& partition = held->second;
+  // Variant late_epoch_answer: an answer for an older leader epoch of ours is taken too.
+  if ((entry.item.current_leader_epoch != request->current_leader_epoch || entry.ask != Entry::Ask::epoch) &&
+      !config.variants.on(Variant::late_epoch_answer))
+    return;
+  if (response.error == Error::FENCED_LEADER_EPOCH) return erase(at);
+  if (response.error != Error::NONE) return delay(at, step.now + config.replica_fetch_backoff);
+  OffsetAndEpoch leader{response.end_offset, response.leader_epoch};
+  if (config.variants.truncation() == TruncationProtocol::end_offset) leader.epoch = kNoEpoch;
+  const bool settled = partition.truncate_to_leader(step, leader);
+  follow_log(entry, partition, config);
+  entry.asked_epoch = partition.log().epochs().latest();
+  ask(at, settled || !entry.asked_epoch.present() ? Entry::Ask::fetch : Entry::Ask::epoch);
 }
 
 void ReplicaFetcher::lost(Step& step, const ClusterConfig& config) {
   step.cancel_timer({kFetcherTimeoutTimer, 0, static_cast<std::uint32_t>(leader_.value)});
   connection_ = ConnectionId();
+  if (in_flight_) session_.on_error();
   in_flight_.reset();
   not_before_ = step.now + config.replica_fetch_backoff;
 }

@@ -1,14 +1,18 @@
 // Copies all partitions that this broker follows from one leader broker, with one outstanding request.
 //
-// Follows AbstractFetcherThread and ReplicaFetcherThread with num.replica.fetchers=1 and truncation on fetch (KIP-101,
-// KIP-279, KIP-595). Leaves out: fetch sessions, tiered storage, throttling. Always holds: an answer touches a
-// partition only if its fetch offset and leader epoch are still those of the request.
+// Follows AbstractFetcherThread and ReplicaFetcherThread with num.replica.fetchers=1: fetch sessions (KIP-227) and
+// truncation on fetch (KIP-595); the older truncation protocols (KIP-101, KIP-279) are variants. Leaves out: tiered
+// storage, throttling, several partitions in one OffsetsForLeaderEpoch. Always holds: an answer touches a partition
+// only if its fetch offset and leader epoch are still those of the request; work follows what changed and not how many
+// partitions are followed.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <optional>
 
 #include "model/config.h"
+#include "model/replication/fetch_session_handler.h"
 #include "model/replication/partition.h"
 #include "model/step.h"
 
@@ -22,9 +26,11 @@ class ReplicaFetcher {
   ReplicaFetcher() = default;
   ReplicaFetcher(NodeId self, NodeId leader) : self_(self), leader_(leader) {}
 
-  void add(const Partition& partition, Nanos now);
-  void remove(TopicPartition tp) { entries_.erase(tp); }
+  void add(const Partition& partition, const ClusterConfig& config);
+  void remove(TopicPartition tp);
   bool empty() const { return entries_.empty(); }
+  ConnectionId connection() const { return connection_; }
+  bool in_flight() const { return in_flight_.has_value(); }
   // Sends the next request if none is out and something is due; sets the wake timer otherwise.
   void run(Step& step, const ClusterConfig& config, BrokerEpoch own_epoch);
   void stop(Step& step);
@@ -36,22 +42,27 @@ class ReplicaFetcher {
   void on_timeout(Step& step, const ClusterConfig& config);  // replica.socket.timeout.ms
 
   struct Entry {
-    enum class Ask : std::uint8_t { fetch, latest, earliest } ask = Ask::fetch;
-    Offset fetch_offset;
-    LeaderEpoch current_epoch;
-    LeaderEpoch last_fetched_epoch;
-    Offset log_start;
-    Nanos not_before{0};
+    enum class Ask : std::uint8_t { fetch, epoch, latest, earliest } ask = Ask::fetch;
+    FetchRequest::Partition item;  // what a fetch asks for
+    LeaderEpoch asked_epoch;       // of Ask::epoch
+    Nanos not_before = Nanos::min();
   };
   const boost::container::flat_map<TopicPartition, Entry>& entries() const { return entries_; }
 
  private:
+  using Entries = boost::container::flat_map<TopicPartition, Entry>;
   void on_fetch(Step& step, const FetchResponse& response, Partitions& partitions, const ClusterConfig& config);
-  void on_fetch_partition(Step& step, const FetchRequest::Partition& sent, const FetchResponse::Partition& response,
-                          Partitions& partitions, const ClusterConfig& config);
+  void on_fetch_partition(Step& step, const FetchResponse::Partition& response, Partitions& partitions,
+                          const ClusterConfig& config);
   void on_list_offsets(Step& step, const ListOffsetsResponse& response, Partitions& partitions,
                        const ClusterConfig& config);
-  void follow_log(Entry& entry, const Partition& partition);
+  void on_epoch_end(Step& step, const OffsetForLeaderEpochResponse& response, Partitions& partitions,
+                    const ClusterConfig& config);
+  void follow_log(Entry& entry, const Partition& partition, const ClusterConfig& config);
+  void ask(Entries::iterator at, Entry::Ask what);
+  void delay(Entries::iterator at, Nanos until);
+  void due(Entries::iterator at);  // puts it where run() finds it
+  void erase(Entries::iterator at);
   void lost(Step& step, const ClusterConfig& config);
 
   NodeId self_;
@@ -59,9 +70,13 @@ class ReplicaFetcher {
   ConnectionId connection_;
   std::int32_t next_correlation_ = 0;
   std::optional<std::int32_t> in_flight_;
-  std::variant<FetchRequest, ListOffsetsRequest> sent_;
-  Nanos not_before_{0};
-  boost::container::flat_map<TopicPartition, Entry> entries_;
+  std::variant<std::monostate, ListOffsetsRequest, OffsetForLeaderEpochRequest> asked_;  // in flight; else a fetch is
+  Nanos not_before_ = Nanos::min();
+  Entries entries_;
+  // An entry is in the session, is asking or is delayed.
+  FetchSessionHandler session_;
+  boost::container::flat_set<TopicPartition> asking_;
+  boost::container::flat_set<std::pair<Nanos, TopicPartition>> delayed_;
 };
 
 }  // namespace ktrial::model

@@ -38,9 +38,15 @@ model::ClientNode client(model::NodeId id, const std::vector<model::NodeId>& bro
   return model::ClientNode(id, brokers, model::ProducerSpec{spec.config.effective, workload});
 }
 
-model::ClientNode client(model::NodeId id, const std::vector<model::NodeId>& brokers, const ConsumerSpec& spec) {
+model::ConsumerConfig with_variants(model::ConsumerConfig config, const model::Variants& variants) {
+  config.variants = variants;
+  return config;
+}
+
+model::ClientNode client(model::NodeId id, const std::vector<model::NodeId>& brokers, const ConsumerSpec& spec,
+                         const model::Variants& variants) {
   model::ConsumerSpec consumer;
-  consumer.config = spec.config.effective;
+  consumer.config = with_variants(spec.config.effective, variants);
   consumer.start_after = spec.start_after;
   for (const AssignSpec& assign : spec.assign) {
     model::TopicAssignment assignment{assign.topic, {}};
@@ -51,10 +57,11 @@ model::ClientNode client(model::NodeId id, const std::vector<model::NodeId>& bro
 }
 
 model::ClientNode member(model::NodeId id, const std::vector<model::NodeId>& brokers, const GroupSpec& spec,
-                         std::int32_t index) {
-  return model::ClientNode(id, brokers,
-                           model::GroupMemberSpec{spec.config.effective, spec.name, spec.subscribe,
-                                                  spec.processing_time, spec.start_after + index * spec.join_interval});
+                         std::int32_t index, const model::Variants& variants) {
+  return model::ClientNode(
+      id, brokers,
+      model::GroupMemberSpec{with_variants(spec.config.effective, variants), spec.name, spec.subscribe,
+                             spec.processing_time, spec.start_after + index * spec.join_interval});
 }
 
 }  // namespace
@@ -124,11 +131,12 @@ KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed) {
     if (const auto* producer = std::get_if<ProducerSpec>(&spec))
       world.add_node(names[next++], KafkaNode(client(id, brokers, *producer, ++producers)), clock_of(scenario, id));
     else if (const auto* consumer = std::get_if<ConsumerSpec>(&spec))
-      world.add_node(names[next++], KafkaNode(client(id, brokers, *consumer)), clock_of(scenario, id));
+      world.add_node(names[next++], KafkaNode(client(id, brokers, *consumer, config.variants)), clock_of(scenario, id));
     else if (const auto* group = std::get_if<GroupSpec>(&spec))
       for (std::int32_t i = 0; i < group->members; ++i) {
         const model::NodeId member_id{static_cast<std::int32_t>(next) + 1};
-        world.add_node(names[next++], KafkaNode(member(member_id, brokers, *group, i)), clock_of(scenario, member_id));
+        world.add_node(names[next++], KafkaNode(member(member_id, brokers, *group, i, config.variants)),
+                       clock_of(scenario, member_id));
       }
   }
   std::vector<std::string> sim_names;

@@ -4,6 +4,7 @@
 // (also a file that cannot be written), 65 bad input file, 70 internal. Scenarios are named as files.h says.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,16 @@ struct ShrinkCommand {
   std::int64_t milliseconds = 60'000;
   int threads = 1;
 };
+struct PowerCommand {
+  std::vector<std::string> parts;    // "R", "C"; empty: all
+  std::vector<std::string> entries;  // "R01"; empty: all
+  int repetitions = 5;
+  std::optional<std::uint64_t> seeds;  // else 20,000 for tier 1, 100,000 for others
+  double cpu_seconds = 60;             // of one repetition
+  int threads = 1;
+  std::string json = "ktrial-power.json";  // results; what it already holds is not run again
+  std::string folder;                      // of the entries' scenarios; empty: the catalogue's
+};
 struct CheckDeterminismCommand {
   std::string file;
   bool fingerprint_only = false;
@@ -52,10 +63,12 @@ int replay(const ReplayCommand& command);
 int shrink(const ShrinkCommand& command);
 int list(const std::string& what);
 int check_determinism(const CheckDeterminismCommand& command);
+int power(const PowerCommand& command);
 
 const std::vector<std::string>& list_topics();  // what `list` can list
 
 // Ctrl-C: search and shrink end at the next trial and keep the best so far.
 void interrupt();
+const std::atomic<bool>& interrupted_flag();
 
 }  // namespace ktrial::scenarios

@@ -36,7 +36,8 @@ int why_not_writable(const std::string& path) {
 
 std::vector<std::string> library_names() {
   std::vector<std::string> names;
-  for (const auto& file : library()) names.push_back(file.stem().string());
+  for (const auto& folder : {library_folder(), catalogue_folder()})
+    for (const auto& file : scenarios_in(folder)) names.push_back(file.stem().string());
   return names;
 }
 
@@ -47,10 +48,17 @@ const std::filesystem::path& library_folder() {
   return folder;
 }
 
-std::vector<std::filesystem::path> library() {
+const std::filesystem::path& catalogue_folder() {
+  static const std::filesystem::path folder = std::filesystem::path(KTRIAL_SOURCE_DIR) / "scenarios" / "catalogue";
+  return folder;
+}
+
+std::vector<std::filesystem::path> library() { return scenarios_in(library_folder()); }
+
+std::vector<std::filesystem::path> scenarios_in(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(library_folder(), error))
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;
@@ -59,10 +67,10 @@ std::vector<std::filesystem::path> library() {
 std::string scenario_file(const std::string& name) {
   std::error_code error;
   if (std::filesystem::exists(name, error) || name.find('/') != std::string::npos) return name;
-  for (const char* end : {"", ".yaml"})
-    if (const auto file = library_folder() / (name + end);
-        file.extension() == ".yaml" && std::filesystem::exists(file, error))
-      return file.string();
+  for (const auto& folder : {library_folder(), catalogue_folder()})
+    for (const char* end : {"", ".yaml"})
+      if (const auto file = folder / (name + end); file.extension() == ".yaml" && std::filesystem::exists(file, error))
+        return file.string();
   return name;
 }
 

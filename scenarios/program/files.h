@@ -16,6 +16,9 @@ namespace ktrial::scenarios {
 const std::filesystem::path& library_folder();
 // The scenario files of the library, by name.
 std::vector<std::filesystem::path> library();
+// The folder of the catalogue's entries, for `ktrial power`.
+const std::filesystem::path& catalogue_folder();
+std::vector<std::filesystem::path> scenarios_in(const std::filesystem::path& folder);  // by name
 // The file that `name` means: itself if it exists, else the library's scenario of that name, else itself.
 std::string scenario_file(const std::string& name);
 

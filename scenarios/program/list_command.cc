@@ -14,6 +14,16 @@ namespace {
 
 void row(const std::string& name, const std::string& text) { fmt::print("{:<36} {}\n", name, text); }
 
+int list_catalogue() {
+  fmt::print("# {}\n# ktrial power ENTRY, ktrial search ENTRY\n", catalogue_folder().string());
+  for (const auto& file : scenarios_in(catalogue_folder())) {
+    const auto scenario = load(file.string());
+    if (!scenario) return Exit::bad_input;
+    row(file.stem().string() + (scenario->catalogue && scenario->catalogue->tier == 1 ? "*" : ""), scenario->title);
+  }
+  return Exit::holds;
+}
+
 int list_scenarios() {
   fmt::print("# {}\n# ktrial run NAME, ktrial search NAME\n", library_folder().string());
   for (const auto& file : library()) {
@@ -39,12 +49,14 @@ void list_variants() {
 }  // namespace
 
 const std::vector<std::string>& list_topics() {
-  static const std::vector<std::string> topics = {"scenarios", "properties", "faults", "goals", "variants", "configs"};
+  static const std::vector<std::string> topics = {"scenarios", "catalogue", "properties", "faults",
+                                                  "goals",     "variants",  "configs"};
   return topics;
 }
 
 int list(const std::string& what) {
   if (what == "scenarios") return list_scenarios();
+  if (what == "catalogue") return list_catalogue();
   if (what == "properties") {
     for (const auto& entry : properties::catalogue()) row(entry.name, entry.meaning);
   } else if (what == "goals") {

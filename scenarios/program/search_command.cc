@@ -36,6 +36,7 @@ std::string plural(std::size_t n, const char* what) { return fmt::format("{} {}{
 Scenario counterexample(const Scenario& concrete, const std::string& property) {
   Scenario scenario = concrete;
   scenario.counterexample = property;
+  scenario.catalogue.reset();
   std::erase_if(scenario.expect, [](const auto& expected) { return expected.second != Expected::any; });
   return scenario;
 }
@@ -224,6 +225,7 @@ int search_and_shrink(const SearchCommand& command, const Scenario& scenario) {
 }  // namespace
 
 void interrupt() { interrupted = true; }
+const std::atomic<bool>& interrupted_flag() { return interrupted; }
 
 int search(const SearchCommand& command) {
   const auto scenario = load(command.file);

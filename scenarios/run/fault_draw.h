@@ -41,7 +41,8 @@ enum Field : std::uint32_t {
   f_focus_begin,
   f_focus_length,
   f_replicas,  // of a reassignment: how many
-  f_half,      // + node: which side it is on
+  f_late_reply,
+  f_half,  // + node: which side it is on
 };
 
 class Draw {

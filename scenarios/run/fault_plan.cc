@@ -268,6 +268,33 @@ Window draw_window(const Cluster& c, const RandomFaults& random, const Draw& who
   return {begin, std::min(all.end, begin + like_a_timeout(c, whole, f_length_of, f_focus_length, all.end))};
 }
 
+// A reply comes late to whoever waits for it, by an election or more: what it says is not so any more. That of the
+// controller's log is a broker that does not hear of what is decided.
+void draw_late_reply(const Draw& draw, FaultSpec& fault) {
+  struct Reply {
+    const char* message;
+    Selector::Kind from, to;
+  };
+  using K = Selector::Kind;
+  constexpr Reply kReplies[] = {{"QuorumFetchResponse", K::all_controllers, K::all_brokers},
+                                {"FetchResponse", K::all_brokers, K::all_brokers},
+                                {"AlterPartitionResponse", K::all_controllers, K::all_brokers},
+                                {"OffsetForLeaderEpochResponse", K::all_brokers, K::all_brokers},
+                                {"ProduceResponse", K::all_brokers, K::all_clients}};
+  const Reply& reply = kReplies[draw(f_message, 0, std::size(kReplies) - 1)];
+  fault.message = reply.message;
+  // Whom it was drawn for waits, if it is one that waits for such a reply.
+  std::vector<Selector> waits = !fault.between.empty() ? std::vector{fault.between.front()} : fault.to;
+  const bool controller = std::any_of(waits.begin(), waits.end(), [](const Selector& s) {
+    return s.kind == K::controller || s.kind == K::active_controller || s.kind == K::all_controllers;
+  });
+  if (waits.empty() || controller || reply.to == K::all_clients) waits = {plain(reply.to)};
+  fault.between.clear();
+  fault.both_ways = false;
+  fault.from = {plain(reply.from)};
+  fault.to = std::move(waits);
+}
+
 FaultSpec draw_fault(const Cluster& c, const RandomFaults& random, const Window& window, const Draw& draw) {
   FaultSpec fault;
   fault.kind = draw.one_of(f_kind, random.kinds);
@@ -285,6 +312,7 @@ FaultSpec draw_fault(const Cluster& c, const RandomFaults& random, const Window&
   if (at_once(fault.kind)) fault.duration = fault.until = std::nullopt;
   draw_whom(c, random.targets.empty() ? RandomTarget::one : draw.one_of(f_target, random.targets), draw, fault);
   draw_details(c, random, draw, fault);
+  if (fault.kind == FaultKind::hold && draw(f_late_reply, 0, 1) == 0) draw_late_reply(draw, fault);
   return fault;
 }
 

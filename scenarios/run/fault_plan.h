@@ -7,6 +7,7 @@
 //    half of the plans all times lie close together: within one of the cluster's timeouts.
 //  - How long: a third are brief, of every order from 1 ms on (they race with fetches and replies); a third last about
 //    as long as one of the cluster's own timeouts (a reply comes one election late); a third outlast sessions.
+//  - Of messages that are held half are replies (of a fetch, of the metadata log, of AlterPartition ...).
 //  - Whom: the drawn target; of a link, another drawn side: from it, to it, or both ways.
 // Always holds: every fault has an end not after `quiet_after` or is ended then by the engine; none strikes before
 // `start_after`; the faults in the scenario's list come first and are not changed.
