@@ -15,7 +15,7 @@ void each_selector_list(FaultSpec& fault, F f) {
 
 // Whether a fault says nothing any more, after selectors were taken from it.
 bool is_void(const FaultSpec& f) {
-  if (f.partition) return false;
+  if (f.partition || !f.topic.empty()) return false;
   if (!f.between.empty()) return f.between.size() < 2;
   if (!f.from.empty() || !f.to.empty()) return f.from.empty() || f.to.empty();
   return f.targets.empty();
@@ -27,7 +27,11 @@ void forget(Scenario& s, GoneSelector gone_selector, GoneCondition gone_conditio
   for (FaultSpec& f : s.faults) {
     const bool two_sides = !f.between.empty() || !f.from.empty() || !f.to.empty();
     each_selector_list(f, [&](auto& list) { std::erase_if(list, gone_selector); });
-    if (f.when && gone_condition(*f.when)) f.targets.clear(), f.between.clear(), f.from.clear(), f.to.clear();
+    if (f.when && gone_condition(*f.when)) {
+      each_selector_list(f, [](auto& list) { list.clear(); });
+      f.partition.reset();
+      f.topic.clear();
+    }
     if (two_sides && f.between.size() == 1) f.between.clear();
   }
   std::erase_if(s.faults, is_void);
@@ -41,7 +45,9 @@ bool names_topic(const PartitionRef& p, const std::string& topic, std::int32_t f
 
 // Forgets the partitions of a topic from `from` on.
 void forget_partitions(Scenario& s, const std::string& topic, std::int32_t from) {
-  std::erase_if(s.faults, [&](const FaultSpec& f) { return f.partition && names_topic(*f.partition, topic, from); });
+  std::erase_if(s.faults, [&](const FaultSpec& f) {
+    return (f.partition && names_topic(*f.partition, topic, from)) || (from == 0 && f.topic == topic);
+  });
   forget(
       s, [&](const Selector& x) { return names_topic(x.partition, topic, from); },
       [&](const Condition& c) { return names_topic(c.partition, topic, from); });
@@ -434,8 +440,11 @@ bool remove_broker(Scenario& s, std::int32_t broker) {
   for (ClockSpec& c : s.clocks) renumber(c.nodes);
   for (FaultSpec& f : s.faults) {
     each_selector_list(f, renumber);
+    std::erase(f.replicas, broker);
+    for (std::int32_t& id : f.replicas) id -= id > broker ? 1 : 0;
     if (f.when && f.when->node > broker) --f.when->node;
   }
+  std::erase_if(s.faults, [](const FaultSpec& f) { return f.kind == FaultKind::reassign && f.replicas.empty(); });
   return true;
 }
 

@@ -98,6 +98,22 @@ TEST(ShrinkSteps, RemovingABrokerNumbersTheNodesBehindItAnew) {
                     "  - {when: broker-fenced(2), kill: broker(1)}\n"));
 }
 
+TEST(ShrinkSteps, RemovingABrokerKeepsAnOperatorsFaults) {
+  Scenario s = read(
+      "ktrial: 1\n"
+      "cluster: {brokers: 4, topics: [{name: orders, replicas: [[1, 2, 3]]}]}\n"
+      "faults:\n"
+      "  - {at: 1s, reassign: {partition: orders-0, to: [4, 2, 1]}}\n"
+      "  - {at: 2s, reassign: {partition: orders-0, to: [2]}}\n"
+      "  - {at: 3s, delete-topic: orders, for: 1s}\n"
+      "  - {when: broker-fenced(2), delete-topic: orders}\n"
+      "run: {until: 10s}\n");
+  ASSERT_TRUE(remove_broker(s, 2));
+  ASSERT_EQ(s.faults.size(), 2u);
+  EXPECT_EQ(s.faults[0].replicas, (std::vector<std::int32_t>{3, 1}));
+  EXPECT_EQ(s.faults[1].topic, "orders");
+}
+
 TEST(ShrinkSteps, RemovingABrokerIsRefusedWhereItIsTheOnlyReplica) {
   Scenario s = read("ktrial: 1\ncluster: {brokers: 2, topics: [{name: orders, replicas: [[1], [2]]}]}\n");
   EXPECT_FALSE(remove_broker(s, 2));
