@@ -42,19 +42,21 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
                  fmt::format("expected offset {} of topic {} partition {}, was given offset {}", next->second.value,
                              record.partition.topic.value, record.partition.partition.value, record.offset.value));
     next->second = record.offset + 1;
-    // It goes on in a history in which the record before is another than it was given: it has skipped some.
+    // It goes on in a history in which the record before is another than it was given: it has skipped some. Its
+    // position was validated all the same if that history goes on in epochs up to that record's for long enough:
+    // OffsetsForLeaderEpoch answers for an older epoch then, of which SubscriptionState looks at the end offset alone.
     Given& last = given_[{context.node, record.partition}];
     const Entry* here = shadow.logs.committed(record.partition, record.offset.value);
     const Entry* before = shadow.logs.committed(record.partition, last.offset.value);
     if (!fresh && last.offset + 1 == record.offset && here && here->value == record.value && before &&
-        before->value != last.value)
+        before->value != last.value && shadow.logs.committed_end_of(record.partition, last.epoch) < record.offset.value)
       violate_at(
           record.partition, record.offset.value, context, "truncation not noticed",
           fmt::format("was given offset {} of topic {} partition {} next, although the log was cut below it since "
                       "and offset {} holds another record than it was given",
                       record.offset.value, record.partition.topic.value, record.partition.partition.value,
                       last.offset.value));
-    last = {record.offset, record.value};
+    last = {record.offset, record.value, record.leader_epoch};
     if (shadow.logs.ever_committed(record.partition, record.offset.value, record.value)) return;
     const Entry* committed = shadow.logs.committed(record.partition, record.offset.value);
     if (!committed)
@@ -73,6 +75,7 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
   struct Given {
     model::Offset offset;
     model::ValueId value;
+    model::LeaderEpoch epoch;
   };
   std::map<Key, model::Offset> next_;
   std::map<Key, Given> given_;

@@ -680,6 +680,26 @@ TEST(Consumer, GoesOnBehindATruncationThatItDidNotNotice) {
   }
 }
 
+// The new leader does not know the epoch of what the consumer read last, and its older epoch goes on beyond it.
+TEST(Consumer, AnEpochThatTheLeaderDoesNotKnowHidesATruncation) {
+  Told t;
+  t.two_committed();
+  t.appends(2, 2, 0, {t.c});
+  t.consumed(0, t.a);
+  t.unclean(3, 1);
+  t.appends(3, 0, 0, {t.a});
+  t.leads(3, 1);
+  const ValueId d{t.c.value + 1000};
+  t.appends(3, 1, 1, {d}, true);
+  t.high_watermark(3, 1, 2, 1, true);
+  t.fact(Told::kClient, model::RecordConsumed{kTp, Offset{1}, LeaderEpoch{1}, d});
+  t.unclean(2, 2);
+  t.leads(2, 2);
+  t.high_watermark(2, 1, 3, 2, true);
+  t.consumed(2, t.c);
+  EXPECT_TRUE(t.judge.verdict("consumer-reads-committed-in-order").violations.empty());
+}
+
 // The answer was on its way while two leaders followed; it is the first of them that lost the record.
 TEST(Ledger, ALateAnswerIsJudgedByTheElectionThatLostTheRecord) {
   for (const bool unclean : {false, true}) {

@@ -95,6 +95,13 @@ const Entry* ReplicaLogs::committed(model::TopicPartition p, std::int64_t offset
   return &it->second[static_cast<std::size_t>(offset)];
 }
 
+std::int64_t ReplicaLogs::committed_end_of(model::TopicPartition p, model::LeaderEpoch epoch) const {
+  const auto it = committed_.find(p);
+  if (it == committed_.end()) return 0;
+  return std::partition_point(it->second.begin(), it->second.end(), [&](const Entry& e) { return e.epoch <= epoch; }) -
+         it->second.begin();
+}
+
 bool ReplicaLogs::ever_committed(model::TopicPartition p, std::int64_t offset, model::ValueId value) const {
   if (const Entry* entry = committed(p, offset); entry && entry->value == value) return true;
   const auto it = forgotten_.find(p);

@@ -26,6 +26,8 @@ class ReplicaLogs {
   std::int64_t committed_end(model::TopicPartition) const;
   // What was at a committed offset when it was committed.
   const Entry* committed(model::TopicPartition, std::int64_t offset) const;
+  // Where committed records of epochs up to this one end.
+  std::int64_t committed_end_of(model::TopicPartition, model::LeaderEpoch) const;
   // True if that value ever was committed there; a consumer may still be given what a later election took back.
   bool ever_committed(model::TopicPartition, std::int64_t offset, model::ValueId) const;
   // The first committed offset at which the replica's log is another than what was committed; -1: there is none.

@@ -71,7 +71,10 @@ void BrokerNode::publish(Step& step, const MetadataDelta& delta) {
   m.touched.some.insert(touched.begin(), touched.end());
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);
-    if (registration == nullptr || !IsrState::holds(registration->replicas, self_)) delete_replica(step, tp);
+    if (registration == nullptr || !IsrState::holds(registration->replicas, self_))
+      delete_replica(step, tp);
+    else
+      hold(tp);  // all of them in their order: a later insertion in between would move the others
   }
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);

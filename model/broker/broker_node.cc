@@ -267,8 +267,9 @@ void BrokerNode::settle(Step& step) {
   for (const NodeId leader : m.fetchers_due) {
     const auto it = m.fetchers.find(leader);
     if (it == m.fetchers.end()) continue;
-    // Variant late_fetch_answer: an answer that is on its way is still listened to.
-    const bool listens = it->second.in_flight() && config_.variants.on(Variant::late_fetch_answer);
+    // Variants late_fetch_answer and late_epoch_answer: an answer that is on its way is still listened to.
+    const bool listens = it->second.in_flight() && (config_.variants.on(Variant::late_fetch_answer) ||
+                                                    config_.variants.on(Variant::late_epoch_answer));
     if (!it->second.empty()) {
       it->second.run(step, config_, m.lifecycle.epoch());
       if (it->second.connection().present()) m.fetcher_connections[it->second.connection()] = leader;

@@ -3,6 +3,7 @@
 
 #include "model/config_keys.h"
 #include "model/controller/controller_node.h"
+#include "model/metadata/partition_change.h"
 
 namespace ktrial::model {
 
@@ -100,7 +101,6 @@ AlterPartitionResponse ControllerNode::alter_partition(Step& step, const AlterPa
     return response;
   }
   Records records;
-  MetadataImage after = m.working;
   for (const auto& request : r.partitions) {
     AlterPartitionResponse::Partition answer;
     answer.partition = request.partition;
@@ -112,11 +112,11 @@ AlterPartitionResponse ControllerNode::alter_partition(Step& step, const AlterPa
       change.target_isr.clear();
       for (const auto& [id, epoch] : request.new_isr) change.target_isr.push_back(id);
       change.target_recovery = request.leader_recovery_state;
+      PartitionRegistration now = p;
       if (auto record = build_change(m.working, request.partition, p, change)) {
-        after.apply(*record, kFirstOffset);
+        apply_change(now, *record);
         records.push_back(std::move(*record));
       }
-      const PartitionRegistration& now = *after.partition(request.partition);
       if (now.leader != p.leader) answer.error = Error::NEW_LEADER_ELECTED;
       answer.leader = now.leader;
       answer.leader_epoch = now.leader_epoch;

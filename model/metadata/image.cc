@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "model/metadata/partition_change.h"
+
 namespace ktrial::model {
 namespace {
 
@@ -97,6 +99,21 @@ class Digester {
 
 }  // namespace
 
+void apply_change(PartitionRegistration& p, const PartitionChangeRecord& r) {
+  if (r.isr) p.isr = *r.isr;
+  if (r.replicas) p.replicas = *r.replicas;
+  if (r.adding_replicas) p.adding = *r.adding_replicas;
+  if (r.removing_replicas) p.removing = *r.removing_replicas;
+  if (r.eligible_leader_replicas) p.elr = *r.eligible_leader_replicas;
+  if (r.last_known_elr) p.last_known_elr = *r.last_known_elr;
+  if (r.leader_recovery_state) p.leader_recovery_state = *r.leader_recovery_state;
+  if (r.leader) {
+    p.leader = *r.leader;
+    ++p.leader_epoch;
+  }
+  ++p.partition_epoch;
+}
+
 void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataDelta* delta) {
   MetadataDelta unused;
   MetadataDelta& d = delta ? *delta : unused;
@@ -132,19 +149,7 @@ void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataD
     const auto topic = topics_.find(r->partition.topic);
     const auto index = static_cast<std::size_t>(r->partition.partition.value);
     if (topic != topics_.end() && index < topic->second.partitions.size()) {
-      PartitionRegistration& p = topic->second.partitions[index];
-      if (r->isr) p.isr = *r->isr;
-      if (r->replicas) p.replicas = *r->replicas;
-      if (r->adding_replicas) p.adding = *r->adding_replicas;
-      if (r->removing_replicas) p.removing = *r->removing_replicas;
-      if (r->eligible_leader_replicas) p.elr = *r->eligible_leader_replicas;
-      if (r->last_known_elr) p.last_known_elr = *r->last_known_elr;
-      if (r->leader_recovery_state) p.leader_recovery_state = *r->leader_recovery_state;
-      if (r->leader) {
-        p.leader = *r->leader;
-        ++p.leader_epoch;
-      }
-      ++p.partition_epoch;
+      apply_change(topic->second.partitions[index], *r);
       note(d.partitions, r->partition);
     }
   } else if (const auto* r = std::get_if<RemoveTopicRecord>(&record)) {
