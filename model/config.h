@@ -29,6 +29,11 @@ struct TopicConfig {
   bool unclean_leader_election_enable = false;
   std::int64_t flush_messages = std::numeric_limits<std::int64_t>::max();
   std::int32_t max_message_bytes = 1048588;
+  Nanos flush_ms = Nanos::max();
+  std::int64_t segment_bytes = 1 << 30;
+  Nanos segment_ms = std::chrono::hours(7 * 24);
+  Nanos retention_ms = std::chrono::hours(7 * 24);  // negative: for ever
+  std::int64_t retention_bytes = -1;                // negative: without limit
 };
 
 // One for the whole cluster: controllers and brokers read the parts that concern them.
@@ -48,6 +53,11 @@ struct ClusterConfig {
   std::int32_t max_incremental_fetch_session_cache_slots = 1000;
   Nanos replica_socket_timeout = milliseconds(30000);
   Nanos replica_high_watermark_checkpoint_interval = milliseconds(5000);
+  Nanos log_initial_task_delay = milliseconds(30000);
+  Nanos log_retention_check_interval = milliseconds(300000);
+  Nanos log_flush_offset_checkpoint_interval = milliseconds(60000);
+  Nanos log_flush_start_offset_checkpoint_interval = milliseconds(60000);
+  Nanos log_flush_scheduler_interval = Nanos::max();  // of the log flusher, that flush.ms needs
   bool auto_leader_rebalance_enable = true;
   Nanos leader_imbalance_check_interval = seconds(300);
   Nanos unclean_leader_election_interval = seconds(300);

@@ -72,10 +72,42 @@ std::string tell(const LogTruncated& f) {
 }
 std::string tell(const LogLoaded& f) {
   return say(f.partition, ": log loaded, log start offset ", f.log_start_offset, ", log end offset ", f.end_offset,
-             ", high watermark ", f.high_watermark);
+             ", high watermark ", f.high_watermark, f.clean ? "" : ", recovered");
 }
 std::string tell(const UnsyncedDataLost& f) {
-  return say(f.partition, ": unflushed data lost from offset ", f.from, " (log end offset was ", f.old_end_offset, ")");
+  return say(f.partition, ": ", f.cause == LossCause::disk_lost ? "" : "unflushed ", "data lost from offset ", f.from,
+             " (log end offset was ", f.old_end_offset, ")");
+}
+const char* text(LogStartReason reason) {
+  static constexpr std::array<const char*, 6> kReasons = {"retention.ms",  "retention.bytes",        "the log start",
+                                                          "DeleteRecords", "the leader's log start", "a truncation"};
+  return kReasons[static_cast<std::size_t>(reason)];
+}
+std::string tell(const LogStartAdvanced& f) {
+  return say(f.partition, ": log start offset ", f.old_log_start_offset, " -> ", f.log_start_offset, " by ",
+             text(f.reason));
+}
+std::string tell(const LogStartCheckpointed& f) {
+  return say(f.partition, ": log start offset ", f.log_start_offset, " checkpointed");
+}
+std::string tell(const SegmentRolled& f) { return say(f.partition, ": rolled a segment at offset ", f.base_offset); }
+std::string tell(const SegmentDeleted& f) {
+  return say(f.partition, ": segment of offsets ", f.base_offset, " to ", f.next_base_offset - 1, " deleted by ",
+             text(f.reason));
+}
+std::string tell(const RecordsDeleted& f) {
+  return say(f.partition, ": DeleteRecords before offset ", f.before, " answered with ", f.error, ", low watermark ",
+             f.low_watermark);
+}
+std::string tell(const BatchCorrupted& f) {
+  return say(f.partition, ": the batch at offset ", f.base_offset, " is broken on the disk");
+}
+std::string tell(const CorruptBatchFound& f) {
+  return say(f.partition, ": the batch at offset ", f.base_offset, " that came from broker ", f.source,
+             " has a wrong checksum");
+}
+std::string tell(const LogDirectoryFailed& f) {
+  return say(f.partition, ": ", f.operation, " failed, the log directory is offline");
 }
 std::string tell(const TruncationUndone& f) {
   return say(f.partition, ": truncation to offset ", f.from, " undone, log end offset is ",

@@ -29,16 +29,83 @@ struct LogTruncated {
   Offset end_offset;  // the log now ends here
   Offset old_end_offset;
 };
+struct EpochEntry {  // a line of leader-epoch-checkpoint
+  LeaderEpoch epoch;
+  Offset start;
+  constexpr auto operator<=>(const EpochEntry&) const = default;
+};
 struct LogLoaded {  // at start, after recovery
   TopicPartition partition;
   Offset log_start_offset;
   Offset end_offset;
   Offset high_watermark;
+  bool clean = false;   // trusted as it was
+  Offset first_broken;  // of the first broken batch that it holds; absent: none
+  std::vector<EpochEntry> epochs;
 };
-struct UnsyncedDataLost {  // a power cut took [from, old end) of this replica's log (a wipe: from 0)
+enum class LossCause : std::uint8_t { power_cut, disk_lost, failed_fsync };
+struct UnsyncedDataLost {  // a power cut took [from, old end) of this replica's log (a lost disk: from 0)
   TopicPartition partition;
   Offset from;
   Offset old_end_offset;
+  LossCause cause = LossCause::power_cut;
+};
+enum class LogStartReason : std::uint8_t {
+  retention_ms,
+  retention_bytes,
+  log_start,   // a segment below the log start
+  client,      // DeleteRecords
+  leader,      // a follower took the leader's over
+  truncation,  // the whole log was cut, and starts where the leader's does
+};
+struct LogStartAdvanced {  // it also goes back, when a log is truncated below it
+  TopicPartition partition;
+  Offset log_start_offset;
+  Offset old_log_start_offset;
+  Offset high_watermark;
+  LogStartReason reason = LogStartReason::client;
+};
+struct LogStartCheckpointed {  // its line in log-start-offset-checkpoint is another
+  TopicPartition partition;
+  Offset log_start_offset;  // absent: it starts with its first segment
+};
+struct SegmentRolled {
+  TopicPartition partition;
+  Offset base_offset;
+};
+struct SegmentDeleted {
+  TopicPartition partition;
+  Offset base_offset;
+  Offset next_base_offset;
+  LogStartReason reason = LogStartReason::log_start;
+  Nanos largest_timestamp{0};
+  Nanos wall_clock{0};  // of the broker
+  Nanos retention_ms{0};
+  std::int64_t bytes = 0;
+  std::int64_t log_bytes = 0;  // with it
+  std::int64_t retention_bytes = -1;
+  Offset high_watermark;
+};
+struct RecordsDeleted {  // DeleteRecords is answered
+  TopicPartition partition;
+  Offset before;
+  Offset low_watermark;
+  Error error = Error::NONE;
+};
+// -- a broker's disk
+struct BatchCorrupted {  // by a fault, on the disk: recovery or a reader may find it by its checksum
+  TopicPartition partition;
+  Offset base_offset;
+  Offset next_offset;
+};
+struct CorruptBatchFound {  // in a fetched answer, by its checksum
+  TopicPartition partition;
+  Offset base_offset;
+  NodeId source;
+};
+struct LogDirectoryFailed {  // an I/O error: the directory goes offline, and with its only one the broker stops
+  TopicPartition partition;
+  const char* operation = "";
 };
 struct TruncationUndone {  // a power cut brought back what a truncation had taken and no flush had made final
   TopicPartition partition;
@@ -265,8 +332,9 @@ using Fact =
                  RecordAcknowledged, RecordFailed, RecordConsumed, ConsumerPositionReset, ConsumerHighWatermarkSeen,
                  GroupStateChanged, PartitionsAssigned, PartitionsRevoked, RecordProcessed, OffsetCommitted,
                  OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit, TruncationUndone,
-                 BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted,
-                 LatestOffsetTold>;
+                 BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
+                 LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
+                 CorruptBatchFound, LogDirectoryFailed>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

@@ -51,7 +51,7 @@ struct ProduceResponse {
 
 // ---- Fetch (1): followers, consumers, and the metadata quorum (partition kClusterMetadata)
 inline constexpr std::int32_t kInitialFetchEpoch = 0;  // a full fetch that wants a session (KIP-227)
-inline constexpr std::int32_t kFinalFetchEpoch = -1;    // a full fetch without one
+inline constexpr std::int32_t kFinalFetchEpoch = -1;   // a full fetch without one
 struct FetchRequest {
   struct Partition {
     TopicPartition partition;
@@ -241,6 +241,24 @@ struct OffsetForLeaderEpochResponse {
   Offset end_offset;
 };
 
+// ---- DeleteRecords (21)
+struct DeleteRecordsRequest {
+  struct Partition {
+    TopicPartition partition;
+    Offset before;  // absent: up to the high watermark
+  };
+  Nanos timeout{0};
+  std::vector<Partition> partitions;
+};
+struct DeleteRecordsResponse {
+  struct Partition {
+    TopicPartition partition;
+    Offset low_watermark;
+    Error error = Error::NONE;
+  };
+  std::vector<Partition> partitions;
+};
+
 // ---- CreateTopics (19), ElectLeaders (43): to the active controller
 struct CreateTopicsRequest {
   std::string name;
@@ -370,7 +388,7 @@ using MessageBody =
                  ElectLeadersRequest, ElectLeadersResponse, VoteRequest, VoteResponse, BeginQuorumEpochRequest,
                  BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, AlterPartitionRequest,
                  AlterPartitionResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, BrokerHeartbeatRequest,
-                 BrokerHeartbeatResponse>;
+                 BrokerHeartbeatResponse, DeleteRecordsRequest, DeleteRecordsResponse>;
 
 struct Message {
   std::int32_t correlation_id = 0;

@@ -32,9 +32,12 @@ struct CreatePartitions {  // kafka-topics.sh --alter --partitions, to a control
 struct DeleteTopic {  // kafka-topics.sh --delete, to a controller
   DeleteTopicsRequest request;
 };
+struct DeleteRecords {  // kafka-delete-records.sh, to the leader
+  DeleteRecordsRequest request;
+};
 struct StartSending {};  // producer: begin the workload
-using Command =
-    std::variant<CleanStop, CreateTopic, ElectLeader, StartSending, AlterReassignment, CreatePartitions, DeleteTopic>;
+using Command = std::variant<CleanStop, CreateTopic, ElectLeader, StartSending, AlterReassignment, CreatePartitions,
+                             DeleteTopic, DeleteRecords>;
 
 template <class N>
 concept Node = requires(N n, const N c, Step& step, ConnectionId connection, Message&& message, TimerId timer,

@@ -47,9 +47,13 @@ struct SetTimerEffect {
 struct CancelTimerEffect {
   TimerId timer;
 };
+struct BusyEffect {  // the node handles nothing more for so long: it waits for its disk
+  Nanos duration;
+};
 struct ExitEffect {};  // the process ends by itself (controlled shutdown is done, or it cannot go on)
 
-using Effect = std::variant<SendEffect, OpenEffect, CloseEffect, SetTimerEffect, CancelTimerEffect, ExitEffect>;
+using Effect =
+    std::variant<SendEffect, OpenEffect, CloseEffect, SetTimerEffect, CancelTimerEffect, BusyEffect, ExitEffect>;
 
 // What is asked when the protocol leaves something open. The value is a pure function of the run's seed and this name.
 enum class Choice : std::uint16_t {
@@ -61,8 +65,11 @@ enum class Choice : std::uint16_t {
   sticky_partition,
   incarnation,
   member_id,
-  coordinator_load,  // how long a broker reads a partition of __consumer_offsets; about: the partition
-  next_request,      // which of several connections a broker serves next; about: how many wait beside the first
+  coordinator_load,   // how long a broker reads a partition of __consumer_offsets; about: the partition
+  next_request,       // which of several connections a broker serves next; about: how many wait beside the first
+  log_recovery,       // how long a log takes to be recovered; about: the topic
+  log_flush,          // when the scheduler's thread gets to a rolled segment; about: the topic
+  directory_failure,  // when the handler of an offline log directory gets to it
 };
 
 class Step {
@@ -93,6 +100,7 @@ class Step {
   void close(ConnectionId connection) { effects.push_back(CloseEffect{connection}); }
   void set_timer(TimerId timer, Nanos deadline) { effects.push_back(SetTimerEffect{timer, deadline}); }
   void cancel_timer(TimerId timer) { effects.push_back(CancelTimerEffect{timer}); }
+  void busy(Nanos duration) { effects.push_back(BusyEffect{duration}); }
   void exit() { effects.push_back(ExitEffect{}); }
   template <class F>
   void fact(F&& f) {

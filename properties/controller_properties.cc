@@ -164,6 +164,7 @@ struct ElrIsEligible : PropertyOf<ElrIsEligible> {
       cut({f->partition, context.node}, f->end_offset);
     } else if (const auto* f = std::get_if<model::LogLoaded>(&fact)) {
       cut({f->partition, context.node}, f->end_offset);
+      if (shadow.logs.cut_at_rot(context.node, f->partition)) lost_.insert({context.node, f->partition});
     } else if (const auto* f = std::get_if<model::ReplicaDeleted>(&fact)) {
       cut({f->partition, context.node}, model::Offset{0});
     } else if (const auto* f = std::get_if<model::BecameLeader>(&fact)) {
@@ -218,6 +219,8 @@ struct ElrIsEligible : PropertyOf<ElrIsEligible> {
   // Looks at each offset once for each replica, unless its log was cut in between.
   std::int64_t first_missing(const Replica& replica, const Shadow& shadow) {
     std::int64_t& agreed = agreed_[replica];
+    // What was removed from the front of its log is not missing.
+    agreed = std::max(agreed, shadow.logs.start(replica.second, replica.first));
     for (;; ++agreed) {
       const Entry* committed = shadow.logs.committed(replica.first, agreed);
       if (!committed) return -1;

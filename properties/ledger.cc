@@ -12,6 +12,11 @@ constexpr const char* kLastKnown =
 constexpr const char* kUnsynced =
     "flush.messages: the elected replica lost this unsynced record in a power cut; min.insync.replicas does not help "
     "when all in-sync replicas lost power";
+constexpr const char* kDiskLost = "the elected replica lost this record with its disk (wipe, restore-disk)";
+constexpr const char* kFailedFsync =
+    "flush.messages: the elected replica lost this unsynced record when an fsync failed and its dirty pages were "
+    "dropped";
+constexpr const char* kRotten = "the elected replica's recovery cut its log at a batch that bit rot had broken";
 constexpr const char* kAcksOne = "acks=1: the leader answered before any follower had the record";
 
 }  // namespace
@@ -20,9 +25,15 @@ void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs&
   if (const auto* s = std::get_if<model::PartitionStateCommitted>(&fact)) {
     if (s->unclean) unclean_[s->partition].emplace(s->leader_epoch, s->last_known_leader);
   } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
-    auto& lost = unsynced_[{u->partition, c.node}];
-    for (auto o = std::max<std::int64_t>(u->from.value, 0); o < u->old_end_offset.value; ++o)
-      if (const Entry* e = logs.at(c.node, u->partition, o)) lost.emplace(o, Unsynced{*e, c.event});
+    using enum model::LossCause;
+    lost(u->partition, u->from.value, u->old_end_offset.value,
+         u->cause == power_cut   ? kUnsynced
+         : u->cause == disk_lost ? kDiskLost
+                                 : kFailedFsync,
+         c, logs);
+  } else if (const auto* l = std::get_if<model::LogLoaded>(&fact)) {
+    if (logs.corrupted(c.node, l->partition, l->end_offset.value))
+      lost(l->partition, l->end_offset.value, logs.end(c.node, l->partition), kRotten, c, logs);
   } else if (const auto* b = std::get_if<model::BatchAppended>(&fact)) {
     appended(*b, c);
   } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
@@ -32,6 +43,13 @@ void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs&
   } else if (const auto* a = std::get_if<model::RecordAcknowledged>(&fact)) {
     acknowledged(*a, c, logs);
   }
+}
+
+void Ledger::lost(model::TopicPartition p, std::int64_t from, std::int64_t to, const char* why, const FactContext& c,
+                  const ReplicaLogs& logs) {
+  auto& gone = unsynced_[{p, c.node}];
+  for (auto o = std::max<std::int64_t>(from, 0); o < to; ++o)
+    if (const Entry* e = logs.at(c.node, p, o)) gone.emplace(o, Unsynced{*e, c.event, why});
 }
 
 void Ledger::appended(const model::BatchAppended& b, const FactContext& c) {
@@ -68,6 +86,7 @@ void Ledger::committed(const model::HighWatermarkAdvanced& h, const FactContext&
 
 bool Ledger::lacked(const Election& e, model::TopicPartition p, std::int64_t offset, const Entry& record,
                     const ReplicaLogs& logs) const {
+  if (offset < e.log_start) return false;
   if (offset >= e.tail_from) {
     const auto i = static_cast<std::size_t>(offset - e.tail_from);
     return i >= e.tail.size() || e.tail[i] != record;
@@ -97,9 +116,9 @@ std::string Ledger::excuse(const Election& e, model::TopicPartition p, std::int6
   const auto lost = unsynced_.find({p, e.leader});
   if (lost == unsynced_.end()) return {};
   const auto [first, last] = lost->second.equal_range(offset);
-  const bool took = std::any_of(
+  const auto took = std::find_if(
       first, last, [&](const auto& lost) { return lost.second.record == record && lost.second.event < e.event; });
-  return took ? kUnsynced : "";
+  return took != last ? took->second.why : "";
 }
 
 std::string Ledger::permits(model::TopicPartition p, std::int64_t offset, const Entry& record,
@@ -111,7 +130,15 @@ std::string Ledger::permits(model::TopicPartition p, std::int64_t offset, const 
 void Ledger::elected(const model::BecameLeader& b, const FactContext& c, ReplicaLogs& logs) {
   auto& elections = elections_[b.partition];
   if (!elections.empty() && b.leader_epoch < elections.back().epoch) return;  // a zombie's late start
-  Election e{c.node, b.leader_epoch, c.event, false, false, logs.committed_end(b.partition), -1, {}};
+  Election e{c.node,
+             b.leader_epoch,
+             c.event,
+             false,
+             false,
+             logs.committed_end(b.partition),
+             logs.start(c.node, b.partition),
+             -1,
+             {}};
   // An unclean leader that died before it started still decided for its successors.
   if (const auto unclean = unclean_.find(b.partition); unclean != unclean_.end()) {
     const auto first =
@@ -122,7 +149,7 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
     e.last_known = e.unclean && mine->second;
   }
   e.missing_from = logs.first_missing(c.node, b.partition);
-  e.tail_from = e.missing_from >= 0 ? e.missing_from : e.committed_end;
+  e.tail_from = std::max(e.missing_from >= 0 ? e.missing_from : e.committed_end, e.log_start);
   for (auto o = e.tail_from; const Entry* entry = logs.at(c.node, b.partition, o); ++o) e.tail.push_back(*entry);
   elections.push_back(std::move(e));
   Election& election = elections.back();
@@ -133,6 +160,10 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
   auto& acked = acked_[b.partition];
   for (auto it = acked.lower_bound(election.tail_from); it != acked.end();) {
     const Entry* mine = logs.at(c.node, b.partition, it->first);
+    if (it->first < election.log_start) {
+      ++it;
+      continue;
+    }
     if (mine && mine->value == it->second.value) {
       ++it;
       continue;

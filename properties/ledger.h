@@ -4,11 +4,12 @@
 // than the record's own epoch, or than the last epoch in which a leader committed it: what elections did before that
 // took nothing from anybody.
 // Permitted: an unclean election after it was appended (that of the last known leader, too, when the ISR and the ELR
-// are empty), or a leader elected after it had lost the record with unsynced data, or acks=0/1 for a record that was
-// not below the high watermark. With eligible leader replicas (KIP-966) who lost data is neither in the ISR nor in the
-// ELR once it is back, so that a clean election excuses nothing. Records sent with acks=0 have no offset; whether they
-// came through is seen at the end. Does not follow retention. Work follows what was appended and acknowledged since the
-// last election, not the history.
+// are empty), or a leader elected after it had lost the record with unsynced data, with its disk or by a fault of its
+// disk, or acks=0/1 for a record that was not below the high watermark. With eligible leader replicas (KIP-966) who
+// lost data is neither in the ISR nor in the ELR once it is back, so that a clean election excuses nothing. Records
+// sent with acks=0 have no offset; whether they came through is seen at the end. What is below a leader's log start was
+// removed and not lost; whether it might be removed, a property of retention judges. Work follows what was appended and
+// acknowledged since the last election, not the history.
 #pragma once
 
 #include <map>
@@ -45,6 +46,7 @@ struct Election {
   bool unclean = false;            // it, or one that never began since the election before
   bool last_known = false;         // unclean: the last known leader
   std::int64_t committed_end = 0;  // before this election
+  std::int64_t log_start = 0;
   std::int64_t missing_from = -1;  // first committed offset that it lacks; -1: complete
   std::string permitted_by;        // why it may lack it; empty: it may not
   std::int64_t tail_from = 0;      // its log from here on, the rest is what was committed
@@ -78,10 +80,13 @@ class Ledger {
   struct Unsynced {
     Entry record;
     std::uint64_t event = 0;  // when it was lost
+    const char* why = "";
   };
   void elected(const model::BecameLeader&, const FactContext&, ReplicaLogs&);
   void acknowledged(const model::RecordAcknowledged&, const FactContext&, const ReplicaLogs&);
   void lose(model::TopicPartition, std::int64_t offset, const Acked&, const Election&, const FactContext&,
+            const ReplicaLogs&);
+  void lost(model::TopicPartition, std::int64_t from, std::int64_t to, const char* why, const FactContext&,
             const ReplicaLogs&);
   void appended(const model::BatchAppended&, const FactContext&);
   void committed(const model::HighWatermarkAdvanced&, const FactContext&, const ReplicaLogs&);

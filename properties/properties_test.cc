@@ -201,6 +201,7 @@ const std::map<std::string, Case>& cases() {
     auto both = cases_but_groups();
     both.merge(group_cases());
     both.merge(controller_cases());
+    both.merge(storage_cases());
     return both;
   }();
   return all;

@@ -129,6 +129,7 @@ void add_controller_properties(PropertyList&);
 void add_client_properties(PropertyList&);
 void add_group_properties(PropertyList&);
 void add_group_commit_properties(PropertyList&);
+void add_storage_properties(PropertyList&);
 void add_liveness_properties(PropertyList&);
 
 }  // namespace ktrial::properties

@@ -9,6 +9,8 @@ void ReplicaLogs::cut(Log& log, model::Offset end) {
   const auto n = static_cast<std::size_t>(std::max<std::int64_t>(end.value, 0));
   if (n < log.entries.size()) log.entries.resize(n);
   log.agreed = std::min(log.agreed, n);
+  log.epochs_from = std::min(log.epochs_from, end.value);
+  if (!log.corrupted.empty()) log.corrupted.erase(log.corrupted.lower_bound(end.value), log.corrupted.end());
 }
 
 void ReplicaLogs::append(Log& log, const model::RecordBatch& batch) {
@@ -58,9 +60,22 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     }
     cut(logs_[{t->partition, c.node}], t->end_offset);
   } else if (const auto* l = std::get_if<model::LogLoaded>(&fact)) {
-    cut(logs_[{l->partition, c.node}], l->end_offset);
+    Log& log = logs_[{l->partition, c.node}];
+    log.cut_at_rot = corrupted(c.node, l->partition, l->end_offset.value);
+    log.end_before_load = static_cast<std::int64_t>(log.entries.size());
+    cut(log, l->end_offset);
+    log.start = l->log_start_offset.value;
+    log.epochs_from = std::max(log.epochs_from, log.start);
+    any_start_ = any_start_ || log.start > 0;
+  } else if (const auto* s = std::get_if<model::LogStartAdvanced>(&fact)) {
+    Log& log = logs_[{s->partition, c.node}];
+    log.start = s->log_start_offset.value;
+    log.epochs_from = std::max(log.epochs_from, log.start);
+    any_start_ = true;
+  } else if (const auto* r = std::get_if<model::BatchCorrupted>(&fact)) {
+    logs_[{r->partition, c.node}].corrupted[r->base_offset.value] = r->next_offset.value;
   } else if (const auto* d = std::get_if<model::ReplicaDeleted>(&fact)) {
-    cut(logs_[{d->partition, c.node}], model::Offset{0});
+    logs_[{d->partition, c.node}] = Log();
   } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
     cut(logs_[{u->partition, c.node}], u->from);
   } else if (const auto* b = std::get_if<model::TruncationUndone>(&fact)) {
@@ -74,9 +89,52 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
 }
 
 const Entry* ReplicaLogs::at(NodeId node, model::TopicPartition p, std::int64_t offset) const {
+  const Log* log = find(node, p);
+  if (!log || offset < log->start || offset >= static_cast<std::int64_t>(log->entries.size())) return nullptr;
+  return &log->entries[static_cast<std::size_t>(offset)];
+}
+
+const ReplicaLogs::Log* ReplicaLogs::find(NodeId node, model::TopicPartition p) const {
   const auto it = logs_.find({p, node});
-  if (it == logs_.end() || offset < 0 || offset >= static_cast<std::int64_t>(it->second.entries.size())) return nullptr;
-  return &it->second.entries[static_cast<std::size_t>(offset)];
+  return it == logs_.end() ? nullptr : &it->second;
+}
+
+std::int64_t ReplicaLogs::start(NodeId node, model::TopicPartition p) const {
+  const Log* log = find(node, p);
+  return log ? log->start : 0;
+}
+
+std::int64_t ReplicaLogs::leader_start(model::TopicPartition p) const {
+  const auto it = newest_.find(p);
+  return it == newest_.end() ? 0 : start(it->second.node, p);
+}
+
+std::int64_t ReplicaLogs::end_before_load(NodeId node, model::TopicPartition p) const {
+  const Log* log = find(node, p);
+  return log ? log->end_before_load : 0;
+}
+
+std::int64_t ReplicaLogs::epochs_from(NodeId node, model::TopicPartition p) const {
+  const Log* log = find(node, p);
+  return log ? log->epochs_from : 0;
+}
+
+bool ReplicaLogs::cut_at_rot(NodeId node, model::TopicPartition p) const {
+  const Log* log = find(node, p);
+  return log && log->cut_at_rot;
+}
+
+const std::vector<Entry>& ReplicaLogs::entries(NodeId node, model::TopicPartition p) const {
+  static const std::vector<Entry> none;
+  const Log* log = find(node, p);
+  return log ? log->entries : none;
+}
+
+bool ReplicaLogs::corrupted(NodeId node, model::TopicPartition p, std::int64_t offset) const {
+  const Log* log = find(node, p);
+  if (!log) return false;
+  auto it = log->corrupted.upper_bound(offset);
+  return it != log->corrupted.begin() && offset < std::prev(it)->second;
 }
 
 std::int64_t ReplicaLogs::end(NodeId node, model::TopicPartition p) const {
@@ -113,6 +171,8 @@ bool ReplicaLogs::ever_committed(model::TopicPartition p, std::int64_t offset, m
 std::int64_t ReplicaLogs::first_missing(NodeId node, model::TopicPartition p) {
   const auto& committed = committed_[p];
   Log& log = logs_[{p, node}];
+  // What was removed from its front is not missing.
+  log.agreed = std::max(log.agreed, static_cast<std::size_t>(std::max<std::int64_t>(log.start, 0)));
   while (log.agreed < committed.size() && log.agreed < log.entries.size() &&
          log.entries[log.agreed] == committed[log.agreed])
     ++log.agreed;

@@ -1,6 +1,8 @@
 // A shadow of every replica's log, kept from facts: offset -> (epoch, value), and what each partition has committed.
 //
-// Verifies nothing. Truncation pops from the end, so work follows what changed, never the length of history.
+// What retention or DeleteRecords removed is below the log's start and not held any more; its entries are kept, so that
+// what was committed can still be compared. Verifies nothing. Truncation pops from the end, so work follows what
+// changed, never the length of history.
 #pragma once
 
 #include <map>
@@ -23,6 +25,20 @@ class ReplicaLogs {
   // Null if the replica does not hold that offset.
   const Entry* at(NodeId, model::TopicPartition, std::int64_t offset) const;
   std::int64_t end(NodeId, model::TopicPartition) const;
+  std::int64_t start(NodeId, model::TopicPartition) const;  // the log start
+  // The log start of the newest leader.
+  std::int64_t leader_start(model::TopicPartition) const;
+  bool any_start() const { return any_start_; }  // of any log was ever above 0
+  // What the log was expected to end at when it was loaded the last time.
+  std::int64_t end_before_load(NodeId, model::TopicPartition) const;
+  // Below it the leader epoch cache has forgotten the epochs: the highest log start so far.
+  std::int64_t epochs_from(NodeId, model::TopicPartition) const;
+  // That load ended at a batch that a fault had broken.
+  bool cut_at_rot(NodeId, model::TopicPartition) const;
+  // Entries with their epochs, below the start too.
+  const std::vector<Entry>& entries(NodeId, model::TopicPartition) const;
+  // A fault has broken the stored batch that holds this offset.
+  bool corrupted(NodeId, model::TopicPartition, std::int64_t offset) const;
   std::int64_t committed_end(model::TopicPartition) const;
   // What was at a committed offset when it was committed.
   const Entry* committed(model::TopicPartition, std::int64_t offset) const;
@@ -41,7 +57,12 @@ class ReplicaLogs {
  private:
   struct Log {
     std::vector<Entry> entries;
-    std::size_t agreed = 0;  // so many entries are known to be those that were committed
+    std::int64_t start = 0;
+    std::int64_t end_before_load = 0;
+    std::int64_t epochs_from = 0;
+    bool cut_at_rot = false;                         // by the last load
+    std::map<std::int64_t, std::int64_t> corrupted;  // batches: from, to
+    std::size_t agreed = 0;                          // so many entries are known to be those that were committed
   };
   struct Leader {
     model::LeaderEpoch epoch;
@@ -51,7 +72,10 @@ class ReplicaLogs {
   static void append(Log&, const model::RecordBatch&);
   void commit(const model::HighWatermarkAdvanced&, NodeId leader);
 
+  const Log* find(NodeId, model::TopicPartition) const;
+
   std::map<std::pair<model::TopicPartition, NodeId>, Log> logs_;
+  bool any_start_ = false;
   std::map<model::TopicPartition, std::vector<Entry>> committed_;
   std::map<model::TopicPartition, Leader> newest_;  // of those that began to lead
   std::map<model::TopicPartition, std::multimap<std::int64_t, model::ValueId>> forgotten_;

@@ -142,5 +142,6 @@ struct Case {
 };
 std::map<std::string, Case> group_cases();       // group_properties_test.cc
 std::map<std::string, Case> controller_cases();  // controller_properties_test.cc
+std::map<std::string, Case> storage_cases();     // storage_properties_test.cc
 
 }  // namespace ktrial::properties

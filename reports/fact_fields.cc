@@ -23,9 +23,10 @@ constexpr auto kNames<BatchAppended> = names("partition", "batch", "byLeader");
 template <>
 constexpr auto kNames<LogTruncated> = names("partition", "endOffset", "oldEndOffset");
 template <>
-constexpr auto kNames<LogLoaded> = names("partition", "logStartOffset", "endOffset", "highWatermark");
+constexpr auto kNames<LogLoaded> = names("partition", "logStartOffset", "endOffset", "highWatermark", "clean",
+                                         "firstBroken", "epochs");
 template <>
-constexpr auto kNames<UnsyncedDataLost> = names("partition", "from", "oldEndOffset");
+constexpr auto kNames<UnsyncedDataLost> = names("partition", "from", "oldEndOffset", "cause");
 template <>
 constexpr auto kNames<TruncationUndone> = names("partition", "from", "batches");
 template <>
@@ -112,6 +113,25 @@ constexpr auto kNames<CommittedOffsetFetched> = names("group", "partition", "off
 template <>
 constexpr auto kNames<GroupCoordinatorLoaded> = names("offsetsPartition");
 template <>
+constexpr auto kNames<LogStartAdvanced> = names("partition", "logStartOffset", "oldLogStartOffset", "highWatermark",
+                                                "reason");
+template <>
+constexpr auto kNames<LogStartCheckpointed> = names("partition", "logStartOffset");
+template <>
+constexpr auto kNames<SegmentRolled> = names("partition", "baseOffset");
+template <>
+constexpr auto kNames<SegmentDeleted> = names("partition", "baseOffset", "nextBaseOffset", "reason", "largestTimestamp",
+                                              "wallClock", "retentionMs", "bytes", "logBytes", "retentionBytes",
+                                              "highWatermark");
+template <>
+constexpr auto kNames<RecordsDeleted> = names("partition", "before", "lowWatermark", "error");
+template <>
+constexpr auto kNames<BatchCorrupted> = names("partition", "baseOffset", "nextOffset");
+template <>
+constexpr auto kNames<CorruptBatchFound> = names("partition", "baseOffset", "source");
+template <>
+constexpr auto kNames<LogDirectoryFailed> = names("partition", "operation");
+template <>
 constexpr auto kNames<ProbeHit> = names("name");
 
 class Json {
@@ -144,6 +164,22 @@ class Json {
   void put(const std::string& text) { append_json_string(out_, text); }
   void put(const char* text) { append_json_string(out_, text); }
   void put(Error e) { append_json_string(out_, model::name(e)); }
+  void put(Nanos v) { put(static_cast<std::int64_t>(v.count())); }
+  void put(LogStartReason reason) {
+    static constexpr const char* kReasons[] = {"retention.ms",  "retention.bytes", "log-start",
+                                               "DeleteRecords", "leader",          "truncation"};
+    append_json_string(out_, kReasons[static_cast<std::size_t>(reason)]);
+  }
+  void put(LossCause cause) {
+    static constexpr const char* kCauses[] = {"power-cut", "disk-lost", "failed-fsync"};
+    append_json_string(out_, kCauses[static_cast<std::size_t>(cause)]);
+  }
+  void put(const EpochEntry& e) {
+    out_ += '{';
+    field("epoch", e.epoch);
+    field("startOffset", e.start);
+    out_ += '}';
+  }
   void put(LeaderRecoveryState s) {
     append_json_string(out_, s == LeaderRecoveryState::RECOVERING ? "RECOVERING" : "RECOVERED");
   }

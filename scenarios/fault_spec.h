@@ -43,8 +43,16 @@ enum class FaultKind : std::uint8_t {
   create_partitions,    // CreatePartitions: `topic` has `amount` of them
   delete_topic,         // DeleteTopics: `topic`; its end creates it again
   create_topic,         // CreateTopics: `topic` as the scenario has it
+  delete_records,       // DeleteRecords of `partition`, before offset `amount` (absent: the high watermark)
+  bit_rot,              // a stored batch breaks; `amount` tells which
+  write_error,          // writes to the disk fail
+  read_error,           // reads from the disk fail
+  fsync_error,          // fsync fails, and drops what it was for
+  full_disk,            // no space left
+  slow_disk,            // what is written takes `delay` longer
+  restore_disk,         // at its end the machine comes back with the disk as it was at its begin
 };
-inline constexpr int kFaultKinds = 26;
+inline constexpr int kFaultKinds = 34;
 const char* to_string(FaultKind kind);  // as in a file: "power-cut"
 std::optional<FaultKind> fault_kind(const std::string& text);
 
@@ -57,6 +65,7 @@ enum class FaultShape : std::uint8_t {
   topic,      // `delete-topic: orders`
   replicas,   // `reassign: {partition: orders-0, to: [2, 3]}`
   count,      // `create-partitions: {topic: orders, count: 4}`
+  records,    // `delete-records: {partition: orders-0, before: 100}`
 };
 FaultShape shape_of(FaultKind kind);
 
@@ -139,12 +148,14 @@ struct FaultSpec {
   std::vector<Selector> from;             // shape links: from these ...; shape bridge: one half
   std::vector<Selector> to;               // ... to these; shape bridge: those that both halves see
   bool both_ways = false;                 // `from` and `to`: the way back, too (`between: [[1, 2], 3]`)
-  std::optional<PartitionRef> partition;  // elections, reassignments
+  std::optional<PartitionRef> partition;  // elections, reassignments, delete-records
   std::vector<std::int32_t> replicas;     // reassign: to these brokers
   std::string topic;                      // create-partitions, delete-topic, create-topic
   std::string message;                    // hold, cut-mid-response: the message's name, "FetchResponse"
-  std::optional<Nanos> delay;             // delay, clock-step
-  std::optional<std::int64_t> amount;     // slow: factor; bandwidth: bytes/s; clock-drift: ppm; create-partitions
+  std::optional<Nanos> delay;             // delay, clock-step, slow-disk
+  // slow: factor; bandwidth: bytes/s; clock-drift: ppm; create-partitions: count; delete-records: offset; bit-rot:
+  // batch
+  std::optional<std::int64_t> amount;
   // Undo (heal, restart, resume, release): after this long, or at this time; neither: it stays.
   std::optional<Nanos> duration;
   std::optional<Nanos> until;

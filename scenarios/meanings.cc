@@ -65,6 +65,24 @@ std::string meaning_of(FaultKind kind) {
       return "An operator's DeleteTopics. Its end creates the topic again, under the same name and with another id.";
     case K::create_topic:
       return "An operator's CreateTopics, if the topic is not there: as the scenario has it, placed by the controller.";
+    case K::delete_records:
+      return "An operator's DeleteRecords: the records of a partition before an offset (without one: below its high "
+             "watermark).";
+    case K::bit_rot:
+      return "A batch that a broker has stored breaks; `batch` (counted over all its logs, round and round) tells "
+             "which.";
+    case K::write_error:
+      return "Writes to the disk fail: the log directory goes offline and the broker stops. Its end is a restart.";
+    case K::read_error:
+      return "Reads from the disk fail: the log directory goes offline and the broker stops. Its end is a restart.";
+    case K::fsync_error:
+      return "fsync fails and what was to be flushed is dropped; the broker stops. Its end is a restart.";
+    case K::full_disk:
+      return "Writes to the disk find no space; the broker stops. Its end is a restart.";
+    case K::slow_disk:
+      return "What a broker appends or flushes takes `by` longer.";
+    case K::restore_disk:
+      return "At its end the machine loses power and comes back with its disk as it was durable at the begin.";
   }
   return "";
 }
@@ -106,6 +124,12 @@ std::string example_of(FaultKind kind) {
       return "{at: 5s, delete-topic: orders, for: 10s}";
     case K::create_topic:
       return "{at: 5s, create-topic: orders}";
+    case K::delete_records:
+      return "{at: 5s, delete-records: {partition: orders-0, before: 100}}";
+    case K::bit_rot:
+      return "{at: 5s, bit-rot: broker(1), batch: 7}";
+    case K::slow_disk:
+      return "{at: 5s, slow-disk: broker(1), by: 50ms, for: 10s}";
     case K::restart:
       return "{at: 15s, restart: broker(1)}";
     default:
@@ -134,6 +158,9 @@ std::string meaning_of_goal(const std::string& goal) {
       {"record-processed", "a member of a group processed a record"},
       {"leader-from-elr", "an eligible leader replica was elected, with the ISR empty"},
       {"reassigned", "the reassignment of a partition came to its end, or was taken back"},
+      {"segment-rolled", "a log went on in a new segment"},
+      {"segment-deleted", "a broker deleted the oldest segment of a log"},
+      {"records-deleted", "DeleteRecords was answered without an error"},
       {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
   };
   const auto it = meanings.find(goal);

@@ -290,6 +290,14 @@ struct Reader {
         else
           fail(y, "expected a partition, as in orders-0");
         return;
+      case FaultShape::records:
+        if (!keys(y, to_string(f.kind), {"partition", "before"})) return;
+        if (const Y* p = need(y, "partition"); p && (f.partition = parse_partition(text(p))))
+          partition(*p, *f.partition);
+        else
+          fail(y, "expected a partition, as in orders-0");
+        if (const Y* before = find(y, "before")) number(before, f.amount.emplace(), 0, 1000000000000);
+        return;
       case FaultShape::nodes:
         f.targets = selectors(&y);
         if (f.targets.empty()) fail(y, "expected a target");
@@ -343,7 +351,8 @@ struct Reader {
   void fault(const Y& y) {
     auto valid = fault_kind_names();
     const auto kinds = valid;
-    for (const char* k : {"at", "when", "after", "for", "until", "message", "by", "factor", "bytes-per-second", "ppm"})
+    for (const char* k :
+         {"at", "when", "after", "for", "until", "message", "by", "factor", "bytes-per-second", "ppm", "batch"})
       valid.push_back(k);
     if (!keys(y, "fault", valid)) return;
     FaultSpec f;
@@ -368,10 +377,11 @@ struct Reader {
     if (const Y* m = find(y, "message")) known_name(*m, "message", f.message = text(m), message_names());
     if (f.kind == FaultKind::hold && f.message.empty()) fail(y, "hold needs 'message'");
     f.delay = duration(find(y, "by"), f.kind == FaultKind::clock_step);
-    for (const char* k : {"factor", "bytes-per-second", "ppm"})
+    for (const char* k : {"factor", "bytes-per-second", "ppm", "batch"})
       if (const Y* v = find(y, k)) {
         f.amount = 1;
-        number(v, *f.amount, std::string(k) == "ppm" ? -1000000 : 1, 1000000000000);
+        const std::string name = k;
+        number(v, *f.amount, name == "ppm" ? -1000000 : name == "batch" ? 0 : 1, 1000000000000);
       }
     f.duration = duration(find(y, "for"));
     f.until = duration(find(y, "until"));

@@ -149,6 +149,11 @@ std::string fault(const FaultSpec& f) {
     m.add(kind, more.str());
   } else if (!f.topic.empty()) {
     m.add(kind, text(f.topic));
+  } else if (shape_of(f.kind) == FaultShape::records) {
+    Map records;
+    records.add("partition", text(to_string(*f.partition)));
+    if (f.amount) records.add("before", std::to_string(*f.amount));
+    m.add(kind, records.str());
   } else if (f.partition) {
     m.add(kind, text(to_string(*f.partition)));
   } else if (!f.between.empty() || !f.from.empty() || !f.to.empty()) {
@@ -168,8 +173,9 @@ std::string fault(const FaultSpec& f) {
   }
   if (!f.message.empty()) m.add("message", text(f.message));
   if (f.delay) m.add("by", duration(*f.delay));
-  if (f.amount && shape_of(f.kind) != FaultShape::count)
+  if (f.amount && shape_of(f.kind) != FaultShape::count && shape_of(f.kind) != FaultShape::records)
     m.add(f.kind == FaultKind::slow        ? "factor"
+          : f.kind == FaultKind::bit_rot   ? "batch"
           : f.kind == FaultKind::bandwidth ? "bytes-per-second"
                                            : "ppm",
           std::to_string(*f.amount));

@@ -131,6 +131,18 @@ FaultSpec fault(FaultKind kind) {
       f.targets = {selector(S::broker), selector(S::client)};
       f.amount = -300;
       break;
+    case FaultKind::delete_records:
+      f.partition = PartitionRef{"orders-eu", 1};
+      f.amount = 100;
+      break;
+    case FaultKind::bit_rot:
+      f.targets = {selector(S::broker)};
+      f.amount = 7;
+      break;
+    case FaultKind::slow_disk:
+      f.targets = {selector(S::broker)};
+      f.delay = milliseconds(50);
+      break;
     case FaultKind::bridge:
       f.from = {selector(S::broker), selector(S::controller)};
       f.to = {selector(S::leader)};

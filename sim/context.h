@@ -84,6 +84,8 @@ class Context {
     return world_.choose(self, subject, lo, hi);
   }
   void emit(typename P::Fact&& fact) { world_.emit(self, std::move(fact)); }
+  // The node handles nothing for so long; what arrives waits.
+  void busy(Nanos duration) { world_.busy(self, duration); }
   // The process ends by itself after this handler; its peers see it close.
   void exit() { world_.exiting_ = true; }
 

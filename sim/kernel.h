@@ -45,6 +45,7 @@ enum class TraceKind : std::uint8_t {
   released,
   link,
   duplicated,
+  tampered,  // the driver changed a node's disk
 };
 
 struct TraceEvent {

@@ -125,6 +125,12 @@ class World {
   bool resume(NodeId id);
   bool command(NodeId id, const typename P::Command& command);  // at once; false if down or paused
   void slow(NodeId id, std::uint64_t factor);                   // 0: full speed again
+  // Changes the node behind its process's back (its disk, say).
+  template <class F>
+  void tamper(NodeId id, std::uint64_t what, F&& change) {
+    fault_event(TraceKind::tampered, id, what);
+    change(slot(id).node);
+  }
 
   // --- network and clocks
   NetworkControl network() { return NetworkControl(network_, kernel_); }
@@ -199,6 +205,10 @@ class World {
   }
   void cancel_timer(NodeId id, std::uint64_t key) { timers_.cancel(id, key); }
   std::uint64_t choose(NodeId id, std::uint64_t subject, std::uint64_t lo, std::uint64_t hi);
+  void busy(NodeId id, Nanos duration) {
+    Slot& s = slot(id);
+    s.busy_until = std::max(s.busy_until, kernel_.now + duration);
+  }
   void emit(NodeId id, Fact&& fact) {
     kernel_.fingerprint.mix(P::digest(fact));
     facts_.push_back({kernel_.now, id, kernel_.event_id, std::move(fact)});

@@ -38,6 +38,7 @@ class BrokerNode::Coordinating final : public GroupHost {
     const TopicPartition tp{m.groups.topic, index};
     const auto held = m.partitions.find(tp);
     if (held == m.partitions.end()) return Error::NOT_LEADER_OR_FOLLOWER;
+    if (broker_.write_fails(step_, tp)) return Error::KAFKA_STORAGE_ERROR;
     broker_.about_to_append(tp);
     const AppendResult appended =
         held->second.append(step_, batch_of(std::move(records), step_.wall_clock), Acks::all, m.image.brokers());

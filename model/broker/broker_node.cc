@@ -9,26 +9,17 @@ void BrokerNode::start(Step& step) {
   m.alter_channel = ControllerChannel(1, milliseconds(30000));
   m.alter = AlterPartitionManager(!config_.variants.on(Variant::alter_partition_retry));
   m.groups = BrokerGroups(config_);
-  const BrokerEpoch previous = disk_.clean_shutdown.read();
-  disk_.clean_shutdown.write_and_sync(BrokerEpoch());
-  for (auto& [tp, disk] : disk_.logs) {
-    const std::size_t batches = disk.segments.items().size();
-    const std::vector<EpochEntry> epochs = disk.epochs.read();
-    m.partitions.emplace(tp,
-                         Partition(tp, {self_, config_.replica_lag_time_max, config_.topic_defaults, config_.variants},
-                                   std::move(disk)));
-    const Log& log = m.partitions.at(tp).log();
-    if (log.batches().size() < batches) step.fact(ProbeHit{"log recovery cut the log at a broken batch"});
-    if (log.epochs().entries() != epochs) step.fact(ProbeHit{"log recovery changed the leader epoch cache"});
-    step.fact(LogLoaded{tp, log.log_start(), log.log_end(), log.high_watermark()});
-  }
-  disk_.logs.clear();
+  // Read and removed before a log is touched.
+  const CleanShutdown marker = disk_.clean_shutdown.read();
+  disk_.clean_shutdown.write_and_sync(CleanShutdown());
+  m.clean_shutdown = marker.exists;
+  load_logs(step);
   m.observer.start(step);
   // Connection numbers outlive the process, so they tell its incarnations apart.
   const auto about = static_cast<std::uint32_t>(step.next_connection);
   const auto incarnation =
       static_cast<std::int64_t>(step.choose(Choice::incarnation, about, 1, std::uint64_t{1} << 62));
-  m.lifecycle = BrokerLifecycle(self_, IncarnationId(incarnation), previous);
+  m.lifecycle = BrokerLifecycle(self_, IncarnationId(incarnation), marker.broker_epoch);
   m.sessions = FetchSessions(config_.max_incremental_fetch_session_cache_slots,
                              static_cast<std::int32_t>(incarnation & 0x3fffffff) + 1);
   step.set_timer({kIsrShrinkTimer, 0, 0}, step.now + config_.replica_lag_time_max / 2);
@@ -67,7 +58,7 @@ void BrokerNode::on_message(Step& step, ConnectionId connection, Message&& messa
     m.groups.create_channel.on_message(step, message);
   } else if (is_request(kind(message))) {
     m.requests.received(connection, std::move(message));
-  } else {
+  } else if (!(std::holds_alternative<FetchResponse>(message.body) && write_fails(step, {}))) {
     if (ReplicaFetcher* fetcher = fetcher_of(connection))
       fetcher->on_message(step, connection, message, m.partitions, config_);
   }
@@ -139,11 +130,15 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
       m.without_session.erase(timer.about);
       m.fetches.expire(timer.about, [&](DelayedFetch& operation) { try_fetch(step, operation, true); });
       break;
+    case kDelayedDeleteRecordsTimer:
+      m.deletes.expire(timer.about, [&](DelayedDeleteRecords& o) { try_delete_records(step, o, true); });
+      break;
     case kIsrShrinkTimer:
       for (auto& [tp, partition] : m.partitions) changed(tp, partition.maybe_shrink_isr(step));
       step.set_timer({kIsrShrinkTimer, 0, 0}, step.now + config_.replica_lag_time_max / 2);
       break;
     case kCheckpointTimer:
+      if (disk_fails(step, {}, "a checkpoint", health_.write_fails || health_.fsync_fails)) break;
       for (auto& [tp, partition] : m.partitions) partition.log().checkpoint_high_watermark();
       step.set_timer({kCheckpointTimer, 0, 0}, step.now + config_.replica_high_watermark_checkpoint_interval);
       break;
@@ -156,14 +151,21 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
         m.fetchers_due.insert(it->first);
       }
       break;
+    case kDirectoryFailureTimer:
+      return step.exit();  // LogManager.handleLogDirFailure: there is no other directory
     default:
-      break;
+      on_storage_timer(step, timer);
   }
   settle(step);
 }
 
 void BrokerNode::on_command(Step& step, const Command& command) {
-  if (!memory_ || !std::holds_alternative<CleanStop>(command)) return;
+  if (!memory_) return;
+  if (const auto* c = std::get_if<DeleteRecords>(&command)) {
+    on_delete_records(step, ConnectionId(), 0, c->request);
+    return settle(step);
+  }
+  if (!std::holds_alternative<CleanStop>(command)) return;
   if (memory_->lifecycle.state() >= BrokerState::PENDING_CONTROLLED_SHUTDOWN) return;
   if (!memory_->lifecycle.begin_shutdown()) return shut_down(step);
   step.set_timer({kShutdownTimer, 0, 0}, step.now + seconds(300));
@@ -201,18 +203,10 @@ void BrokerNode::on_lifecycle(Step& step, BrokerLifecycle::Then then, Nanos dela
   switch (then) {
     case BrokerLifecycle::Then::shut_down:
       return shut_down(step);
-    case BrokerLifecycle::Then::caught_up: {
-      memory_->published = true;
-      MetadataDelta everything;
-      all_partitions(everything.partitions);
-      for (const auto& [tp, partition] : memory_->partitions)  // LogManager.isStrayKraftReplica
-        if (memory_->image.partition(tp) == nullptr) everything.partitions.push_back(tp);
-      publish(step, everything);
-      // At once, before anything is appended: a mark beyond a log that lost its tail must not outlive the load.
-      step.set_timer({kCheckpointTimer, 0, 0}, step.now);
-      memory_->lifecycle.set_ready_to_unfence();
+    case BrokerLifecycle::Then::caught_up:
+      memory_->caught_up = true;
+      begin_serving(step);
       break;
-    }
     case BrokerLifecycle::Then::wait:
       break;
   }
@@ -220,15 +214,9 @@ void BrokerNode::on_lifecycle(Step& step, BrokerLifecycle::Then then, Nanos dela
   step.set_timer({kHeartbeatTimer, 0, 0}, step.now + delay);
 }
 
-// Flush everything first: only then does the marker say the truth.
 void BrokerNode::shut_down(Step& step) {
-  Memory& m = *memory_;
-  m.lifecycle.shutting_down();
-  for (auto& [tp, partition] : m.partitions) {
-    partition.log().flush();
-    partition.log().checkpoint_high_watermark();
-  }
-  disk_.clean_shutdown.write_and_sync(m.lifecycle.epoch());
+  memory_->lifecycle.shutting_down();
+  store_for_shutdown(step);
   step.exit();
 }
 
@@ -250,6 +238,7 @@ void BrokerNode::settle(Step& step) {
       m.wake = false;
       complete_group_appends(step);
       m.produces.complete(step, [&](DelayedProduce& operation) { return try_produce(step, operation); });
+      m.deletes.complete(step, [&](DelayedDeleteRecords& o) { return try_delete_records(step, o, false); });
       try_fetches(step);
       continue;
     }

@@ -21,6 +21,7 @@
 #include "model/replication/delayed.h"
 #include "model/replication/fetch_session.h"
 #include "model/replication/replica_fetcher.h"
+#include "model/storage/disk_health.h"
 
 namespace ktrial::model {
 
@@ -31,10 +32,21 @@ inline constexpr std::uint16_t kAlterPartitionTimer = 203;
 inline constexpr std::uint16_t kIsrShrinkTimer = 206;
 inline constexpr std::uint16_t kCheckpointTimer = 207;
 inline constexpr std::uint16_t kShutdownTimer = 208;
+inline constexpr std::uint16_t kLogRecoveryTimer = 220;
+inline constexpr std::uint16_t kLogRetentionTimer = 222;
+inline constexpr std::uint16_t kRecoveryPointTimer = 223;
+inline constexpr std::uint16_t kLogStartTimer = 224;
+inline constexpr std::uint16_t kLogFlusherTimer = 225;
+inline constexpr std::uint16_t kDirectoryFailureTimer = 227;
+
+struct CleanShutdown {  // .kafka_cleanshutdown
+  bool exists = false;
+  BrokerEpoch broker_epoch;
+};
 
 struct BrokerDisk {
   boost::container::flat_map<TopicPartition, LogDisk> logs;
-  AtomicFile<BrokerEpoch> clean_shutdown;  // .kafka_cleanshutdown; absent: none
+  AtomicFile<CleanShutdown> clean_shutdown;
 };
 
 class BrokerNode {
@@ -50,6 +62,13 @@ class BrokerNode {
   void kill();
   void power_cut(const Survival& survival, std::vector<Fact>& facts);
   void wipe(std::vector<Fact>& facts);
+
+  // -- the machine's disk, whatever the process does
+  void set_disk_health(const DiskHealth& health) { health_ = health; }
+  // Breaks a stored batch, the `which`-th of those that a running broker leads or follows; false if there is none.
+  bool rot(std::uint64_t which, std::vector<Fact>& facts);
+  BrokerDisk durable_disk() const;                                // what a power cut is sure to leave
+  void restore_disk(BrokerDisk older, std::vector<Fact>& facts);  // of a node that is down
 
   // -- read only
   NodeId self() const { return self_; }
@@ -67,6 +86,12 @@ class BrokerNode {
     explicit Memory(MetadataObserver o) : observer(std::move(o)) {}
     MetadataObserver observer;
     MetadataImage image;
+    bool clean_shutdown = false;  // so that the logs need no recovery
+    std::size_t loaded = 0;       // logs of the disk
+    bool recovering = false;      // the next one
+    bool logs_loaded = false;
+    bool caught_up = false;  // with the metadata, and waits for the logs
+    bool directory_failed = false;
     bool published = false;  // roles follow the image from the first publication on
     BrokerLifecycle lifecycle;
     ControllerChannel heartbeat_channel;
@@ -82,6 +107,7 @@ class BrokerNode {
     FetchSessions sessions;
     boost::container::flat_set<NodeId> fetchers_due;  // that may have something to send
     boost::container::flat_map<ConnectionId, NodeId> fetcher_connections;
+    Purgatory<DelayedDeleteRecords> deletes{kDelayedDeleteRecordsTimer};
     bool wake = false;  // some partition changed in this step
     BrokerGroups groups;
     TouchedPartitions touched;
@@ -102,6 +128,21 @@ class BrokerNode {
   void shut_down(Step& step);
   void settle(Step& step);  // ends every handler: work through what the step has made possible
 
+  // storage (broker_storage.cc)
+  void load_logs(Step& step);
+  void load_log(Step& step, TopicPartition tp, LogDisk&& disk);
+  void begin_serving(Step& step);
+  void on_storage_timer(Step& step, TimerId timer);
+  void store_for_shutdown(Step& step);
+  bool is_compacted(TopicPartition tp) const;
+  void on_delete_records(Step& step, ConnectionId connection, std::int32_t correlation,
+                         const DeleteRecordsRequest& request);
+  bool try_delete_records(Step& step, DelayedDeleteRecords& operation, bool forced);
+  // True when the operation fails: the log directory is offline, or goes offline with this.
+  bool disk_fails(Step& step, TopicPartition tp, const char* operation, bool fails);
+  bool write_fails(Step& step, TopicPartition tp);
+  bool fsync_fails(Step& step, Partition& partition);
+
   // requests (broker_requests.cc)
   Error not_held(TopicPartition tp) const;
   void handle(Step& step, ConnectionId connection, const Message& message);
@@ -115,7 +156,8 @@ class BrokerNode {
     std::vector<Offset> leader_log_ends;  // by partition of the request; absent where the read failed
     bool complete = false;
   };
-  PartitionRead read_not_held(TopicPartition tp) const;  // what a fetch is told of a partition that is not here
+  PartitionRead read_not_held(TopicPartition tp) const;          // what a fetch is told of a partition that is not here
+  FetchOutcome read_nothing(const FetchRequest& request) const;  // the log directory is offline
   FetchOutcome read_all(const FetchRequest& request, bool parked) const;
   FetchRequest active_part(const FetchRequest& request, const FetchSession& session) const;
   void answer_fetch(Step& step, const DelayedFetch& operation, FetchResponse response);
@@ -138,6 +180,7 @@ class BrokerNode {
   std::vector<NodeId> controllers_;
   ClusterConfig config_;
   BrokerDisk disk_;
+  DiskHealth health_;
   std::optional<Memory> memory_;
 };
 

@@ -6,6 +6,8 @@
 namespace ktrial::model {
 namespace {
 
+constexpr std::int64_t kNeverFlushed = std::numeric_limits<std::int64_t>::max();
+
 bool valid_acks(Acks acks) { return acks == Acks::all || acks == Acks::none || acks == Acks::leader; }
 
 }  // namespace
@@ -44,6 +46,8 @@ void BrokerNode::handle(Step& step, ConnectionId connection, const Message& mess
   if (const auto* r = std::get_if<MetadataRequest>(&message.body)) return answer(step, connection, id, metadata(*r));
   if (std::holds_alternative<CreateTopicsRequest>(message.body))
     return answer(step, connection, id, CreateTopicsResponse{Error::NOT_CONTROLLER, {}});
+  if (const auto* r = std::get_if<DeleteRecordsRequest>(&message.body))
+    return on_delete_records(step, connection, id, *r);
   if (on_group_request(step, connection, message)) return;
   // Not a request for a broker: the connection ends.
   memory_->requests.close(step, connection);
@@ -66,10 +70,16 @@ void BrokerNode::on_produce(Step& step, ConnectionId connection, std::int32_t co
       result.error = Error::INVALID_TOPIC_EXCEPTION;  // an internal topic; its coordinator writes it itself
     } else if (held == m.partitions.end()) {
       result.error = not_held(item.partition);
+    } else if ((write_fails(step, item.partition) && !config_.variants.on(Variant::after_io_error)) ||
+               (held->second.config().topic.flush_messages < kNeverFlushed && fsync_fails(step, held->second))) {
+      result.error = Error::KAFKA_STORAGE_ERROR;
     } else {
       about_to_append(item.partition);
       const AppendResult appended = held->second.append(step, item.batch, request.acks, m.image.brokers());
       changed(item.partition, appended.change);
+      // Variant after_io_error [D11]: until the directory is offline appends go on, behind the bytes of the failed one.
+      if (appended.error == Error::NONE && m.directory_failed)
+        held->second.log().disk().segments.break_batch(held->second.log().batches().size() - 1);
       result.error = appended.error;
       result.base_offset = appended.base_offset;
       result.log_start_offset = held->second.log().log_start();
@@ -152,6 +162,9 @@ void BrokerNode::on_fetch(Step& step, ConnectionId connection, std::int32_t corr
   }
   // The answer holds what was there before this fetch moved anything; an unsuccessful read moves nothing.
   FetchOutcome outcome = read_all(operation.request, false);
+  if (!operation.request.partitions.empty() &&
+      disk_fails(step, operation.request.partitions.front().partition, "a read", health_.read_fails))
+    outcome = read_nothing(operation.request);
   if (request.replica_id.present())
     for (std::size_t i = 0; i < operation.request.partitions.size(); ++i) {
       const FetchRequest::Partition& item = operation.request.partitions[i];
@@ -176,6 +189,17 @@ PartitionRead BrokerNode::read_not_held(TopicPartition tp) const {
   // Fetch names a topic by its id.
   read.response.error = memory_->image.topic(tp.topic) == nullptr ? Error::UNKNOWN_TOPIC_ID : not_held(tp);
   return read;
+}
+
+BrokerNode::FetchOutcome BrokerNode::read_nothing(const FetchRequest& request) const {
+  FetchOutcome outcome;
+  outcome.complete = true;
+  for (const FetchRequest::Partition& item : request.partitions) {
+    outcome.response.partitions.emplace_back().partition = item.partition;
+    outcome.response.partitions.back().error = Error::KAFKA_STORAGE_ERROR;
+  }
+  outcome.leader_log_ends.resize(request.partitions.size());
+  return outcome;
 }
 
 BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request, bool parked) const {
@@ -232,7 +256,7 @@ bool BrokerNode::has_news(const DelayedFetch& operation, const FetchRequest::Par
 bool BrokerNode::try_fetch(Step& step, const DelayedFetch& operation, bool forced) {
   Memory& m = *memory_;
   if (operation.session_id == 0) {
-    FetchOutcome outcome = read_all(operation.request, true);
+    FetchOutcome outcome = m.directory_failed ? read_nothing(operation.request) : read_all(operation.request, true);
     if (!outcome.complete && !forced) return false;
     answer_fetch(step, operation, std::move(outcome.response));
     return true;
@@ -245,7 +269,8 @@ bool BrokerNode::try_fetch(Step& step, const DelayedFetch& operation, bool force
     answer(step, operation.connection, operation.correlation_id, std::move(late));
     return true;
   }
-  FetchOutcome outcome = read_all(active_part(operation.request, *session), true);
+  const FetchRequest request = active_part(operation.request, *session);
+  FetchOutcome outcome = m.directory_failed ? read_nothing(request) : read_all(request, true);
   if (!outcome.complete && !forced) return false;
   answer_fetch(step, operation, std::move(outcome.response));
   return true;

@@ -231,7 +231,7 @@ struct TestCluster {
       events.emplace(std::max(now, t->deadline), Event{id, What::timer, {}, {}, t->timer, version});
     } else if (auto* x = std::get_if<CancelTimerEffect>(&e)) {
       timers.erase({id, x->timer.packed()});
-    } else {
+    } else if (std::holds_alternative<ExitEffect>(e)) {
       exits = true;
     }
   }

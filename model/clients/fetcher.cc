@@ -254,13 +254,22 @@ void Fetcher::on_fetched(Step& step, const Asked& asked, const FetchResponse::Pa
     p->high_watermark = result.high_watermark;
     step.fact(ConsumerHighWatermarkSeen{asked.partition, result.high_watermark, asked.current_leader});
   }
+  // check.crcs: the application gets what comes before a broken batch, then an error at each further try.
+  const auto end = std::find_if(result.batches.begin(), result.batches.end(),
+                                [](const RecordBatch& b) { return b.checksum == Checksum::broken; });
+  if (end != result.batches.end()) {
+    step.fact(CorruptBatchFound{asked.partition, end->base_offset, metadata.leader(asked.partition).leader});
+    if (end == result.batches.begin()) return retry_later(step, *p, Error::CORRUPT_MESSAGE, metadata);
+  }
   if (delivery_ == FetchDelivery::buffered) {
-    if (!result.batches.empty()) buffered_.push_back({asked.partition, p->version, result.batches});
+    if (end != result.batches.begin())
+      buffered_.push_back({asked.partition, p->version, std::vector<RecordBatch>(result.batches.begin(), end)});
     return;
   }
   Offset next = p->offset;
   LeaderEpoch epoch = p->offset_epoch;
-  for (const RecordBatch& batch : result.batches) {
+  for (auto it = result.batches.begin(); it != end; ++it) {
+    const RecordBatch& batch = *it;
     if (batch.last_offset() < next) continue;
     for (std::int32_t i = 0; batch.records && i < batch.record_count; ++i)
       if (batch.base_offset + i >= next)

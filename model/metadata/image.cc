@@ -29,12 +29,23 @@ void parse_number(const std::string& text, T& value) {
   if (error == std::errc() && end == text.data() + text.size()) value = parsed;
 }
 
+void parse_milliseconds(const std::string& value, Nanos& out) {
+  std::int64_t ms = out.count() / 1'000'000;
+  parse_number(value, ms);
+  out = milliseconds(ms);
+}
+
 void overlay(const std::vector<std::pair<std::string, std::string>>& configs, TopicConfig& config) {
   for (const auto& [key, value] : configs) {
     if (key == "min.insync.replicas") parse_number(value, config.min_insync_replicas);
     if (key == "unclean.leader.election.enable") config.unclean_leader_election_enable = value == "true";
     if (key == "flush.messages") parse_number(value, config.flush_messages);
     if (key == "max.message.bytes") parse_number(value, config.max_message_bytes);
+    if (key == "flush.ms") parse_milliseconds(value, config.flush_ms);
+    if (key == "segment.bytes") parse_number(value, config.segment_bytes);
+    if (key == "segment.ms") parse_milliseconds(value, config.segment_ms);
+    if (key == "retention.ms") parse_milliseconds(value, config.retention_ms);
+    if (key == "retention.bytes") parse_number(value, config.retention_bytes);
   }
 }
 

@@ -1,9 +1,10 @@
-// Requests that wait for a partition: produces with acks=all and fetches with too little to return.
+// Requests that wait for a partition: produces with acks=all, fetches with too little to return, DeleteRecords that
+// followers have not heard of.
 //
-// Follows DelayedProduce, DelayedFetch and DelayedOperationPurgatory: an operation is looked at again when a partition
-// that it watches changed. Completion runs in the step of its trigger.
-// Leaves out: the reaper; an operation has a timer of its own.
-// Always holds: an operation is answered once, and leaves the purgatory when it is.
+// Follows DelayedProduce, DelayedFetch, DelayedDeleteRecords and DelayedOperationPurgatory: an operation is looked at
+// again when a partition that it watches changed. Completion runs in the step of its trigger. Leaves out: the reaper;
+// an operation has a timer of its own. Always holds: an operation is answered once, and leaves the purgatory when it
+// is.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -17,6 +18,7 @@ namespace ktrial::model {
 
 inline constexpr std::uint16_t kDelayedProduceTimer = 204;
 inline constexpr std::uint16_t kDelayedFetchTimer = 205;
+inline constexpr std::uint16_t kDelayedDeleteRecordsTimer = 226;
 
 // The partitions that changed since the purgatories were last looked at.
 struct TouchedPartitions {
@@ -37,6 +39,18 @@ struct DelayedProduce {
   ConnectionId connection;
   std::int32_t correlation_id = 0;
   ProduceResponse response;
+  std::vector<Wait> waiting;
+};
+
+struct DelayedDeleteRecords {
+  struct Wait {
+    std::size_t index;  // into response.partitions
+    Offset before;
+  };
+  ConnectionId connection;  // absent: an operator's command, which is answered by facts alone
+  std::int32_t correlation_id = 0;
+  DeleteRecordsResponse response;
+  std::vector<Offset> asked;  // by partition of the response
   std::vector<Wait> waiting;
 };
 

@@ -3,11 +3,11 @@
 namespace ktrial::model {
 
 Partition::Partition(TopicPartition tp, PartitionConfig config, LogDisk disk)
-    : tp_(tp), config_(config), log_(std::move(disk), config.topic.flush_messages) {}
+    : tp_(tp), config_(config), log_(std::move(disk), config.topic, config.variants, config.load) {}
 
 void Partition::set_topic_config(const TopicConfig& topic) {
   config_.topic = topic;
-  log_.set_flush_messages(topic.flush_messages);
+  log_.configure(topic);
 }
 
 PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration& registration,
@@ -94,12 +94,26 @@ bool Partition::copy_from_leader(Step& step, const FetchResponse::Partition& res
       step.fact(ProbeHit{"fetched batch is of a newer leader epoch than the fetch"});
       break;
     }
+    if (batch.checksum == Checksum::broken) step.fact(CorruptBatchFound{tp_, batch.base_offset, leader_});
+    // The log start lies inside this batch (appendRecordsToFollowerOrFutureReplica): the log begins with it anew.
+    if (log_.log_end() == log_.log_start() && batch.base_offset < log_.log_end() &&
+        log_.log_end() < batch.next_offset()) {
+      log_.truncate_fully_and_start_at(batch.base_offset, log_.log_start());
+      log_.checkpoint_recovery_point();
+    }
     sound = batch.checksum == Checksum::valid && batch.base_offset == log_.log_end();
     if (!sound) break;
     log_.append_as_follower(batch);
+    after_log(step);
     step.fact(BatchAppended{tp_, batch, false});
   }
   follow_high_watermark(step, response.high_watermark);
+  if (response.log_start_offset <= log_.log_start()) return sound;
+  // A log start above the own high watermark is an error that stops the fetch of the partition.
+  if (response.log_start_offset > log_.high_watermark()) return false;
+  const Offset old_start = log_.log_start();
+  log_.advance_start(response.log_start_offset);
+  log_start_moved(step, old_start, LogStartReason::leader);
   return sound;
 }
 
@@ -110,9 +124,15 @@ void Partition::follow_high_watermark(Step& step, Offset leaders) {
 void Partition::truncate(Step& step, Offset target) {
   const Offset old_end = log_.log_end();
   const Offset old_hw = log_.high_watermark();
+  const Offset old_start = log_.log_start();
   if (target < old_hw) step.fact(ProbeHit{"log truncated below the high watermark"});
   if (target >= old_end && config_.variants.on(Variant::epoch_cache_truncation)) return;
-  if (log_.truncate_to(target)) step.fact(LogTruncated{tp_, log_.log_end(), old_end});
+  if (log_.truncate_to(target)) {
+    step.fact(LogTruncated{tp_, log_.log_end(), old_end});
+    log_.checkpoint_recovery_point();  // LogManager.truncateTo
+  }
+  log_start_moved(step, old_start, LogStartReason::truncation);
+  after_log(step);
   if (log_.high_watermark() != old_hw)
     step.fact(HighWatermarkAdvanced{tp_, log_.high_watermark(), old_hw, leader_epoch_, role_ == ReplicaRole::leader});
 }
@@ -140,9 +160,13 @@ bool Partition::truncate_to_leader(Step& step, OffsetAndEpoch leader) {
 void Partition::truncate_fully_and_start_at(Step& step, Offset start) {
   const Offset old_end = log_.log_end();
   const Offset old_hw = log_.high_watermark();
+  const Offset old_start = log_.log_start();
   log_.truncate_fully_and_start_at(start);
+  log_.checkpoint_recovery_point();  // LogManager.truncateFullyAndStartAt
   step.fact(LogTruncated{tp_, start, old_end});
-  if (start != old_hw) step.fact(HighWatermarkAdvanced{tp_, start, old_hw, leader_epoch_, false});
+  log_start_moved(step, old_start, LogStartReason::truncation);
+  if (log_.high_watermark() != old_hw)
+    step.fact(HighWatermarkAdvanced{tp_, log_.high_watermark(), old_hw, leader_epoch_, false});
 }
 
 }  // namespace ktrial::model

@@ -22,11 +22,14 @@ using Brokers = boost::container::flat_map<NodeId, BrokerRegistrationImage>;
 
 enum class ReplicaRole : std::uint8_t { none, leader, follower };
 
+inline constexpr std::uint16_t kLogFlushTimer = 221;  // sub: the partition, about: the topic
+
 struct PartitionConfig {
   NodeId self;
   Nanos replica_lag_time_max = milliseconds(30000);
   TopicConfig topic;
   Variants variants;
+  LogLoad load = LogLoad::unclean;
 };
 
 // What an operation did that others wait for.
@@ -100,6 +103,21 @@ class Partition {
   void follow_high_watermark(Step& step, Offset leaders);
   void truncate_fully_and_start_at(Step& step, Offset start);
 
+  // -- storage (partition_storage.cc)
+  // Retention, for leader and follower alike. Whether the log start moved.
+  bool delete_old_segments(Step& step);
+  struct DeleteRecordsResult {
+    Error error = Error::NONE;
+    Offset before;
+    PartitionProgress change;
+  };
+  DeleteRecordsResult delete_records(Step& step, Offset before);
+  // The lowest log start of the replicas that are alive; of a leader.
+  Offset low_watermark(const Brokers& brokers) const;
+  // States what the last calls on the log did, and has its background work run later.
+  void after_log(Step& step);
+  void checkpoint_log_start(Step& step);
+
   TopicPartition id() const { return tp_; }
   ReplicaRole role() const { return role_; }
   NodeId leader() const { return leader_; }
@@ -120,6 +138,7 @@ class Partition {
   bool eligible(NodeId replica, const Brokers& brokers) const;
   bool advance_high_watermark(Step& step, const Brokers& brokers);
   void set_high_watermark(Step& step, Offset hw);
+  void log_start_moved(Step& step, Offset old, LogStartReason reason);
   PartitionProgress maybe_expand_isr(Step& step, NodeId replica, const Brokers& brokers);
   void propose(Step& step, std::vector<NodeId> isr);
 

@@ -38,7 +38,8 @@ AppendResult Partition::append(Step& step, const RecordBatch& batch, Acks acks, 
   const RecordBatch& stored = log_.append_as_leader(batch, leader_epoch_);
   result.base_offset = stored.base_offset;
   result.required_offset = stored.next_offset();
-  step.fact(BatchAppended{tp_, stored, true});
+  after_log(step);
+  step.fact(BatchAppended{tp_, log_.batches().back(), true});
   advance_high_watermark(step, brokers);
   result.change.wake = true;
   return result;
@@ -115,10 +116,12 @@ PartitionProgress Partition::follower_fetched(Step& step, NodeId replica, Broker
   }
   const Offset old_end = it->second.log_end;
   const BrokerEpoch old_epoch = it->second.broker_epoch;
+  const Offset old_start = it->second.log_start;
   it->second.fetched(request.fetch_offset, request.log_start_offset, step.now, leader_log_end, replica_epoch);
   if (config_.variants.on(Variant::caught_up)) it->second.last_caught_up = step.now;
   PartitionProgress change = maybe_expand_isr(step, replica, brokers);
-  change.reread = old_epoch != replica_epoch;  // a fetch of its former life is refused
+  change.reread = old_epoch != replica_epoch;        // a fetch of its former life is refused
+  change.wake |= old_start != it->second.log_start;  // a DeleteRecords may wait for it
   if (old_end != it->second.log_end) change.wake |= advance_high_watermark(step, brokers);
   return change;
 }

@@ -4,10 +4,11 @@
 // `sync()` makes everything written so far durable. On a power cut each write since the last sync is, by the
 // world's decision, lost, torn or whole. A file is a value; the disk of a node is a struct of files, so no code can
 // forget to forget.
-// AppendFile follows a log segment: appended to, cut at the end, replayed on load until the first bad batch. Since
-// recovery stops at the first missing or broken write, whatever survived behind a hole is dropped at once.
+// AppendFile follows a log in one file: appended to, cut at the end, replayed on load until the first bad item. Since
+// recovery stops at the first missing or broken write, whatever survived behind a hole is dropped at once. The files of
+// a partition's log are in segment_files.h.
 // AtomicFile follows Kafka's checkpoint and quorum-state files: write a temporary file, fsync it, rename over the old.
-// Leaves out: I/O errors, full disks, misdirected writes, bit rot.
+// Leaves out: I/O errors (disk_health.h), misdirected writes.
 #pragma once
 
 #include <algorithm>
@@ -103,20 +104,33 @@ class AtomicFile {
     cached_ = std::move(value);
     dirty_ = true;
   }
+  // A temporary file that is renamed without its fsync: after a power cut the new name may hold nothing at all.
+  void write_unsynced(T value) {
+    write(std::move(value));
+    rename_first_ = true;
+  }
   void sync() {
     if (!dirty_) return;
     durable_ = cached_;
-    dirty_ = false;
+    dirty_ = rename_first_ = false;
   }
+  bool dirty() const { return dirty_; }
   void write_and_sync(T value) {
     write(std::move(value));
     sync();
   }
   void power_cut(const Survival& survives, std::uint64_t file) {
-    // A rename is atomic: a torn write of the temporary file leaves the old content.
-    if (dirty_ && survives(file, 1) != WriteOutcome::whole) cached_ = durable_;
+    if (dirty_)
+      if (const WriteOutcome outcome = survives(file, 1); outcome != WriteOutcome::whole) {
+        // A rename is atomic: a torn write of a temporary file that was synced before its rename leaves the old
+        // content.
+        if (rename_first_ && outcome == WriteOutcome::torn)
+          cached_ = T{};
+        else
+          cached_ = durable_;
+      }
     durable_ = cached_;
-    dirty_ = false;
+    dirty_ = rename_first_ = false;
   }
   void wipe() { *this = AtomicFile(); }
 
@@ -124,6 +138,7 @@ class AtomicFile {
   T cached_{};
   T durable_{};
   bool dirty_ = false;
+  bool rename_first_ = false;
 };
 
 }  // namespace ktrial::model

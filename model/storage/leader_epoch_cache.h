@@ -6,15 +6,10 @@
 
 #include <vector>
 
+#include "model/facts.h"
 #include "model/types.h"
 
 namespace ktrial::model {
-
-struct EpochEntry {
-  LeaderEpoch epoch;
-  Offset start;
-  constexpr auto operator<=>(const EpochEntry&) const = default;
-};
 
 class LeaderEpochCache {
  public:

@@ -3,61 +3,22 @@
 #include <algorithm>
 
 namespace ktrial::model {
-namespace {
 
-Offset end_of(const AppendFile<RecordBatch>& segments) {
-  return segments.empty() ? kFirstOffset : segments.items().back().next_offset();
+Log::Log(LogDisk disk, const TopicConfig& topic, const Variants& variants, LogLoad how) : disk_(std::move(disk)) {
+  configure(topic);
+  rules_.raise_recovery_point = variants.on(Variant::recovery_point);
+  rules_.leave_directory = variants.on(Variant::directory_sync);
+  rules_.leave_epochs = variants.on(Variant::epoch_checkpoint);
+  rules_.keep_high_watermark = variants.on(Variant::full_truncation);
+  rules_.delete_above_high_watermark = variants.on(Variant::retention_bound);
+  rules_.ignore_log_start = variants.on(Variant::log_start_bound);
+  load(how);
 }
 
-std::uint64_t file_id(TopicPartition tp, std::uint64_t file) {
-  return (std::uint64_t(std::uint32_t(tp.topic.value)) << 32) |
-         (std::uint64_t(std::uint32_t(tp.partition.value)) << 4) | file;
-}
-
-}  // namespace
-
-void LogDisk::power_cut(TopicPartition tp, const Survival& survives, std::vector<Fact>& facts) {
-  const Offset old_end = std::max(end_of(segments), start.read().present() ? start.read() : kFirstOffset);
-  const std::size_t kept =
-      segments.power_cut(survives, file_id(tp, 0), [](RecordBatch& batch) { batch.checksum = Checksum::broken; });
-  high_watermark.power_cut(survives, file_id(tp, 1));
-  start.power_cut(survives, file_id(tp, 2));
-  epochs.power_cut(survives, file_id(tp, 3));
-  // A torn batch is lost too, although it takes recovery to find out.
-  Offset left = start.read().present() ? start.read() : kFirstOffset;
-  const auto& all = segments.items();
-  for (std::size_t i = 0; i < kept && all[i].checksum == Checksum::valid; ++i)
-    left = std::max(left, all[i].next_offset());
-  if (left < old_end) facts.emplace_back(UnsyncedDataLost{tp, left, old_end});
-  if (kept < all.size())
-    facts.emplace_back(TruncationUndone{tp, left, {all.begin() + static_cast<std::ptrdiff_t>(kept), all.end()}});
-}
-
-void LogDisk::wipe(TopicPartition tp, std::vector<Fact>& facts) {
-  const Offset old_end = end_of(segments);
-  *this = LogDisk();
-  if (old_end > kFirstOffset) facts.emplace_back(UnsyncedDataLost{tp, kFirstOffset, old_end});
-}
-
-Log::Log(LogDisk disk, std::int64_t flush_messages) : disk_(std::move(disk)), flush_messages_(flush_messages) {
-  start_ = disk_.start.read().present() ? disk_.start.read() : kFirstOffset;
-  epochs_ = LeaderEpochCache(disk_.epochs.read());
-  end_ = start_;
-  std::size_t good = 0;
-  for (const RecordBatch& batch : disk_.segments.items()) {
-    if (batch.checksum == Checksum::broken || (good > 0 && batch.base_offset != end_)) break;
-    // LogSegment.recover: a batch newer than what the checkpoint knows starts its epoch.
-    if (batch.partition_leader_epoch > epochs_.latest())
-      epochs_.assign(batch.partition_leader_epoch, batch.base_offset);
-    end_ = batch.next_offset();
-    ++good;
-  }
-  disk_.segments.truncate(good);
-  epochs_.truncate_from_end(end_);
-  epochs_.truncate_from_start(start_);
-  disk_.epochs.write(epochs_.entries());
-  high_watermark_ = start_;
-  set_high_watermark(disk_.high_watermark.read());
+void Log::configure(const TopicConfig& topic) {
+  flush_messages_ = topic.flush_messages;
+  segment_bytes_ = topic.segment_bytes;
+  segment_ms_ = topic.segment_ms;
 }
 
 const RecordBatch& Log::append_as_leader(RecordBatch batch, LeaderEpoch epoch) {
@@ -71,10 +32,25 @@ void Log::append_as_follower(const RecordBatch& batch) { appended(batch); }
 
 void Log::appended(const RecordBatch& batch) {
   assign_epoch(batch.partition_leader_epoch, batch.base_offset);
+  if (should_roll(batch)) roll(batch.base_offset);
   disk_.segments.append(batch);
   end_ = batch.next_offset();
-  unflushed_ += batch.record_count;
-  if (unflushed_ >= flush_messages_) flush();
+  if (end_ - recovery_point_ >= flush_messages_) flush_below(end_, false);
+}
+
+// LogSegment.shouldRoll: the batch does not fit, or the first batch's timestamp lies too far behind this one's. Kafka
+// takes the segment's age for the latter when the timestamp is negative, which it can be here when a clock is behind.
+bool Log::should_roll(const RecordBatch& batch) const {
+  const LogSegment& active = disk_.segments.active();
+  if (active.bytes > segment_bytes_ - batch.size_in_bytes) return active.bytes > 0;
+  if (active.bytes == 0) return false;
+  return batch.max_timestamp - batches()[active.first].max_timestamp > segment_ms_;
+}
+
+void Log::roll(Offset base) {
+  disk_.segments.roll(base);
+  rolled_ = base;
+  flush_due_ = base;
 }
 
 std::size_t Log::index_of(Offset offset) const {
@@ -106,15 +82,17 @@ std::vector<RecordBatch> Log::read(Offset from, Offset upper, std::int64_t max_b
 }
 
 OffsetAndEpoch Log::offset_for_timestamp(Nanos at) const {
-  for (const RecordBatch& batch : disk_.segments.items()) {
+  const auto& all = disk_.segments.items();
+  for (std::size_t i = index_of(start_); i < all.size(); ++i) {
+    const RecordBatch& batch = all[i];
     if (batch.max_timestamp < at) continue;
     Offset offset = batch.base_offset;
     if (batch.records)
       for (const Record& record : *batch.records) {
-        if (record.timestamp >= at) break;
+        if (record.timestamp >= at && offset >= start_) break;
         ++offset;
       }
-    return {offset, batch.partition_leader_epoch};
+    if (offset < batch.next_offset()) return {offset, batch.partition_leader_epoch};
   }
   return {};
 }
@@ -126,48 +104,99 @@ OffsetAndEpoch Log::offset_of_max_timestamp() const {
 }
 
 bool Log::truncate_to(Offset target) {
-  target = std::max(target, start_);
-  bool cut = false;
-  if (target < end_) {
+  const bool cut = target < end_;
+  if (cut && disk_.segments.segment(0).base > target) {
+    truncate_fully_and_start_at(target);
+    return true;
+  }
+  if (cut) {
     const std::size_t keep = index_of(target);
     const auto& all = disk_.segments.items();
     const Offset new_end = keep < all.size() ? all[keep].base_offset : end_;
-    disk_.segments.truncate(keep);
-    end_ = std::max(new_end, start_);
-    cut = true;
+    disk_.segments.truncate(keep, new_end);
+    end_ = new_end;
+    start_ = std::min(start_, end_);
+    recovery_point_ = std::min(recovery_point_, end_);
+    flush_due_ = std::min(flush_due_, end_);
   }
-  // LocalLog counts the records from the recovery point, which a truncation lowers.
-  if (cut) unflushed_ = 0;
-  if (epochs_.truncate_from_end(end_)) disk_.epochs.write(epochs_.entries());  // flushed later by Kafka (KAFKA-15046)
+  if (epochs_.truncate_from_end(end_)) epochs_changed();
   set_high_watermark(high_watermark_);
-  if (cut) {
-    const auto& all = disk_.segments.items();
-    for (std::size_t i = disk_.segments.synced(); i < all.size(); ++i) unflushed_ += all[i].record_count;
-  }
   return cut;
 }
 
-void Log::truncate_fully_and_start_at(Offset start) {
-  disk_.segments.truncate(0);
-  start_ = end_ = start;
-  unflushed_ = 0;
-  disk_.start.write_and_sync(start);
-  disk_.segments.journal_committed();
+void Log::truncate_fully_and_start_at(Offset start, Offset log_start) {
+  disk_.segments.restart_at(start);
+  end_ = start;
+  start_ = log_start.present() ? log_start : start;
+  recovery_point_ = std::min(recovery_point_, end_);
+  flush_due_ = Offset();
+  // LeaderEpochFileCache.clearAndFlush: a file that is replaced, and its directory is synced.
   epochs_.clear();
-  disk_.epochs.write(epochs_.entries());
-  high_watermark_ = start;
+  epochs_due_ = false;
+  disk_.epochs.write_and_sync(epochs_.entries());
+  disk_.segments.journal_committed();
+  if (!rules_.leave_directory) disk_.segments.sync_directory();
+  // Variant full_truncation [R32]: the high watermark stayed below the log start.
+  if (!rules_.keep_high_watermark) high_watermark_ = std::max(start_, end_);
 }
 
 void Log::assign_epoch(LeaderEpoch epoch, Offset start) {
   if (!epochs_.assign(epoch, start)) return;
+  // Variant epoch_checkpoint [D04]: the temporary file is not synced before it is renamed.
+  if (rules_.leave_epochs) {
+    disk_.epochs.write_unsynced(epochs_.entries());
+    return;
+  }
+  epochs_due_ = false;
   disk_.epochs.write_and_sync(epochs_.entries());
   disk_.segments.journal_committed();
+  if (!rules_.leave_directory) disk_.segments.sync_directory();
 }
 
-void Log::flush() {
-  disk_.segments.sync();
+// truncateFromEndAsyncFlush, truncateFromStartAsyncFlush (KAFKA-15046): the page cache now, the disk later.
+void Log::epochs_changed() {
+  if (rules_.leave_epochs) return disk_.epochs.write_unsynced(epochs_.entries());
+  disk_.epochs.write(epochs_.entries());
+  epochs_due_ = true;
+}
+
+// UnifiedLog.flush with LocalLog.flush.
+void Log::flush_below(Offset end, bool active) {
+  const Offset upto = active ? end + 1 : end;
+  if (upto <= recovery_point_) return;
+  SegmentFiles& files = disk_.segments;
+  files.sync_below(upto);
+  // Variant directory_sync [D03]: a new file's entry in the directory is not made durable with the file.
+  if (!rules_.leave_directory) {
+    bool fresh = false;
+    for (std::size_t i = files.floor(recovery_point_); i < files.count() && files.segment(i).base < upto; ++i)
+      fresh = fresh || files.segment(i).base >= recovery_point_;
+    if (fresh) files.sync_directory();
+  }
+  if (end > recovery_point_) recovery_point_ = end;
+}
+
+bool Log::take_background_request() {
+  if (!wants_background() || requested_) return false;
+  requested_ = true;
+  return true;
+}
+
+void Log::run_background() {
+  requested_ = false;
+  if (flush_due_.present()) flush_below(flush_due_, false);
+  flush_due_ = Offset();
+  if (!epochs_due_) return;
+  epochs_due_ = false;
   disk_.epochs.sync();
-  unflushed_ = 0;
+  disk_.segments.journal_committed();
+  if (!rules_.leave_directory) disk_.segments.sync_directory();
+}
+
+void Log::flush_if_older(Nanos flush_ms, Nanos now) {
+  if (now - last_flush_ < flush_ms) return;
+  if (end_ > recovery_point_) last_flush_ = now;
+  flush_below(end_, false);
 }
 
 void Log::checkpoint_high_watermark() {
@@ -175,6 +204,24 @@ void Log::checkpoint_high_watermark() {
   disk_.segments.journal_committed();  // one file for all partitions, which Kafka writes anew each time
 }
 
-void Log::set_high_watermark(Offset hw) { high_watermark_ = std::clamp(hw, start_, end_); }
+void Log::checkpoint_recovery_point() {
+  if (disk_.recovery_point.read() != recovery_point_) disk_.recovery_point.write_and_sync(recovery_point_);
+  disk_.segments.journal_committed();
+}
+
+// Only a start above the first segment's base is worth a line (LogManager.checkpointLogStartOffsetsInDir).
+bool Log::checkpoint_log_start() {
+  const Offset line = start_ > disk_.segments.segment(0).base ? start_ : Offset();
+  const bool changed = disk_.start.read() != line;
+  if (changed) disk_.start.write_and_sync(line);
+  disk_.segments.journal_committed();
+  return changed;
+}
+
+void Log::set_high_watermark(Offset hw) {
+  // Variant log_start_bound [R39]: only the log end bounds it.
+  if (!rules_.ignore_log_start) hw = std::max(hw, start_);
+  high_watermark_ = std::min(hw, end_);
+}
 
 }  // namespace ktrial::model

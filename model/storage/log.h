@@ -1,40 +1,55 @@
 // One replica's log of one partition, with what of it stands on disk.
 //
-// Follows UnifiedLog, LocalLog and LogLoader: appended in batches, cut at batch boundaries, read in whole batches,
-// loaded by replaying until the first batch with a bad checksum. The high watermark is in memory and only checkpointed.
-// Leaves out: segments and indexes, retention and compaction, producer state, transactions.
-// Always holds: batches are contiguous from log_start() to log_end(); log_start <= high_watermark <= log_end.
+// Follows UnifiedLog, LocalLog and LogLoader: appended in batches to the active segment, which is rolled by size and by
+// the batches' timestamps, cut at batch boundaries, read in whole batches. After a clean shutdown a log is loaded as it
+// is; after any other stop recovery checks it batch by batch from the segment of the recovery point on, cuts it at the
+// first broken batch and drops all later segments. High watermark, log start and recovery point are in memory and
+// checkpointed. What Kafka leaves to its scheduler (the flush of rolled segments, of a truncated epoch cache) is done
+// in run_background(); the owner calls it a little after wants_background(). Leaves out: indexes, compaction, producer
+// state, transactions; a failed write or read is the owner's (disk_health.h). Always holds: batches are contiguous to
+// log_end(); log_start <= high_watermark <= log_end, but for a moment while a follower takes the batch that its log
+// start is inside of.
 #pragma once
 
 #include <vector>
 
 #include "model/batch.h"
+#include "model/config.h"
 #include "model/facts.h"
-#include "model/storage/disk_file.h"
 #include "model/storage/leader_epoch_cache.h"
+#include "model/storage/segment_files.h"
 
 namespace ktrial::model {
 
 struct LogDisk {
-  AppendFile<RecordBatch> segments;
-  AtomicFile<Offset> high_watermark;           // replication-offset-checkpoint
-  AtomicFile<Offset> start;                    // log-start-offset-checkpoint; absent: 0
+  SegmentFiles segments;
+  AtomicFile<Offset> high_watermark;           // its line of replication-offset-checkpoint
+  AtomicFile<Offset> start;                    // of log-start-offset-checkpoint; absent: not above the first segment
+  AtomicFile<Offset> recovery_point;           // of recovery-point-offset-checkpoint; absent: 0
   AtomicFile<std::vector<EpochEntry>> epochs;  // leader-epoch-checkpoint
 
-  // `fact` is set when synced or unsynced batches are gone.
+  // `facts` tell what of the log is gone, and what came back.
   void power_cut(TopicPartition tp, const Survival& survives, std::vector<Fact>& facts);
   void wipe(TopicPartition tp, std::vector<Fact>& facts);
+  // The disk is now that of an earlier time.
+  void replace(TopicPartition tp, LogDisk older, std::vector<Fact>& facts);
+  // Another file of the same file system was synced.
+  void journal_committed() { segments.journal_committed(); }
 };
+
+enum class LogLoad : std::uint8_t { unclean, clean };
 
 class Log {
  public:
   Log() = default;
-  // Loads and recovers. Whatever recovery drops or rebuilds is written back.
-  explicit Log(LogDisk disk, std::int64_t flush_messages = std::numeric_limits<std::int64_t>::max());
+  // Loads, and recovers if the shutdown was not clean. Whatever recovery drops or rebuilds is written back.
+  explicit Log(LogDisk disk, const TopicConfig& topic = {}, const Variants& variants = {},
+               LogLoad how = LogLoad::unclean);
   // The disk outlives the process: the node takes it back when the process ends.
   LogDisk take_disk() { return std::move(disk_); }
   const LogDisk& disk() const { return disk_; }
-  void set_flush_messages(std::int64_t n) { flush_messages_ = n; }
+  LogDisk& disk() { return disk_; }
+  void configure(const TopicConfig& topic);
 
   // Stamps base offset and epoch; returns the batch as stored.
   const RecordBatch& append_as_leader(RecordBatch batch, LeaderEpoch epoch);
@@ -48,7 +63,8 @@ class Log {
   // Cuts so that log_end() <= target; a batch that holds `target` inside goes as a whole. The epoch cache is cut even
   // when the log is not (KAFKA-10706). Returns whether batches went.
   bool truncate_to(Offset target);
-  void truncate_fully_and_start_at(Offset start);
+  // `log_start`: absent: the same as `start`.
+  void truncate_fully_and_start_at(Offset start, Offset log_start = Offset());
 
   // Epoch starts here without a record yet.
   void assign_epoch(LeaderEpoch epoch, Offset start);
@@ -58,19 +74,60 @@ class Log {
   OffsetAndEpoch offset_for_timestamp(Nanos at) const;
   OffsetAndEpoch offset_of_max_timestamp() const;
 
-  void flush();
+  // -- removal at the front
+  // False if the log starts there or later already. Requires: not above the high watermark.
+  bool advance_start(Offset start);
+  struct Removed {
+    LogSegment segment;
+    Offset end;  // where the next segment begins
+    LogStartReason reason;
+    std::int64_t log_bytes;  // of the log with it
+  };
+  // Deletes the oldest segments that the log start, retention.bytes or retention.ms (by this wall clock) have left
+  // behind, none of them at or above the high watermark.
+  std::vector<Removed> delete_old_segments(const TopicConfig& topic, Nanos wall_clock);
+
+  // -- durability
+  void flush() { flush_below(end_, true); }  // at a clean shutdown: all of it, also an active segment that is empty
+  bool wants_background() const { return flush_due_.present() || epochs_due_; }
+  // True once for each time that there is something to do in the background.
+  bool take_background_request();
+  void run_background();
+  // flush.ms, by the broker's log flusher.
+  void flush_if_older(Nanos flush_ms, Nanos now);
   void checkpoint_high_watermark();
+  void checkpoint_recovery_point();
+  bool checkpoint_log_start();  // whether its line changed
   // Clamped to [log_start, log_end].
   void set_high_watermark(Offset hw);
 
   Offset log_start() const { return start_; }
   Offset log_end() const { return end_; }
   Offset high_watermark() const { return high_watermark_; }
+  Offset recovery_point() const { return recovery_point_; }
   const LeaderEpochCache& epochs() const { return epochs_; }
   const std::vector<RecordBatch>& batches() const { return disk_.segments.items(); }
+  const SegmentFiles& segments() const { return disk_.segments; }
+  // The base of a segment that the last append rolled; absent: none. Asking forgets it.
+  Offset take_rolled() { return std::exchange(rolled_, Offset()); }
 
  private:
+  // The rules that variants change, one bit each: a log is one of very many.
+  struct Rules {
+    bool raise_recovery_point : 1 = false;
+    bool leave_directory : 1 = false;
+    bool leave_epochs : 1 = false;
+    bool keep_high_watermark : 1 = false;
+    bool delete_above_high_watermark : 1 = false;
+    bool ignore_log_start : 1 = false;
+  };
+  void load(LogLoad how);
   void appended(const RecordBatch& batch);
+  bool should_roll(const RecordBatch& batch) const;
+  void roll(Offset base);
+  void flush_below(Offset end, bool active);
+  void epochs_changed();
+  void delete_segments(std::size_t count, LogStartReason reason, std::vector<Removed>& removed);
   std::size_t index_of(Offset offset) const;  // of the first batch that ends after `offset`
 
   LogDisk disk_;
@@ -78,8 +135,16 @@ class Log {
   Offset start_{0};
   Offset end_{0};
   Offset high_watermark_{0};
+  Offset recovery_point_{0};
+  Offset flush_due_;  // the segments below it wait for their flush
+  Offset rolled_;
   std::int64_t flush_messages_ = std::numeric_limits<std::int64_t>::max();
-  std::int64_t unflushed_ = 0;
+  std::int64_t segment_bytes_ = 1 << 30;
+  Nanos segment_ms_ = Nanos::max();
+  Nanos last_flush_{0};
+  bool epochs_due_ = false;
+  bool requested_ = false;
+  Rules rules_;
 };
 
 }  // namespace ktrial::model

@@ -39,6 +39,7 @@ struct Perform {
   void operator()(model::CloseEffect& e) const { context.close(to_sim(e.connection)); }
   void operator()(model::SetTimerEffect& e) const { context.set_timer(e.timer.packed(), e.deadline); }
   void operator()(model::CancelTimerEffect& e) const { context.cancel_timer(e.timer.packed()); }
+  void operator()(model::BusyEffect& e) const { context.busy(e.duration); }
   void operator()(model::ExitEffect&) const { exits = true; }
 };
 
@@ -92,6 +93,19 @@ void KafkaNode::power_cut(sim::Survival& survival) {
 void KafkaNode::wipe() {
   disk_facts_.clear();
   std::visit([&](auto& node) { node.wipe(disk_facts_); }, role_);
+}
+
+bool KafkaNode::rot(std::uint64_t which) {
+  disk_facts_.clear();
+  auto* broker = std::get_if<model::BrokerNode>(&role_);
+  return broker && broker->rot(which, disk_facts_);
+}
+void KafkaNode::set_disk_health(const model::DiskHealth& health) {
+  if (auto* broker = std::get_if<model::BrokerNode>(&role_)) broker->set_disk_health(health);
+}
+void KafkaNode::restore_disk(model::BrokerDisk older) {
+  disk_facts_.clear();
+  if (auto* broker = std::get_if<model::BrokerNode>(&role_)) broker->restore_disk(std::move(older), disk_facts_);
 }
 
 }  // namespace ktrial::scenarios

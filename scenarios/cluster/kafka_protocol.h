@@ -38,6 +38,10 @@ class KafkaNode {
   void kill();
   void power_cut(sim::Survival& survival);
   void wipe();
+  // Faults of a broker's disk; what they did to it is in disk_facts().
+  bool rot(std::uint64_t which);
+  void set_disk_health(const model::DiskHealth& health);
+  void restore_disk(model::BrokerDisk older);
 
   const Role& role() const { return role_; }
   const model::BrokerNode* broker() const { return std::get_if<model::BrokerNode>(&role_); }

@@ -72,6 +72,8 @@ const char* fault_name(sim::TraceKind kind) {
       return "release";
     case K::link:
       return "link";
+    case K::tampered:
+      return "disk";
     case K::duplicated:
       return "duplicate";
     default:

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t kDefaultSlow = 10;
 constexpr std::int64_t kDefaultBandwidth = 100'000;
+constexpr Nanos kDefaultSlowDisk = milliseconds(50);
 constexpr std::int64_t kFastestDrift = 499'999;  // sim::Clock
 
 std::int32_t held_kind(const FaultSpec& spec) {
@@ -27,6 +28,10 @@ bool FaultEffects::stops_process(FaultKind kind) {
   return kind == FaultKind::kill || kind == FaultKind::power_cut || kind == FaultKind::wipe ||
          kind == FaultKind::clean_stop;
 }
+bool FaultEffects::harms_disk(FaultKind kind) {
+  return kind == FaultKind::write_error || kind == FaultKind::read_error || kind == FaultKind::fsync_error ||
+         kind == FaultKind::full_disk || kind == FaultKind::slow_disk;
+}
 bool FaultEffects::cuts(FaultKind kind) {
   return kind == FaultKind::cut || kind == FaultKind::isolate || kind == FaultKind::halves || kind == FaultKind::bridge;
 }
@@ -44,9 +49,16 @@ bool FaultEffects::has(FaultKind kind, model::NodeId node) const {
 bool FaultEffects::is_cut(model::NodeId from, model::NodeId to) const {
   return any([&](const InForce& e) { return cuts(e.kind) && e.node == from && e.peer == to; });
 }
-bool FaultEffects::stopped(model::NodeId node) const { return keeps_down(node) || has(FaultKind::pause, node); }
+bool FaultEffects::stopped(model::NodeId node) const {
+  // A broker cannot run with a broken disk.
+  return keeps_down(node) || has(FaultKind::pause, node) ||
+         any([&](const InForce& e) { return harms_disk(e.kind) && e.kind != FaultKind::slow_disk && e.node == node; });
+}
 bool FaultEffects::any_other() const {
-  return any([](const InForce& e) { return !stops_process(e.kind) && e.kind != FaultKind::pause; });
+  return any([](const InForce& e) {
+    return !stops_process(e.kind) && e.kind != FaultKind::pause &&
+           (!harms_disk(e.kind) || e.kind == FaultKind::slow_disk);
+  });
 }
 
 bool FaultEffects::take(std::size_t fault, model::NodeId node, model::NodeId peer) {
@@ -109,6 +121,28 @@ FaultEffects::Hit FaultEffects::begin(KafkaWorld& world, std::size_t fault, cons
       stays(spec.amount.value_or(kDefaultSlow));
       set_slow(world, node);
       return Hit::struck;
+    case FaultKind::bit_rot: {
+      bool broke = false;
+      if (!world.node(id).broker()) return Hit::nothing;
+      const auto which = static_cast<std::uint64_t>(spec.amount.value_or(0));
+      world.tamper(id, which, [&](KafkaNode& n) { broke = n.rot(which); });
+      disk_said(world, node);
+      return broke ? Hit::struck : Hit::nothing;
+    }
+    case FaultKind::write_error:
+    case FaultKind::read_error:
+    case FaultKind::fsync_error:
+    case FaultKind::full_disk:
+    case FaultKind::slow_disk:
+      if (!world.node(id).broker()) return Hit::nothing;
+      stays(spec.delay.value_or(kDefaultSlowDisk).count());
+      set_disk(world, node);
+      return Hit::struck;
+    case FaultKind::restore_disk:
+      if (!world.node(id).broker()) return Hit::nothing;
+      stays();
+      snapshots_.push_back({fault, node, world.node(id).broker()->durable_disk()});
+      return Hit::struck;
     case FaultKind::clock_step:
       world.step_wall_clock(id, spec.delay.value_or(Nanos::zero()));
       return Hit::struck;
@@ -136,6 +170,13 @@ FaultEffects::Ended FaultEffects::end(KafkaWorld& world, std::size_t fault, cons
     if (keeps_down(node)) return ended;
     ended.killed = world.kill(id);
     ended.started = world.restart(id);
+  } else if (harms_disk(spec.kind)) {
+    set_disk(world, node);
+    if (!keeps_down(node)) ended.started = world.restart(id);
+  } else if (spec.kind == FaultKind::restore_disk) {
+    restore(world, fault, node);
+    ended.disk_replaced = true;
+    if (!keeps_down(node)) ended.started = world.restart(id);
   } else if (spec.kind == FaultKind::pause) {
     ended.resumed = !has(FaultKind::pause, node) && world.resume(id);
   } else if (spec.kind == FaultKind::slow) {
@@ -200,6 +241,32 @@ void FaultEffects::end_link(KafkaWorld& world, std::size_t fault, const FaultSpe
   } else if (spec.kind == FaultKind::hold) {
     world.network().release(a, b, held_kind(spec));
   }
+}
+
+void FaultEffects::set_disk(KafkaWorld& world, model::NodeId node) const {
+  model::DiskHealth health;
+  for (const InForce& e : in_force_) {
+    if (e.node != node || e.peer.present()) continue;
+    health.write_fails = health.write_fails || e.kind == FaultKind::write_error || e.kind == FaultKind::full_disk;
+    health.read_fails = health.read_fails || e.kind == FaultKind::read_error;
+    health.fsync_fails = health.fsync_fails || e.kind == FaultKind::fsync_error;
+    if (e.kind == FaultKind::slow_disk) health.slow += Nanos(e.amount);
+  }
+  world.tamper(to_sim(node), static_cast<std::uint64_t>(health.slow.count()),
+               [&](KafkaNode& n) { n.set_disk_health(health); });
+}
+
+void FaultEffects::restore(KafkaWorld& world, std::size_t fault, model::NodeId node) {
+  const auto at = std::find_if(snapshots_.begin(), snapshots_.end(),
+                               [&](const Snapshot& s) { return s.fault == fault && s.node == node; });
+  if (at == snapshots_.end()) return;
+  world.power_cut(to_sim(node));
+  disk_said(world, node);
+  world.tamper(to_sim(node), 0, [&](KafkaNode& n) { n.restore_disk(std::move(at->disk)); });
+  disk_said(world, node);
+  snapshots_.erase(at);
+  // A pause is of a process and ends with it.
+  std::erase_if(in_force_, [&](const InForce& e) { return e.kind == FaultKind::pause && e.node == node; });
 }
 
 void FaultEffects::disk_said(const KafkaWorld& world, model::NodeId node) {

@@ -4,12 +4,15 @@
 //   process  down while one of the faults that stop it lasts (kill, power-cut, wipe, clean-stop), started by the end of
 //            the last one; `restart` starts it at once and ends what all of them do to it.
 //            Paused while one pause lasts; a pause is of a process and ends with it. As slow as the slowest says.
+//   disks    as bad as all of their faults together; a broker that stopped because of one is started when it ends. The
+//            end of a restore-disk is a power cut.
 //   clocks   drifts add up; frozen while one freeze lasts; a step is done once and stays.
 //   links    cut while one cut lasts; delays add up; of several bandwidths the lowest counts; a message kind is held
 //            while one hold of it lasts. Links are of the network: no kill, wipe or restart touches them.
 // A power cut or wipe of a node that is down takes its disk all the same. A clean stop that has not ended when its time
 // is over becomes a kill.
-// Always holds: after the end of every fault the world is as it was, but for clock steps and what disks lost.
+// Always holds: after the end of every fault the world is as it was, but for clock steps, what disks lost and what was
+// broken on them.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +33,7 @@ class FaultEffects {
     bool killed = false;  // a clean stop that took too long
     bool started = false;
     bool resumed = false;
+    bool disk_replaced = false;
   };
 
   FaultEffects(const Scenario& scenario, std::size_t nodes);
@@ -58,6 +62,7 @@ class FaultEffects {
   };
 
   static bool stops_process(FaultKind kind);
+  static bool harms_disk(FaultKind kind);
   static bool cuts(FaultKind kind);
   template <class Matches>
   bool any(Matches matches) const;
@@ -70,9 +75,18 @@ class FaultEffects {
   void set_delay(KafkaWorld& world, model::NodeId from, model::NodeId to) const;
   void set_bandwidth(KafkaWorld& world, model::NodeId from, model::NodeId to) const;
 
+  void set_disk(KafkaWorld& world, model::NodeId node) const;
+  void restore(KafkaWorld& world, std::size_t fault, model::NodeId node);
   void disk_said(const KafkaWorld& world, model::NodeId node);
 
+  struct Snapshot {
+    std::size_t fault;
+    model::NodeId node;
+    model::BrokerDisk disk;
+  };
+
   std::vector<InForce> in_force_;
+  std::vector<Snapshot> snapshots_;
   std::vector<std::pair<model::NodeId, model::Fact>> disk_facts_;
   std::int64_t bandwidth_;           // of every link, without faults
   std::vector<std::int64_t> drift_;  // of every node, without faults

@@ -252,6 +252,9 @@ void FaultEngine::strike(KafkaWorld& world, const ClusterView& view, std::size_t
     case FaultShape::count:
       operate(world, view, fault);
       break;
+    case FaultShape::records:
+      delete_records(world, view, fault);
+      break;
     case FaultShape::bridge:
       separate(world, index, resolve(view, fault.from), resolve(view, fault.to));
       break;
@@ -287,38 +290,7 @@ void FaultEngine::strike_nodes(KafkaWorld& world, std::size_t index, const std::
       say(Kind::other_fault, node, {}, fmt::format("{} of {}, which is so already", to_string(fault.kind), name(node)));
       continue;
     }
-    switch (fault.kind) {
-      case FaultKind::kill:
-        say(Kind::killed, node, {}, fmt::format("kill of {}", name(node)));
-        break;
-      case FaultKind::power_cut:
-        say(Kind::power_cut, node, {}, fmt::format("power cut of {}", name(node)));
-        break;
-      case FaultKind::wipe:
-        say(Kind::wiped, node, {}, fmt::format("{} loses its disk", name(node)));
-        break;
-      case FaultKind::clean_stop:
-        say(Kind::clean_stopped, node, {}, fmt::format("clean stop of {}", name(node)));
-        break;
-      case FaultKind::restart:
-        say(Kind::restarted, node, {}, fmt::format("{} is started", name(node)));
-        break;
-      case FaultKind::pause:
-        say(Kind::paused, node, {}, fmt::format("pause of {}", name(node)));
-        break;
-      case FaultKind::slow:
-        say(Kind::other_fault, node, {}, fmt::format("{} is {} times slower", name(node), fault.amount.value_or(10)));
-        break;
-      case FaultKind::clock_step:
-        say(Kind::other_fault, node, {}, fmt::format("the wall clock of {} jumps", name(node)));
-        break;
-      case FaultKind::clock_drift:
-        say(Kind::other_fault, node, {}, fmt::format("the clock of {} drifts", name(node)));
-        break;
-      default:
-        say(Kind::other_fault, node, {}, fmt::format("the clocks of {} stand still", name(node)));
-        break;
-    }
+    say(injected_by(fault.kind), node, {}, what_struck(fault, name(node)));
   }
 }
 
@@ -381,6 +353,7 @@ void FaultEngine::undo(KafkaWorld& world, std::size_t index) {
   const FaultSpec& fault = plan_[index];
   for (const model::NodeId node : active.nodes) {
     const FaultEffects::Ended ended = effects_.end(world, index, fault, node);
+    if (ended.disk_replaced) say(Kind::wiped, node, {}, fmt::format("{} comes back with an older disk", name(node)));
     if (ended.killed) say(Kind::killed, node, {}, fmt::format("{} did not stop in time and is killed", name(node)));
     if (ended.started) say(Kind::restarted, node, {}, fmt::format("{} is started", name(node)));
     if (ended.resumed) say(Kind::resumed, node, {}, fmt::format("{} resumes", name(node)));

@@ -28,6 +28,10 @@ struct InjectedFault {
   std::string text;  // "power cut of broker 1"
 };
 
+// Of a fault that struck a node (fault_said.cc): how properties know it, and a line for the reader.
+properties::Injected::Kind injected_by(FaultKind kind);
+std::string what_struck(const FaultSpec& fault, const std::string& node);
+
 class FaultEngine {
  public:
   FaultEngine(const Scenario& scenario, std::vector<FaultSpec> plan, std::vector<std::string> node_names);
@@ -62,6 +66,7 @@ class FaultEngine {
                     const std::vector<model::NodeId>& to, bool both_ways);
   void operate(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault);
   void create_again(KafkaWorld& world, const std::string& topic);
+  void delete_records(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault);
   void separate(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& half,
                 const std::vector<model::NodeId>& bridge);
   void isolate(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& nodes);

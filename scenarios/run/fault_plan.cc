@@ -165,6 +165,15 @@ void draw_details(const Cluster& c, const RandomFaults& random, const Draw& draw
     case FaultKind::cut_mid_response:
       if (draw(f_sign, 0, 1) == 0) fault.message = draw.one_of(f_message, c.messages);
       break;
+    case FaultKind::delete_records:
+      if (draw(f_sign, 0, 1) == 0) fault.amount = static_cast<std::int64_t>(draw(f_amount, 1, 300));
+      break;
+    case FaultKind::bit_rot:
+      fault.amount = static_cast<std::int64_t>(draw(f_amount, 0, 999));
+      break;
+    case FaultKind::slow_disk:
+      fault.delay = milliseconds(std::int64_t{1} << draw(f_amount, 0, 8));
+      break;
     case FaultKind::slow:
       fault.amount = static_cast<std::int64_t>(draw(f_amount, 10, 1000));
       break;
@@ -199,6 +208,7 @@ void draw_whom(const Cluster& c, RandomTarget target, const Draw& draw, FaultSpe
   }
   switch (shape_of(fault.kind)) {
     case FaultShape::partition:
+    case FaultShape::records:
       fault.partition = draw.one_of(f_which, c.partitions);
       return;
     case FaultShape::topic:
@@ -246,14 +256,14 @@ bool at_once(FaultKind kind) {
   return kind == FaultKind::restart || kind == FaultKind::reset || kind == FaultKind::clock_step ||
          kind == FaultKind::elect_preferred || kind == FaultKind::elect_unclean || kind == FaultKind::reassign ||
          kind == FaultKind::cancel_reassignment || kind == FaultKind::create_partitions ||
-         kind == FaultKind::create_topic;
+         kind == FaultKind::create_topic || kind == FaultKind::delete_records || kind == FaultKind::bit_rot;
 }
 
 // Of a partition or topic, so that there must be one.
 bool needs_partition(FaultKind kind) {
   const FaultShape shape = shape_of(kind);
   return shape == FaultShape::partition || shape == FaultShape::topic || shape == FaultShape::count ||
-         shape == FaultShape::replicas;
+         shape == FaultShape::replicas || shape == FaultShape::records;
 }
 
 // When the faults of a plan fall: anywhere, or in half of the plans close together, since most bugs that need two

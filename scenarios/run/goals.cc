@@ -28,6 +28,9 @@ enum Goal : std::uint32_t {
   record_processed,
   leader_from_elr,
   reassigned,
+  segment_rolled,
+  segment_deleted,
+  records_deleted,
 };
 
 constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
@@ -39,7 +42,8 @@ const std::vector<std::string>& known_goals() {
       "leader-changed",        "unclean-election",    "isr-shrank",       "isr-expanded",     "log-truncated",
       "record-acked",          "record-failed",       "record-consumed",  "broker-fenced",    "controller-changed",
       "unsynced-data-lost",    "position-reset",      "group-stable",     "group-rebalanced", "offset-committed",
-      "offset-commit-refused", "coordinator-changed", "record-processed", "leader-from-elr",  "reassigned"};
+      "offset-commit-refused", "coordinator-changed", "record-processed", "leader-from-elr",  "reassigned",
+      "segment-rolled",        "segment-deleted",     "records-deleted"};
   return names;
 }
 
@@ -75,6 +79,12 @@ void Goals::on_fact(const model::Fact& fact) {
     reach(broker_fenced);
   } else if (const auto* elected = std::get_if<model::QuorumLeaderElected>(&fact)) {
     if (elected->log_end_offset > model::Offset{1}) reach(controller_changed);
+  } else if (std::holds_alternative<model::SegmentRolled>(fact)) {
+    reach(segment_rolled);
+  } else if (std::holds_alternative<model::SegmentDeleted>(fact)) {
+    reach(segment_deleted);
+  } else if (const auto* deleted = std::get_if<model::RecordsDeleted>(&fact)) {
+    if (deleted->error == model::Error::NONE) reach(records_deleted);
   } else if (std::holds_alternative<model::UnsyncedDataLost>(fact)) {
     reach(unsynced_data_lost);
   } else if (std::holds_alternative<model::ConsumerPositionReset>(fact)) {

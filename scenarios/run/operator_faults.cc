@@ -1,4 +1,4 @@
-// An operator's faults: elections, reassignments, topics that come, grow and go.
+// An operator's faults: elections, reassignments, topics that come, grow and go, records that go.
 #include <fmt/format.h>
 
 #include "scenarios/cluster/cluster_builder.h"
@@ -7,6 +7,8 @@
 namespace ktrial::scenarios {
 
 using Kind = properties::Injected::Kind;
+
+constexpr Nanos kDeleteRecordsTimeout = seconds(30);  // the admin client's request.timeout.ms
 
 // What an operator tells the active controller; with none the operator gives up.
 void FaultEngine::operate(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault) {
@@ -52,6 +54,18 @@ void FaultEngine::create_again(KafkaWorld& world, const std::string& topic) {
     if (request.name == topic)
       for (std::int32_t i = 1; i <= controllers_; ++i)
         world.command(to_sim(model::NodeId{brokers_ + i}), model::CreateTopic{request});
+}
+
+// To the leader of the partition.
+void FaultEngine::delete_records(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault) {
+  const auto tp = fault.partition ? view.find(to_string(*fault.partition)) : std::nullopt;
+  const ClusterView::Partition* partition = tp ? view.partition(*tp) : nullptr;
+  if (!partition || !partition->leader.present()) return;
+  const model::DeleteRecordsRequest request{kDeleteRecordsTimeout, {{*tp, model::Offset(fault.amount.value_or(-1))}}};
+  if (world.command(to_sim(partition->leader), model::DeleteRecords{request}))
+    say(Kind::other_fault, partition->leader, {},
+        fault.amount ? fmt::format("delete-records of {} before offset {}", to_string(*fault.partition), *fault.amount)
+                     : fmt::format("delete-records of {} below its high watermark", to_string(*fault.partition)));
 }
 
 }  // namespace ktrial::scenarios

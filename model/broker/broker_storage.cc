@@ -1,0 +1,272 @@
+// A broker's logs as a whole: LogManager, with DeleteRecords and what I/O errors do.
+#include <algorithm>
+
+#include "model/broker/broker_node.h"
+
+namespace ktrial::model {
+namespace {
+
+// Recovery of a log is mostly short, and sometimes long enough for a broker to be stopped in the middle of it.
+Nanos recovery_time(Step& step, TopicPartition tp) {
+  const auto n =
+      static_cast<std::int64_t>(step.choose(Choice::log_recovery, static_cast<std::uint32_t>(tp.topic.value), 0, 63));
+  return n < 48 ? milliseconds(n) / 4 : milliseconds((n - 47) * 50);
+}
+
+bool has_unflushed(const LogDisk& disk) {
+  if (disk.segments.count() == 0) return false;
+  const Offset point = disk.recovery_point.read().present() ? disk.recovery_point.read() : kFirstOffset;
+  return disk.segments.segment(disk.segments.floor(point)).first < disk.segments.items().size();
+}
+
+}  // namespace
+
+// One log after the other; those that need no recovery take no time.
+void BrokerNode::load_logs(Step& step) {
+  Memory& m = *memory_;
+  for (; m.loaded < disk_.logs.size(); ++m.loaded) {
+    auto& [tp, disk] = *disk_.logs.nth(m.loaded);
+    if (disk_fails(step, tp, "a read", health_.read_fails)) return;
+    if (!m.clean_shutdown && !m.recovering && has_unflushed(disk)) {
+      m.recovering = true;
+      return step.set_timer({kLogRecoveryTimer, 0, 0}, step.now + recovery_time(step, tp));
+    }
+    m.recovering = false;
+    load_log(step, tp, std::move(disk));
+  }
+  disk_.logs.clear();
+  m.logs_loaded = true;
+  const Nanos first = step.now + config_.log_initial_task_delay;
+  step.set_timer({kLogRetentionTimer, 0, 0}, first);
+  step.set_timer({kRecoveryPointTimer, 0, 0}, first);
+  step.set_timer({kLogStartTimer, 0, 0}, first);
+  if (config_.log_flush_scheduler_interval < Nanos::max()) step.set_timer({kLogFlusherTimer, 0, 0}, first);
+  begin_serving(step);
+}
+
+void BrokerNode::load_log(Step& step, TopicPartition tp, LogDisk&& disk) {
+  Memory& m = *memory_;
+  const std::size_t batches = disk.segments.items().size();
+  const std::vector<EpochEntry> epochs = disk.epochs.read();
+  const PartitionConfig config{self_, config_.replica_lag_time_max, config_.topic_defaults, config_.variants,
+                               m.clean_shutdown ? LogLoad::clean : LogLoad::unclean};
+  Partition& partition = m.partitions.emplace(tp, Partition(tp, config, std::move(disk))).first->second;
+  const Log& log = partition.log();
+  if (log.batches().size() < batches) step.fact(ProbeHit{"log recovery cut the log at a broken batch"});
+  if (log.epochs().entries() != epochs) step.fact(ProbeHit{"log recovery changed the leader epoch cache"});
+  if (!m.clean_shutdown && log.recovery_point() > kFirstOffset)
+    step.fact(ProbeHit{"log recovery began at a recovery point"});
+  const auto broken = std::find_if(log.batches().begin(), log.batches().end(),
+                                   [](const RecordBatch& b) { return b.checksum == Checksum::broken; });
+  step.fact(LogLoaded{tp, log.log_start(), log.log_end(), log.high_watermark(), m.clean_shutdown,
+                      broken == log.batches().end() ? Offset() : broken->base_offset, log.epochs().entries()});
+  partition.after_log(step);
+}
+
+// The first publication of the metadata, once the controller has found the broker caught up and its logs are loaded.
+void BrokerNode::begin_serving(Step& step) {
+  Memory& m = *memory_;
+  if (!m.caught_up || !m.logs_loaded || m.published) return;
+  m.published = true;
+  MetadataDelta everything;
+  std::vector<TopicPartition>& all = everything.partitions;
+  all_partitions(all);
+  for (const auto& [tp, partition] : m.partitions)  // LogManager.isStrayKraftReplica
+    if (m.image.partition(tp) == nullptr) all.push_back(tp);
+  publish(step, everything);
+  // At once, before anything is appended: a mark beyond a log that lost its tail must not outlive the load.
+  step.set_timer({kCheckpointTimer, 0, 0}, step.now);
+  m.lifecycle.set_ready_to_unfence();
+}
+
+void BrokerNode::on_storage_timer(Step& step, TimerId timer) {
+  Memory& m = *memory_;
+  if (timer.kind == kLogRecoveryTimer) return load_logs(step);
+  if (timer.kind == kLogFlushTimer) {
+    const TopicPartition tp{TopicId(static_cast<std::int32_t>(timer.about)), PartitionIndex(timer.sub)};
+    const auto held = m.partitions.find(tp);
+    if (held == m.partitions.end()) return;
+    if (fsync_fails(step, held->second)) return;
+    held->second.log().run_background();
+    if (health_.slow > Nanos(0)) step.busy(health_.slow);
+    return;
+  }
+  const auto again = [&](Nanos period) { step.set_timer(timer, step.now + period); };
+  const auto fails = [&](const char* what) {
+    return disk_fails(step, {}, what, health_.write_fails || health_.fsync_fails);
+  };
+  switch (timer.kind) {
+    case kLogRetentionTimer:
+      for (auto& [tp, partition] : m.partitions)
+        if (!is_compacted(tp) && partition.delete_old_segments(step)) changed(tp, {.reread = true});
+      return again(config_.log_retention_check_interval);
+    case kRecoveryPointTimer:
+      if (fails("a checkpoint")) return;
+      for (auto& [tp, partition] : m.partitions) partition.log().checkpoint_recovery_point();
+      return again(config_.log_flush_offset_checkpoint_interval);
+    case kLogStartTimer:
+      if (fails("a checkpoint")) return;
+      for (auto& [tp, partition] : m.partitions) partition.checkpoint_log_start(step);
+      return again(config_.log_flush_start_offset_checkpoint_interval);
+    case kLogFlusherTimer:
+      if (fails("an fsync")) return;
+      for (auto& [tp, partition] : m.partitions)
+        partition.log().flush_if_older(partition.config().topic.flush_ms, step.now);
+      return again(config_.log_flush_scheduler_interval);
+    default:
+      return;
+  }
+}
+
+// Flush everything first: only then does the marker say the truth.
+void BrokerNode::store_for_shutdown(Step& step) {
+  Memory& m = *memory_;
+  if (disk_fails(step, {}, "an fsync", health_.write_fails || health_.fsync_fails)) return;
+  for (auto& [tp, partition] : m.partitions) {
+    Log& log = partition.log();
+    log.run_background();
+    log.flush();
+    log.checkpoint_recovery_point();
+    partition.checkpoint_log_start(step);
+    log.checkpoint_high_watermark();
+  }
+  // A log that was not loaded may be broken. Variant clean_marker [D01]: the marker is written all the same.
+  if (m.logs_loaded || m.clean_shutdown || config_.variants.on(Variant::clean_marker))
+    disk_.clean_shutdown.write_and_sync({true, m.lifecycle.epoch()});
+  else
+    step.fact(ProbeHit{"clean stop before all logs were recovered"});
+}
+
+bool BrokerNode::is_compacted(TopicPartition tp) const {
+  const TopicImage* topic = memory_->image.topic(tp.topic);
+  return topic == nullptr || topic->name == kOffsetsTopic;
+}
+
+void BrokerNode::on_delete_records(Step& step, ConnectionId connection, std::int32_t correlation,
+                                   const DeleteRecordsRequest& request) {
+  Memory& m = *memory_;
+  DelayedDeleteRecords operation{connection, correlation, {}, {}, {}};
+  for (const DeleteRecordsRequest::Partition& item : request.partitions) {
+    DeleteRecordsResponse::Partition result{item.partition, {}, Error::NONE};
+    operation.asked.push_back(item.before);
+    const auto held = m.partitions.find(item.partition);
+    const TopicImage* topic = m.image.topic(item.partition.topic);
+    if (topic != nullptr && topic->name == kOffsetsTopic) {
+      result.error = Error::INVALID_TOPIC_EXCEPTION;
+    } else if (held == m.partitions.end()) {
+      result.error = not_held(item.partition);
+    } else if (disk_fails(step, item.partition, "an append", false)) {
+      result.error = Error::KAFKA_STORAGE_ERROR;
+    } else {
+      const Partition::DeleteRecordsResult deleted = held->second.delete_records(step, item.before);
+      changed(item.partition, deleted.change);
+      result.error = deleted.error;
+      operation.asked.back() = deleted.before;
+      if (deleted.error == Error::NONE)
+        operation.waiting.push_back({operation.response.partitions.size(), deleted.before});
+    }
+    operation.response.partitions.push_back(result);
+  }
+  if (!try_delete_records(step, operation, false)) m.deletes.park(step, std::move(operation), request.timeout);
+}
+
+bool BrokerNode::try_delete_records(Step& step, DelayedDeleteRecords& operation, bool forced) {
+  const Memory& m = *memory_;
+  std::erase_if(operation.waiting, [&](const DelayedDeleteRecords::Wait& wait) {
+    DeleteRecordsResponse::Partition& result = operation.response.partitions[wait.index];
+    const Partition* held = partition(result.partition);
+    if (held == nullptr) {
+      result.error = Error::UNKNOWN_TOPIC_OR_PARTITION;
+    } else if (held->role() != ReplicaRole::leader) {
+      result.error = Error::NOT_LEADER_OR_FOLLOWER;
+    } else {
+      result.low_watermark = held->low_watermark(m.image.brokers());
+      if (result.low_watermark < wait.before && !forced) return false;
+      if (result.low_watermark < wait.before) result.error = Error::REQUEST_TIMED_OUT;
+    }
+    return true;
+  });
+  if (!operation.waiting.empty()) return false;
+  for (std::size_t i = 0; i < operation.response.partitions.size(); ++i) {
+    const DeleteRecordsResponse::Partition& p = operation.response.partitions[i];
+    step.fact(RecordsDeleted{p.partition, operation.asked[i], p.low_watermark, p.error});
+  }
+  if (operation.connection.present())
+    answer(step, operation.connection, operation.correlation_id, std::move(operation.response));
+  return true;
+}
+
+// maybeHandleIOException: the first error puts the directory offline; whatever comes after it is refused until the
+// handler of offline directories halts the process.
+bool BrokerNode::disk_fails(Step& step, TopicPartition tp, const char* operation, bool fails) {
+  Memory& m = *memory_;
+  if (m.directory_failed || !fails) return m.directory_failed;
+  m.directory_failed = true;
+  step.fact(LogDirectoryFailed{tp, operation});
+  step.set_timer({kDirectoryFailureTimer, 0, 0},
+                 step.now + step.choose_duration(Choice::directory_failure, 0, Nanos(0), milliseconds(50)));
+  return true;
+}
+
+bool BrokerNode::write_fails(Step& step, TopicPartition tp) {
+  if (health_.slow > Nanos(0)) step.busy(health_.slow);
+  return disk_fails(step, tp, "an append", health_.write_fails);
+}
+
+// What could not be flushed is dropped from the page cache, too, and a retry would find nothing to write.
+bool BrokerNode::fsync_fails(Step& step, Partition& partition) {
+  Memory& m = *memory_;
+  const bool drops = health_.fsync_fails && !m.directory_failed;
+  if (!disk_fails(step, partition.id(), "an fsync", health_.write_fails || health_.fsync_fails)) return false;
+  SegmentFiles& files = partition.log().disk().segments;
+  if (drops && files.synced() < files.items().size()) {
+    step.fact(UnsyncedDataLost{partition.id(), files.items()[files.synced()].base_offset, partition.log().log_end(),
+                               LossCause::failed_fsync});
+    files.drop_dirty();
+  }
+  return true;
+}
+
+bool BrokerNode::rot(std::uint64_t which, std::vector<Fact>& facts) {
+  std::vector<std::pair<TopicPartition, SegmentFiles*>> files;
+  if (memory_)
+    for (auto& [tp, partition] : memory_->partitions) files.emplace_back(tp, &partition.log().disk().segments);
+  for (auto& [tp, disk] : disk_.logs) files.emplace_back(tp, &disk.segments);
+  std::uint64_t batches = 0;
+  for (const auto& [tp, segments] : files) batches += segments->items().size();
+  if (batches == 0) return false;
+  which %= batches;
+  for (const auto& [tp, segments] : files) {
+    if (which >= segments->items().size()) {
+      which -= segments->items().size();
+      continue;
+    }
+    segments->break_batch(which);
+    facts.emplace_back(
+        BatchCorrupted{tp, segments->items()[which].base_offset, segments->items()[which].next_offset()});
+    break;
+  }
+  return true;
+}
+
+BrokerDisk BrokerNode::durable_disk() const {
+  BrokerDisk copy = disk_;
+  if (memory_)
+    for (const auto& [tp, partition] : memory_->partitions) copy.logs[tp] = partition.log().disk();
+  const Survival none([](void*, std::uint64_t, std::uint32_t) { return WriteOutcome::lost; }, nullptr);
+  std::vector<Fact> unsaid;
+  for (auto& [tp, log] : copy.logs) log.power_cut(tp, none, unsaid);
+  copy.clean_shutdown.power_cut(none, 0);
+  return copy;
+}
+
+void BrokerNode::restore_disk(BrokerDisk older, std::vector<Fact>& facts) {
+  kill();
+  for (auto& [tp, log] : disk_.logs) {
+    const auto then = older.logs.find(tp);
+    log.replace(tp, then == older.logs.end() ? LogDisk() : std::move(then->second), facts);
+  }
+  disk_.clean_shutdown = older.clean_shutdown;
+}
+
+}  // namespace ktrial::model

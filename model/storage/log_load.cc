@@ -1,0 +1,115 @@
+// Loading a log after a stop (LogLoader), and what a power cut, a wipe and an old disk do to it.
+#include <algorithm>
+
+#include "model/storage/log.h"
+
+namespace ktrial::model {
+namespace {
+
+enum File : std::uint64_t { f_writes, f_high_watermark, f_start, f_epochs, f_recovery_point, f_entries, f_deletions };
+
+std::uint64_t file_id(TopicPartition tp, File file) {
+  return (std::uint64_t(std::uint32_t(tp.topic.value)) << 32) |
+         (std::uint64_t(std::uint32_t(tp.partition.value)) << 4) | file;
+}
+
+Offset end_of(const SegmentFiles& files, std::size_t batches) {
+  if (batches > 0) return files.items()[batches - 1].next_offset();
+  return files.count() == 0 ? kFirstOffset : files.segment(0).base;
+}
+
+// Where the log ends for whoever reads it up to the first broken batch.
+std::size_t sound(const SegmentFiles& files, std::size_t from, std::size_t upto) {
+  std::size_t i = from;
+  while (i < upto && files.items()[i].checksum == Checksum::valid) ++i;
+  return i;
+}
+
+void tell_cut_undone(TopicPartition tp, Offset from, const SegmentFiles& files, std::size_t first,
+                     std::vector<Fact>& facts) {
+  const auto& all = files.items();
+  const std::size_t last = sound(files, first, all.size());
+  if (last > first)
+    facts.emplace_back(TruncationUndone{
+        tp, from, {all.begin() + static_cast<std::ptrdiff_t>(first), all.begin() + static_cast<std::ptrdiff_t>(last)}});
+}
+
+}  // namespace
+
+void LogDisk::power_cut(TopicPartition tp, const Survival& survives, std::vector<Fact>& facts) {
+  const Offset start_line = start.read().present() ? start.read() : kFirstOffset;
+  const Offset old_end = std::max(end_of(segments, segments.items().size()), start_line);
+  const Offset synced_end = end_of(segments, segments.synced());
+  const SegmentFiles::Survived survived =
+      segments.power_cut(survives, {file_id(tp, f_writes), file_id(tp, f_entries), file_id(tp, f_deletions)});
+  high_watermark.power_cut(survives, file_id(tp, f_high_watermark));
+  start.power_cut(survives, file_id(tp, f_start));
+  recovery_point.power_cut(survives, file_id(tp, f_recovery_point));
+  epochs.power_cut(survives, file_id(tp, f_epochs));
+  // A torn batch is lost too, although it takes recovery to find out. What was synced must be there.
+  const std::size_t kept = survived.restored + survived.left;
+  Offset left = std::max(end_of(segments, survived.restored + survived.sound), start_line);
+  if (left < synced_end && (survived.vanished || kept == 0)) left = synced_end;
+  if (left < old_end) facts.emplace_back(UnsyncedDataLost{tp, left, old_end, LossCause::power_cut});
+  if (kept < segments.items().size()) tell_cut_undone(tp, left, segments, kept, facts);
+}
+
+void LogDisk::wipe(TopicPartition tp, std::vector<Fact>& facts) {
+  const Offset old_end = end_of(segments, segments.items().size());
+  *this = LogDisk();
+  if (old_end > kFirstOffset) facts.emplace_back(UnsyncedDataLost{tp, kFirstOffset, old_end, LossCause::disk_lost});
+}
+
+void LogDisk::replace(TopicPartition tp, LogDisk older, std::vector<Fact>& facts) {
+  const auto same = [](const RecordBatch& a, const RecordBatch& b) {
+    return a.base_offset == b.base_offset && a.partition_leader_epoch == b.partition_leader_epoch &&
+           a.record_count == b.record_count && a.records == b.records &&
+           a.coordinator_records == b.coordinator_records && a.checksum == b.checksum;
+  };
+  const std::vector<RecordBatch> newer = segments.items();
+  const Offset old_end = end_of(segments, newer.size());
+  *this = std::move(older);
+  const auto& all = segments.items();
+  // The first batch of what is there now that was not there, behind what both have.
+  std::size_t i = 0;
+  Offset from = newer.empty() ? kFirstOffset : newer.front().base_offset;
+  while (i < all.size() && all[i].base_offset < from) ++i;
+  for (std::size_t k = 0; i < all.size() && k < newer.size() && same(all[i], newer[k]); ++i, ++k)
+    from = newer[k].next_offset();
+  if (from < old_end) facts.emplace_back(UnsyncedDataLost{tp, from, old_end, LossCause::disk_lost});
+  if (i < all.size()) tell_cut_undone(tp, from, segments, i, facts);
+}
+
+void Log::load(LogLoad how) {
+  SegmentFiles& files = disk_.segments;
+  const Offset start_line = disk_.start.read().present() ? disk_.start.read() : kFirstOffset;
+  const Offset recovery_line = disk_.recovery_point.read().present() ? disk_.recovery_point.read() : kFirstOffset;
+  epochs_ = LeaderEpochCache(disk_.epochs.read());
+  if (how == LogLoad::unclean && files.count() > 0) {
+    // LogSegment.recover: a batch newer than what the checkpoint knows starts its epoch.
+    std::size_t i = files.segment(files.floor(recovery_line)).first;
+    for (; i < files.items().size() && files.items()[i].checksum == Checksum::valid; ++i)
+      if (files.items()[i].partition_leader_epoch > epochs_.latest())
+        epochs_.assign(files.items()[i].partition_leader_epoch, files.items()[i].base_offset);
+    if (i < files.items().size()) files.truncate(i, files.items()[i].base_offset);
+  }
+  if (files.count() == 0) files.roll(start_line);
+  const auto end_now = [&] {
+    return files.active().first == files.items().size() ? files.active().base : files.items().back().next_offset();
+  };
+  if (end_now() < start_line) {
+    files.restart_at(start_line);
+    epochs_.clear();
+  }
+  end_ = end_now();
+  // Variant recovery_point [D02]: what recovery has looked at counts as flushed.
+  recovery_point_ = how == LogLoad::clean || rules_.raise_recovery_point ? end_ : std::min(recovery_line, end_);
+  start_ = std::max(start_line, files.segment(0).base);
+  epochs_.truncate_from_end(end_);
+  epochs_.truncate_from_start(start_line);
+  if (epochs_.entries() != disk_.epochs.read()) epochs_changed();
+  high_watermark_ = start_;
+  set_high_watermark(std::max(disk_.high_watermark.read(), start_));
+}
+
+}  // namespace ktrial::model

@@ -1,0 +1,103 @@
+// The segment files of one partition's log in the page cache, and what of them is durable.
+//
+// Follows LogSegments and the file operations of LocalLog. All batches stand in one list, in which each segment file is
+// a range, so that the log reads without looking for a file. Only the newest segment, the active one, is appended to.
+//
+// On a power cut the world decides, apart: each write behind the last fsync, the directory entry of each file that was
+// created since the directory was synced (KAFKA-3968), and whether a cut or a deletion that no journal commit made
+// final is undone. Cuts, deletions and renames are metadata: a journal (ext4, XFS) makes them durable with the next
+// file of the file system that is synced. What survived behind a lost write is dropped at once. Leaves out: index
+// files, .deleted files that wait for file.delete.delay.ms, a hole between two segment files (Kafka's recovery looks at
+// each file by itself and would not see it). Always holds: batches are contiguous but for what a broken batch stands
+// for; what is durable is a prefix.
+#pragma once
+
+#include <vector>
+
+#include "model/batch.h"
+#include "model/storage/disk_file.h"
+
+namespace ktrial::model {
+
+// Older than any timestamp that a node may read from its clock.
+inline constexpr Nanos kNoTimestamp = Nanos::min();
+
+struct LogSegment {
+  Offset base;            // absent: there is no file
+  std::size_t first = 0;  // so many batches of the log stand before it
+  std::int64_t bytes = 0;
+  Nanos largest_timestamp = kNoTimestamp;
+};
+
+class SegmentFiles {
+ public:
+  const std::vector<RecordBatch>& items() const { return items_; }
+  bool empty() const { return items_.empty(); }
+  // So many batches are durable, and so many segments have a durable directory entry.
+  std::size_t synced() const { return synced_; }
+  std::size_t synced_entries() const { return entries_; }
+
+  // -- segments, oldest first; there is at least one once a log is loaded
+  std::size_t count() const { return active_.base.present() ? older_.size() + 1 : 0; }
+  const LogSegment& segment(std::size_t i) const { return i < older_.size() ? older_[i] : active_; }
+  const LogSegment& active() const { return active_; }
+  std::size_t end_of(std::size_t i) const { return i < older_.size() ? segment(i + 1).first : items_.size(); }
+  std::int64_t bytes() const;
+  // The segment whose base is the largest that is not above `offset`; 0 if all are.
+  std::size_t floor(Offset offset) const;
+
+  void append(RecordBatch batch);
+  // A new active segment. The first one of a log too.
+  void roll(Offset base);
+  // Keeps the first `count` batches, and of the segments those whose base is not above `target`.
+  void truncate(std::size_t count, Offset target);
+  // Deletes the oldest segments.
+  void remove_oldest(std::size_t segments);
+  // Deletes all and begins anew.
+  void restart_at(Offset base);
+
+  // fsync of every segment file whose base is below `end`.
+  void sync_below(Offset end);
+  void sync_directory() { entries_ = count(); }
+  // Another file of the same file system was synced.
+  void journal_committed() { undo_.clear(); }
+
+  // -- the world's
+  struct Survived {
+    std::size_t left = 0;      // so many of the batches of before are left, a torn one among them
+    std::size_t restored = 0;  // so many came back in front of them
+    std::size_t sound = 0;     // of these, up to the first torn one
+    bool vanished = false;     // a file was not in the directory any more
+  };
+  // The file names of the questions to `survives`.
+  struct Names {
+    std::uint64_t writes, entries, deletions;
+  };
+  Survived power_cut(const Survival& survives, const Names& names);
+  // A failed fsync drops the dirty pages: what was not durable is not what was written any more.
+  void drop_dirty() {
+    for (std::size_t i = synced_; i < items_.size(); ++i) break_batch(i);
+  }
+  void break_batch(std::size_t i) { items_[i].checksum = Checksum::broken; }
+  void wipe() { *this = SegmentFiles(); }
+
+ private:
+  // What was taken away and may come back.
+  struct Undo {
+    std::vector<RecordBatch> front, cut;  // durable batches of deleted segments, and behind a truncation
+    std::vector<Offset> bases;            // of the segments that went
+  };
+  Undo& undo();
+  void measure(LogSegment& segment, std::size_t end) const;
+  void rebuild(std::vector<Offset> bases);
+  void keep_writes(const Survival& survives, std::uint64_t file, Survived& result);
+
+  std::vector<RecordBatch> items_;
+  std::vector<LogSegment> older_;
+  LogSegment active_;
+  std::size_t synced_ = 0;
+  std::size_t entries_ = 0;
+  std::vector<Undo> undo_;  // one, or none
+};
+
+}  // namespace ktrial::model

@@ -1,0 +1,67 @@
+// What the fault engine says of a fault that struck a node.
+#include <fmt/format.h>
+
+#include "scenarios/run/fault_engine.h"
+
+namespace ktrial::scenarios {
+
+properties::Injected::Kind injected_by(FaultKind kind) {
+  using Kind = properties::Injected::Kind;
+  switch (kind) {
+    case FaultKind::kill:
+      return Kind::killed;
+    case FaultKind::power_cut:
+      return Kind::power_cut;
+    case FaultKind::wipe:
+      return Kind::wiped;
+    case FaultKind::clean_stop:
+      return Kind::clean_stopped;
+    case FaultKind::restart:
+      return Kind::restarted;
+    case FaultKind::pause:
+      return Kind::paused;
+    default:
+      return Kind::other_fault;
+  }
+}
+
+std::string what_struck(const FaultSpec& fault, const std::string& node) {
+  switch (fault.kind) {
+    case FaultKind::kill:
+      return fmt::format("kill of {}", node);
+    case FaultKind::power_cut:
+      return fmt::format("power cut of {}", node);
+    case FaultKind::wipe:
+      return fmt::format("{} loses its disk", node);
+    case FaultKind::clean_stop:
+      return fmt::format("clean stop of {}", node);
+    case FaultKind::restart:
+      return fmt::format("{} is started", node);
+    case FaultKind::pause:
+      return fmt::format("pause of {}", node);
+    case FaultKind::slow:
+      return fmt::format("{} is {} times slower", node, fault.amount.value_or(10));
+    case FaultKind::clock_step:
+      return fmt::format("the wall clock of {} jumps", node);
+    case FaultKind::bit_rot:
+      return fmt::format("a batch on the disk of {} breaks", node);
+    case FaultKind::write_error:
+      return fmt::format("writes to the disk of {} fail", node);
+    case FaultKind::read_error:
+      return fmt::format("reads from the disk of {} fail", node);
+    case FaultKind::fsync_error:
+      return fmt::format("fsync fails on the disk of {}", node);
+    case FaultKind::full_disk:
+      return fmt::format("the disk of {} is full", node);
+    case FaultKind::slow_disk:
+      return fmt::format("the disk of {} is slow", node);
+    case FaultKind::restore_disk:
+      return fmt::format("a snapshot is taken of the disk of {}", node);
+    case FaultKind::clock_drift:
+      return fmt::format("the clock of {} drifts", node);
+    default:
+      return fmt::format("the clocks of {} stand still", node);
+  }
+}
+
+}  // namespace ktrial::scenarios
