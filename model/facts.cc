@@ -197,6 +197,10 @@ std::string tell(const ConsumerPositionReset& f) {
 std::string tell(const ConsumerHighWatermarkSeen& f) {
   return say(f.partition, ": consumer sees high watermark ", f.high_watermark, " of leader epoch ", f.leader_epoch);
 }
+std::string tell(const IsrExpansionDropped& f) {
+  return say(f.partition, " leader epoch ", f.leader_epoch, ": the proposal to add ", f.added,
+             " to the ISR is dropped, older metadata came");
+}
 std::string tell(const LatestOffsetTold& f) {
   return say(f.partition, " leader epoch ", f.leader_epoch, ": told a consumer the latest offset ", f.offset);
 }

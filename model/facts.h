@@ -140,6 +140,11 @@ struct IsrChanged {  // the leader's committed ISR changed
   std::vector<NodeId> isr;
   bool shrank = false;
 };
+struct IsrExpansionDropped {  // metadata of the same partition epoch came after the leader proposed a larger ISR
+  TopicPartition partition;
+  LeaderEpoch leader_epoch;
+  std::vector<NodeId> added;  // by the proposal, which the controller may still commit
+};
 struct IsrProposed {  // AlterPartition sent
   TopicPartition partition;
   LeaderEpoch leader_epoch;
@@ -334,7 +339,7 @@ using Fact =
                  OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit, TruncationUndone,
                  BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
                  LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
-                 CorruptBatchFound, LogDirectoryFailed>;
+                 CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

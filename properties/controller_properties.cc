@@ -210,7 +210,8 @@ struct ElrIsEligible : PropertyOf<ElrIsEligible> {
       for (const NodeId id : *nodes) {
         if (lost_.contains({id, p.partition})) continue;
         const auto missing = first_missing({p.partition, id}, shadow);
-        if (missing >= 0)
+        const Entry* lacks = shadow.logs.committed(p.partition, missing);
+        if (lacks && !shadow.ledger.added_behind_the_leader(p.partition, id, lacks->epoch))
           violate_at(p.partition, missing, context, nodes == &p.isr ? "ISR member lacks data" : "ELR member lacks data",
                      fmt::format("broker {} is in the {} of {} without the committed record at offset {}", id.value,
                                  nodes == &p.isr ? "ISR" : "ELR", tp_text(p.partition), missing));

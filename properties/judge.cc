@@ -9,6 +9,7 @@ PropertyList all_properties() {
   PropertyList list;
   add_replication_properties(list);
   add_log_properties(list);
+  add_refinement_properties(list);
   add_client_properties(list);
   add_quorum_properties(list);
   add_controller_properties(list);

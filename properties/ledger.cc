@@ -17,6 +17,9 @@ constexpr const char* kFailedFsync =
     "flush.messages: the elected replica lost this unsynced record when an fsync failed and its dirty pages were "
     "dropped";
 constexpr const char* kRotten = "the elected replica's recovery cut its log at a batch that bit rot had broken";
+constexpr const char* kDropped =
+    "the leader dropped its proposal to add this replica to the ISR when older metadata came, and the controller "
+    "committed it: a hole of Kafka's";
 constexpr const char* kAcksOne = "acks=1: the leader answered before any follower had the record";
 
 }  // namespace
@@ -38,6 +41,8 @@ void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs&
     appended(*b, c);
   } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
     elected(*e, c, logs);
+  } else if (const auto* d = std::get_if<model::IsrExpansionDropped>(&fact)) {
+    for (const NodeId replica : d->added) added_behind_the_leader_.insert({d->partition, replica, d->leader_epoch});
   } else if (const auto* h = std::get_if<model::HighWatermarkAdvanced>(&fact)) {
     committed(*h, c, logs);
   } else if (const auto* a = std::get_if<model::RecordAcknowledged>(&fact)) {
@@ -84,6 +89,10 @@ void Ledger::committed(const model::HighWatermarkAdvanced& h, const FactContext&
     }
 }
 
+bool Ledger::added_behind_the_leader(model::TopicPartition p, NodeId replica, model::LeaderEpoch epoch) const {
+  return added_behind_the_leader_.contains({p, replica, epoch});
+}
+
 bool Ledger::lacked(const Election& e, model::TopicPartition p, std::int64_t offset, const Entry& record,
                     const ReplicaLogs& logs) const {
   if (offset < e.log_start) return false;
@@ -112,6 +121,7 @@ const Election* Ledger::first_lacking(model::TopicPartition p, std::int64_t offs
 
 std::string Ledger::excuse(const Election& e, model::TopicPartition p, std::int64_t offset, const Entry& record) const {
   if (e.unclean) return e.last_known ? kLastKnown : kUnclean;
+  if (added_behind_the_leader(p, e.leader, record.epoch)) return kDropped;
   if (eligible_leader_replicas_) return {};
   const auto lost = unsynced_.find({p, e.leader});
   if (lost == unsynced_.end()) return {};

@@ -13,7 +13,9 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "properties/offsets_log.h"
@@ -63,6 +65,8 @@ class Ledger {
   const std::map<std::int64_t, Acked>& acked(model::TopicPartition) const;
   // Records sent with acks=0, of which nobody was told where they are.
   const std::map<model::TopicPartition, std::vector<Acked>>& unplaced() const { return unplaced_; }
+  // Whether the replica was added to the ISR by a proposal that its leader had dropped by then, in that leader epoch.
+  bool added_behind_the_leader(model::TopicPartition, NodeId replica, model::LeaderEpoch) const;
   // The newest election; null if there was none.
   const Election* election(model::TopicPartition) const;
   // Why the first leader that lacks it, of those that could lose it, may lack it; empty: it may not, or none lacks it.
@@ -110,6 +114,7 @@ class Ledger {
     model::LeaderEpoch epoch;
   };
   std::map<model::TopicPartition, std::map<std::int64_t, Recommitted>> recommitted_;
+  std::set<std::tuple<model::TopicPartition, NodeId, model::LeaderEpoch>> added_behind_the_leader_;
   std::vector<Loss> losses_;
   bool eligible_leader_replicas_ = false;
 };

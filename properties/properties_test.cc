@@ -93,6 +93,7 @@ const std::map<std::string, Case>& cases_but_groups() {
           t.appends(2, 2, 0, {t.c});
           t.fact(2, model::LogTruncated{kTp, Offset{2}, Offset{3}});
         }}},
+      {"refines-the-log", {"no abstract step: lose", loses_acked, keeps_acked}},
       {"latest-offset-never-goes-back",
        {"latest offset went back",
         [](Told& t) {
@@ -699,6 +700,51 @@ TEST(Consumer, AnEpochThatTheLeaderDoesNotKnowHidesATruncation) {
   t.high_watermark(2, 1, 3, 2, true);
   t.consumed(2, t.c);
   EXPECT_TRUE(t.judge.verdict("consumer-reads-committed-in-order").violations.empty());
+}
+
+TEST(Refinement, AStepThatTheAbstractLogDoesNotHaveIsReported) {
+  const auto reason = [](const Told& t) {
+    const Verdict verdict = t.judge.verdict("refines-the-log");
+    return verdict.violations.empty() ? std::string() : verdict.violations[0].reason;
+  };
+  Told read;
+  read.two_committed();
+  read.appends(1, 2, 0, {read.c}, true);
+  read.consumed(2, read.c);
+  EXPECT_EQ(reason(read), "no abstract step: read");
+  Told acked;
+  acked.two_committed();
+  acked.acked(1, {acked.c});
+  EXPECT_EQ(reason(acked), "no abstract step: acknowledge");
+  Told fork;
+  fork.two_committed();
+  fork.leads(2, 1);
+  fork.appends(1, 2, 0, {fork.c}, true);
+  fork.high_watermark(1, 2, 3, 0, true);
+  EXPECT_EQ(reason(fork), "no abstract step: fork");
+  Told append;
+  append.two_committed();
+  append.leads(2, 1);
+  append.appends(2, 1, 1, {append.c}, true);
+  append.high_watermark(2, 1, 2, 1, true);
+  EXPECT_EQ(reason(append), "no abstract step: append");
+  Told lost;
+  lost.two_committed();
+  lost.unclean(3, 1);
+  lost.leads(3, 1);
+  lost.consumed(0, lost.a);  // still on its way when the election took it
+  EXPECT_EQ(reason(lost), "");
+}
+
+TEST(Ledger, AReplicaThatWasAddedBehindTheLeaderMayLackWhatThatLeaderCommitted) {
+  for (const bool dropped : {false, true}) {
+    Told t;
+    t.two_committed();
+    t.acked(0, {t.a, t.b});
+    if (dropped) t.fact(1, model::IsrExpansionDropped{kTp, LeaderEpoch{0}, {NodeId{3}}});
+    t.leads(3, 1);
+    EXPECT_EQ(t.judge.verdict("loss-is-permitted").violations.empty(), dropped);
+  }
 }
 
 // The answer was on its way while two leaders followed; it is the first of them that lost the record.

@@ -94,6 +94,8 @@ constexpr auto kNames<ConsumerPositionReset> = names("partition", "from", "to", 
 template <>
 constexpr auto kNames<ConsumerHighWatermarkSeen> = names("partition", "highWatermark", "leaderEpoch");
 template <>
+constexpr auto kNames<IsrExpansionDropped> = names("partition", "leaderEpoch", "added");
+template <>
 constexpr auto kNames<LatestOffsetTold> = names("partition", "offset", "leaderEpoch");
 template <>
 constexpr auto kNames<GroupStateChanged> = names("group", "generation", "state", "members");

@@ -16,6 +16,7 @@ PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration
   const std::vector<NodeId> old_isr = isr_.committed;
   const bool new_epoch = registration.leader_epoch > leader_epoch_;
   const bool was_leader = role_ == ReplicaRole::leader;
+  const bool same_state = was_leader && registration.partition_epoch == partition_epoch_;
   const bool isr_changed = registration.partition_epoch > partition_epoch_ && old_isr != registration.isr;
   partition_epoch_ = registration.partition_epoch;
   replicas_ = registration.replicas;
@@ -25,6 +26,14 @@ PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration
       registration.leader_epoch > leader_epoch_)
     step.fact(ProbeHit{"leader after an unclean election: RECOVERING"});
   recovery_ = LeaderRecoveryState::RECOVERED;
+  // A hole of Kafka's: what the controller decides on the proposal is not known yet, but the added replica does not
+  // hold the high watermark any more (docs/variants.md).
+  if (same_state && isr_.expanding()) {
+    IsrExpansionDropped dropped{tp_, leader_epoch_, {}};
+    for (const NodeId id : *isr_.proposed)
+      if (!IsrState::holds(isr_.committed, id)) dropped.added.push_back(id);
+    step.fact(std::move(dropped));
+  }
   isr_ = IsrState{registration.isr, std::nullopt};
   proposal_stalled_ = false;
   boost::container::flat_map<NodeId, RemoteReplica> remotes;

@@ -370,6 +370,21 @@ TEST(ReplicationVariant, ANewLeaderTellsItsHighWatermarkAtOnce) {
   }
 }
 
+// Kafka's makeLeader: an equal partition epoch is as good as a newer one, and what was proposed meanwhile is forgotten.
+TEST(Partition, MetadataOfTheSamePartitionEpochDropsAProposal) {
+  Replica r(Variant::vote, false);
+  r.lead(1, 1, nodes({0, 1}));
+  r.fetched(1, 0);
+  r.fetched(2, 0);
+  ASSERT_TRUE(r.p().isr().in_flight());
+  r.lead(1, 1, nodes({0, 1}));
+  EXPECT_FALSE(r.p().isr().in_flight());
+  const auto dropped = std::find_if(r.step.facts.begin(), r.step.facts.end(),
+                                    [](const Fact& f) { return std::holds_alternative<IsrExpansionDropped>(f); });
+  ASSERT_NE(dropped, r.step.facts.end());
+  EXPECT_EQ(std::get<IsrExpansionDropped>(*dropped).added, nodes({2}));
+}
+
 // A follower that had nothing new to ask for is as caught up as one that asked again (fetch sessions).
 TEST(Partition, AQuietFollowerWasCaughtUpWhenItLastFetched) {
   for (const bool seen : {false, true}) {

@@ -54,6 +54,7 @@ class Chooser {
     if (!ours(f.partition)) return std::nullopt;
     return v_.offset >= f.from.value ? Weight::decisive : Weight::context;
   }
+  W weigh(const model::IsrExpansionDropped& f) const { return ours(f.partition) ? W(Weight::matters) : std::nullopt; }
   W weigh(const model::LatestOffsetTold& f) const { return ours(f.partition) ? W(Weight::matters) : std::nullopt; }
   W weigh(const model::TruncationUndone& f) const { return ours(f.partition) ? W(Weight::matters) : std::nullopt; }
   W weigh(const model::RecordAcknowledged& f) const {
