@@ -43,7 +43,9 @@ struct RefinesTheLog : PropertyOf<RefinesTheLog> {
     if (!hw.is_leader) return;
     AbstractLog& log = logs_[hw.partition];
     const Leader& newest = newest_[hw.partition];
-    for (auto o = std::max<std::int64_t>(hw.old_high_watermark.value, 0); o < hw.high_watermark.value; ++o) {
+    // From the end of the log, if that is lower: an unclean leader brings back what it has below its mark.
+    for (auto o = std::clamp<std::int64_t>(hw.old_high_watermark.value, 0, log.end()); o < hw.high_watermark.value;
+         ++o) {
       const Entry* record = shadow.logs.at(context.node, hw.partition, o);
       if (!record || (log.at(o) && *log.at(o) == *record)) continue;  // nothing changes
       const Entry* theirs = shadow.logs.at(newest.node, hw.partition, o);

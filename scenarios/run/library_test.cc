@@ -50,8 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "isr-admission-correct", "alter-partition-reply-correct", "vote-not-durable-correct",
                     "append-not-synced-correct", "generation-not-checked-correct", "group-failover-correct",
                     "last-standing-elr", "topics-change", "elr-safe", "validation-of-an-unknown-epoch", "retention",
-                    "delete-records", "recovery", "disk-faults",
-                    "expansion-dropped-by-late-metadata"),
+                    "delete-records", "recovery", "disk-faults", "expansion-dropped-by-late-metadata"),
     [](const auto& info) {
       std::string name = info.param;
       std::replace(name.begin(), name.end(), '-', '_');
