@@ -292,9 +292,9 @@ void BrokerNode::try_fetches(Step& step) {
     m.sessions.changed(tp, [&](std::int32_t, const FetchSession& session) {
       if (session.parked) candidates.emplace_back(*session.parked, session.partitions.at(tp).item);
     });
-  for (const auto& [number, item] : candidates)
-    m.fetches.complete_one(step, number, [&](DelayedFetch& operation) {
-      return has_news(operation, item) && try_fetch(step, operation, false);
+  for (const auto& candidate : candidates)
+    m.fetches.complete_one(step, candidate.first, [&](DelayedFetch& operation) {
+      return has_news(operation, candidate.second) && try_fetch(step, operation, false);
     });
   const auto others = m.without_session;
   for (const std::uint32_t number : others)
