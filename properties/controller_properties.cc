@@ -221,7 +221,8 @@ struct ElrIsEligible : PropertyOf<ElrIsEligible> {
   std::int64_t first_missing(const Replica& replica, const Shadow& shadow) {
     std::int64_t& agreed = agreed_[replica];
     // What was removed from the front of its log is not missing.
-    agreed = std::max(agreed, shadow.logs.start(replica.second, replica.first));
+    agreed = std::max({agreed, shadow.logs.start(replica.second, replica.first),
+                       shadow.logs.removed_to(replica.second, replica.first)});
     for (;; ++agreed) {
       const Entry* committed = shadow.logs.committed(replica.first, agreed);
       if (!committed) return -1;

@@ -146,7 +146,7 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
              false,
              false,
              logs.committed_end(b.partition),
-             logs.start(c.node, b.partition),
+             std::max(logs.start(c.node, b.partition), logs.removed_to(c.node, b.partition)),
              -1,
              {}};
   // An unclean leader that died before it started still decided for its successors.

@@ -48,7 +48,7 @@ struct Election {
   bool unclean = false;            // it, or one that never began since the election before
   bool last_known = false;         // unclean: the last known leader
   std::int64_t committed_end = 0;  // before this election
-  std::int64_t log_start = 0;
+  std::int64_t log_start = 0;      // or what it once removed from its front
   std::int64_t missing_from = -1;  // first committed offset that it lacks; -1: complete
   std::string permitted_by;        // why it may lack it; empty: it may not
   std::int64_t tail_from = 0;      // its log from here on, the rest is what was committed

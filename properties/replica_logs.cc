@@ -52,7 +52,8 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     append(logs_[{f->partition, c.node}], f->batch);
   } else if (const auto* t = std::get_if<model::LogTruncated>(&fact)) {
     committed_cut_at_ = -1;
-    for (std::int64_t o = std::max<std::int64_t>(t->end_offset.value, 0); committed_cut_at_ < 0; ++o) {
+    for (std::int64_t o = std::max({t->end_offset.value, leader_start(t->partition), removed_to(c.node, t->partition)});
+         committed_cut_at_ < 0; ++o) {
       const Entry* theirs = at(c.node, t->partition, o);
       const Entry* known = committed(t->partition, o);
       if (!theirs || !known) break;
@@ -70,6 +71,7 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   } else if (const auto* s = std::get_if<model::LogStartAdvanced>(&fact)) {
     Log& log = logs_[{s->partition, c.node}];
     log.start = s->log_start_offset.value;
+    if (s->reason != model::LogStartReason::truncation) log.removed_to = std::max(log.removed_to, log.start);
     log.epochs_from = std::max(log.epochs_from, log.start);
     any_start_ = true;
   } else if (const auto* r = std::get_if<model::BatchCorrupted>(&fact)) {
@@ -117,6 +119,11 @@ std::int64_t ReplicaLogs::end_before_load(NodeId node, model::TopicPartition p) 
 std::int64_t ReplicaLogs::epochs_from(NodeId node, model::TopicPartition p) const {
   const Log* log = find(node, p);
   return log ? log->epochs_from : 0;
+}
+
+std::int64_t ReplicaLogs::removed_to(NodeId node, model::TopicPartition p) const {
+  const Log* log = find(node, p);
+  return log ? log->removed_to : 0;
 }
 
 bool ReplicaLogs::cut_at_rot(NodeId node, model::TopicPartition p) const {
@@ -172,7 +179,7 @@ std::int64_t ReplicaLogs::first_missing(NodeId node, model::TopicPartition p) {
   const auto& committed = committed_[p];
   Log& log = logs_[{p, node}];
   // What was removed from its front is not missing.
-  log.agreed = std::max(log.agreed, static_cast<std::size_t>(std::max<std::int64_t>(log.start, 0)));
+  log.agreed = std::max(log.agreed, static_cast<std::size_t>(std::max(log.start, log.removed_to)));
   while (log.agreed < committed.size() && log.agreed < log.entries.size() &&
          log.entries[log.agreed] == committed[log.agreed])
     ++log.agreed;

@@ -31,6 +31,8 @@ class ReplicaLogs {
   bool any_start() const { return any_start_; }  // of any log was ever above 0
   // What the log was expected to end at when it was loaded the last time.
   std::int64_t end_before_load(NodeId, model::TopicPartition) const;
+  // What is below it, this replica once removed from its front as it was asked to. A stop may bring it back.
+  std::int64_t removed_to(NodeId, model::TopicPartition) const;
   // Below it the leader epoch cache has forgotten the epochs: the highest log start so far.
   std::int64_t epochs_from(NodeId, model::TopicPartition) const;
   // That load ended at a batch that a fault had broken.
@@ -51,7 +53,8 @@ class ReplicaLogs {
   std::int64_t first_missing(NodeId, model::TopicPartition);
   // A leader was elected without these: from here on what it says is what is committed.
   void forget_committed(model::TopicPartition, std::int64_t from);
-  // Of the last LogTruncated: the first committed record that the replica cut away; -1: none.
+  // Of the last LogTruncated: the first committed record that the replica cut away, and neither it nor the newest
+  // leader ever removed from its front; -1: none.
   std::int64_t committed_cut_at() const { return committed_cut_at_; }
 
  private:
@@ -60,6 +63,7 @@ class ReplicaLogs {
     std::int64_t start = 0;
     std::int64_t end_before_load = 0;
     std::int64_t epochs_from = 0;
+    std::int64_t removed_to = 0;
     bool cut_at_rot = false;                         // by the last load
     std::map<std::int64_t, std::int64_t> corrupted;  // batches: from, to
     std::size_t agreed = 0;                          // so many entries are known to be those that were committed

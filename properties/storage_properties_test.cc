@@ -121,6 +121,18 @@ TEST(Ledger, RemovedIsNotLostAndRotIsExplained) {
   EXPECT_EQ(only_reason(rotten, "loss-is-permitted"), "");
 }
 
+// A restarted replica that lost its log start with its epochs cuts to its high watermark; its leader has removed all
+// that.
+TEST(CommittedIsNotTruncated, WhatTheLeaderHasRemovedMayGo) {
+  for (const bool removed : {false, true}) {
+    Told t;
+    t.two_committed();
+    if (removed) starts(t, 0, 2, 2, model::LogStartReason::client);
+    t.fact(2, model::LogTruncated{kTp, Offset{1}, Offset{2}});
+    EXPECT_EQ(only_reason(t, "committed-is-not-truncated"), removed ? "" : "committed record truncated");
+  }
+}
+
 }  // namespace
 
 std::map<std::string, Case> storage_cases() {
