@@ -39,8 +39,8 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
     auto [next, fresh] = next_.try_emplace({context.node, record.partition}, record.offset);
     if (record.offset != next->second)
       violate_at(record.partition, record.offset.value, context, "gap or repeat",
-                 fmt::format("expected offset {} of topic {} partition {}, was given offset {}", next->second.value,
-                             record.partition.topic.value, record.partition.partition.value, record.offset.value));
+                 fmt::format("expected offset {} of {}, was given offset {}", next->second.value,
+                             text_of(record.partition), record.offset.value));
     next->second = record.offset + 1;
     // It goes on in a history in which the record before is another than it was given: it has skipped some. Its
     // position was validated all the same if that history goes on in epochs up to that record's for long enough:
@@ -50,25 +50,22 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
     const Entry* before = shadow.logs.committed(record.partition, last.offset.value);
     if (!fresh && last.offset + 1 == record.offset && here && here->value == record.value && before &&
         before->value != last.value && shadow.logs.committed_end_of(record.partition, last.epoch) < record.offset.value)
-      violate_at(
-          record.partition, record.offset.value, context, "truncation not noticed",
-          fmt::format("was given offset {} of topic {} partition {} next, although the log was cut below it since "
-                      "and offset {} holds another record than it was given",
-                      record.offset.value, record.partition.topic.value, record.partition.partition.value,
-                      last.offset.value));
+      violate_at(record.partition, record.offset.value, context, "truncation not noticed",
+                 fmt::format("was given offset {} of {} next, although the log was cut below it since "
+                             "and offset {} holds another record than it was given",
+                             record.offset.value, text_of(record.partition), last.offset.value));
     last = {record.offset, record.value, record.leader_epoch};
     if (shadow.logs.ever_committed(record.partition, record.offset.value, record.value)) return;
     const Entry* committed = shadow.logs.committed(record.partition, record.offset.value);
     if (!committed)
       violate_at(record.partition, record.offset.value, context, "uncommitted record read",
-                 fmt::format("was given offset {} of topic {} partition {}, which no leader had committed",
-                             record.offset.value, record.partition.topic.value, record.partition.partition.value));
+                 fmt::format("was given offset {} of {}, which no leader had committed", record.offset.value,
+                             text_of(record.partition)));
     else
       violate_at(
           record.partition, record.offset.value, context, "two records at one offset",
-          fmt::format("was given value {} at offset {} of topic {} partition {}, but value {} was committed there",
-                      record.value.value, record.offset.value, record.partition.topic.value,
-                      record.partition.partition.value, committed->value.value));
+          fmt::format("was given value {} at offset {} of {}, but value {} was committed there", record.value.value,
+                      record.offset.value, text_of(record.partition), committed->value.value));
   }
 
  private:
@@ -130,9 +127,8 @@ struct ProducerOrder : PropertyOf<ProducerOrder> {
     } else if (p.skipped.erase(value)) {
       violate_at(
           tp, partition.next, context, "records out of order",
-          fmt::format("value {} of producer {} was committed to topic {} partition {} at offset {}, behind a later one",
-                      value.value & ((std::int64_t{1} << 40) - 1), producer(value), tp.topic.value, tp.partition.value,
-                      partition.next));
+          fmt::format("value {} of producer {} was committed to {} at offset {}, behind a later one",
+                      value.value & ((std::int64_t{1} << 40) - 1), producer(value), text_of(tp), partition.next));
     }
   }
   std::map<model::TopicPartition, Partition> partitions_;

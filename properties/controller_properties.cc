@@ -20,9 +20,6 @@ std::string text(const Nodes& nodes) {
   for (const NodeId id : nodes) out += (out.empty() ? "" : ", ") + std::to_string(id.value);
   return "[" + out + "]";
 }
-std::string tp_text(model::TopicPartition tp) {
-  return fmt::format("topic {} partition {}", tp.topic.value, tp.partition.value);
-}
 
 // The committed state of brokers and partitions, as of whole metadata batches. Around a fail-over two controllers state
 // the same commits; a record's offset tells what is old.
@@ -126,20 +123,20 @@ struct FencedBrokerLeadsNothing : PropertyOf<FencedBrokerLeadsNothing> {
     violate_at(
         f.partition, -1, context, "leader was not eligible",
         fmt::format("broker {} was elected leader of {} in epoch {} as if cleanly; the ISR was {}, the ELR {}",
-                    f.leader.value, tp_text(f.partition), f.leader_epoch.value, text(before->isr), text(before->elr)));
+                    f.leader.value, text_of(f.partition), f.leader_epoch.value, text(before->isr), text(before->elr)));
   }
   void check(const State& p, const FactContext& context) {
     met();
     if (p.leader.present() && !committed_.active(p.leader))
       violate_at(p.partition, -1, context, "inactive leader",
                  fmt::format("broker {} leads {} in epoch {} but is fenced or shutting down", p.leader.value,
-                             tp_text(p.partition), p.leader_epoch.value));
+                             text_of(p.partition), p.leader_epoch.value));
     if (p.isr.size() == 1 && !p.leader.present()) return;
     for (const NodeId id : p.isr)
       if (id != p.leader && !committed_.active(id))
         violate_at(p.partition, -1, context, "inactive ISR member",
                    fmt::format("broker {} is in the ISR {} of {} but is fenced or shutting down", id.value, text(p.isr),
-                               tp_text(p.partition)));
+                               text_of(p.partition)));
   }
   Committed committed_;
 };
@@ -151,27 +148,18 @@ struct ElrIsEligible : PropertyOf<ElrIsEligible> {
       "and whoever is in them holds everything committed, unless its disk lost it and it has not registered since.";
   std::vector<std::uint16_t> kinds() const override {
     auto kinds = kinds_of_commits();
-    for (const auto kind : kinds_of<model::UnsyncedDataLost, model::LogTruncated, model::ReplicaDeleted,
-                                    model::LogLoaded, model::BecameLeader>())
+    for (const auto kind : kinds_of<model::UnsyncedDataLost, model::LogLoaded, model::BecameLeader>())
       kinds.push_back(kind);
     return kinds;
   }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     if (const auto* f = std::get_if<model::UnsyncedDataLost>(&fact)) {
       lost_.insert({context.node, f->partition});
-      cut({f->partition, context.node}, f->from);
-    } else if (const auto* f = std::get_if<model::LogTruncated>(&fact)) {
-      cut({f->partition, context.node}, f->end_offset);
     } else if (const auto* f = std::get_if<model::LogLoaded>(&fact)) {
-      cut({f->partition, context.node}, f->end_offset);
       if (shadow.logs.cut_at_rot(context.node, f->partition)) lost_.insert({context.node, f->partition});
-    } else if (const auto* f = std::get_if<model::ReplicaDeleted>(&fact)) {
-      cut({f->partition, context.node}, model::Offset{0});
     } else if (const auto* f = std::get_if<model::BecameLeader>(&fact)) {
       if (auto it = unclean_.find(f->partition); it != unclean_.end() && f->leader_epoch >= it->second)
         unclean_.erase(it);
-      agreed_.erase(agreed_.lower_bound({f->partition, NodeId{}}),
-                    agreed_.upper_bound({f->partition, NodeId{std::numeric_limits<std::int32_t>::max()}}));
     } else if (const auto* f = std::get_if<State>(&fact); f && f->unclean) {
       unclean_[f->partition] = f->leader_epoch;
     } else if (const auto* f = std::get_if<model::BrokerRegistered>(&fact); f && shadow.eligible_leader_replicas) {
@@ -185,15 +173,11 @@ struct ElrIsEligible : PropertyOf<ElrIsEligible> {
   }
 
  private:
-  using Replica = std::pair<model::TopicPartition, NodeId>;
-  void cut(const Replica& replica, model::Offset end) {
-    if (const auto it = agreed_.find(replica); it != agreed_.end()) it->second = std::min(it->second, end.value);
-  }
   void check(const State& p, const FactContext& context, const Shadow& shadow) {
     met();
     const auto say = [&](const char* reason, const std::string& what) {
       violate_at(p.partition, -1, context, reason,
-                 fmt::format("{}: {}; replicas {}, ISR {}, ELR {}, min.insync.replicas {}", tp_text(p.partition), what,
+                 fmt::format("{}: {}; replicas {}, ISR {}, ELR {}, min.insync.replicas {}", text_of(p.partition), what,
                              text(p.replicas), text(p.isr), text(p.elr), p.min_isr));
     };
     const auto is_replica = [&](NodeId id) { return holds(p.replicas, id); };
@@ -209,32 +193,16 @@ struct ElrIsEligible : PropertyOf<ElrIsEligible> {
     for (const Nodes* nodes : {&p.isr, &p.elr})
       for (const NodeId id : *nodes) {
         if (lost_.contains({id, p.partition})) continue;
-        const auto missing = first_missing({p.partition, id}, shadow);
+        const auto missing = shadow.logs.first_missing(id, p.partition);
         const Entry* lacks = shadow.logs.committed(p.partition, missing);
         if (lacks && !shadow.ledger.added_behind_the_leader(p.partition, id, lacks->epoch))
           violate_at(p.partition, missing, context, nodes == &p.isr ? "ISR member lacks data" : "ELR member lacks data",
                      fmt::format("broker {} is in the {} of {} without the committed record at offset {}", id.value,
-                                 nodes == &p.isr ? "ISR" : "ELR", tp_text(p.partition), missing));
+                                 nodes == &p.isr ? "ISR" : "ELR", text_of(p.partition), missing));
       }
   }
-  // Looks at each offset once for each replica, unless its log was cut in between.
-  std::int64_t first_missing(const Replica& replica, const Shadow& shadow) {
-    std::int64_t& agreed = agreed_[replica];
-    // What was removed from the front of its log is not missing.
-    agreed = std::max({agreed, shadow.logs.start(replica.second, replica.first),
-                       shadow.logs.removed_to(replica.second, replica.first)});
-    for (;; ++agreed) {
-      const Entry* committed = shadow.logs.committed(replica.first, agreed);
-      if (!committed) return -1;
-      const Entry* mine = shadow.logs.at(replica.second, replica.first, agreed);
-      if (mine && !mine->epoch.present()) continue;  // below the start of its log
-      if (!mine || *mine != *committed) return agreed;
-    }
-  }
-
   Committed committed_;
   std::set<std::pair<NodeId, model::TopicPartition>> lost_;
-  std::map<Replica, std::int64_t> agreed_;
   std::map<model::TopicPartition, model::LeaderEpoch> unclean_;  // elected so, and not begun
 };
 
@@ -256,7 +224,7 @@ struct ReassignmentCompletesInSync : PropertyOf<ReassignmentCompletesInSync> {
     met();
     if (!std::all_of(target.begin(), target.end(), [&](NodeId id) { return holds(now.isr, id); }))
       violate_at(now.partition, -1, context, "reassignment complete too early",
-                 fmt::format("the reassignment of {} to {} is complete with the ISR {}", tp_text(now.partition),
+                 fmt::format("the reassignment of {} to {} is complete with the ISR {}", text_of(now.partition),
                              text(target), text(now.isr)));
   }
 

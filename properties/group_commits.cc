@@ -15,7 +15,7 @@ namespace {
 
 std::string text_of(model::Offset offset) { return offset.present() ? fmt::format("{}", offset.value) : "none"; }
 std::string text_of(const model::GroupId& group, model::TopicPartition tp) {
-  return fmt::format("group {} for topic {} partition {}", group, tp.topic.value, tp.partition.value);
+  return fmt::format("group {} for {}", group, properties::text_of(tp));
 }
 
 // Judged at the coordinator, against the generation that it knew when it took the commit: in PreparingRebalance the old

@@ -13,10 +13,6 @@
 namespace ktrial::properties {
 namespace {
 
-std::string text_of(model::TopicPartition tp) {
-  return fmt::format("topic {} partition {}", tp.topic.value, tp.partition.value);
-}
-
 // A member acts on its own view: one that was paused may own a partition in an old generation while a newer generation
 // has another owner. That is Kafka's zombie window, and no violation. One generation has one assignment, so nobody else
 // may be assigned the partition in it, even later; a generation number comes back only if the record of the generation

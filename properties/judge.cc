@@ -1,5 +1,7 @@
 #include "properties/judge.h"
 
+#include <fmt/format.h>
+
 #include "properties/catalogue.h"
 
 namespace ktrial::properties {
@@ -20,6 +22,10 @@ PropertyList all_properties() {
 }
 
 }  // namespace
+
+std::string text_of(model::TopicPartition tp) {
+  return fmt::format("topic {} partition {}", tp.topic.value, tp.partition.value);
+}
 
 Judge::Judge(bool eligible_leader_replicas)
     : properties_(all_properties()), by_kind_(std::variant_size_v<model::Fact>) {

@@ -28,7 +28,7 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
     const auto down = [&](NodeId node) { return end.down.contains(node); };
     bool excused = false;
     for (const FinishContext::Partition& p : end.partitions) {
-      const auto name = fmt::format("topic {} partition {}", p.id.topic.value, p.id.partition.value);
+      const auto name = text_of(p.id);
       // With an empty ISR it waits for the eligible leader replicas, and without these for the last known leader.
       const auto& awaited = !p.isr.empty() ? p.isr : !p.elr.empty() ? p.elr : p.last_known_elr;
       const bool isr_down = std::all_of(awaited.begin(), awaited.end(), down);
@@ -41,8 +41,7 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
     }
     for (const FinishContext::Partition& p : end.partitions)
       if (p.reassigning && std::none_of(p.replicas.begin(), p.replicas.end(), down))
-        violate(at, "reassignment not complete",
-                fmt::format("topic {} partition {} is still being reassigned", p.id.topic.value, p.id.partition.value));
+        violate(at, "reassignment not complete", text_of(p.id) + " is still being reassigned");
     for (const NodeId broker : end.fenced_brokers)
       if (!down(broker)) violate(at, "broker fenced", fmt::format("broker {} is up but fenced", broker.value));
     if (excused) return;  // what clients wait for may wait for that partition
@@ -50,10 +49,9 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
       violate(at, "send without answer", fmt::format("{} producers still wait for answers", end.unanswered_sends));
     for (const FinishContext::Consumer& c : end.consumers)
       if (!down(c.node) && c.end_offset.present() && c.position != c.end_offset)
-        violate(
-            at, "consumer not at the end",
-            fmt::format("client {} is at offset {} of topic {} partition {}, whose log ends at {}", c.node.value,
-                        c.position.value, c.partition.topic.value, c.partition.partition.value, c.end_offset.value));
+        violate(at, "consumer not at the end",
+                fmt::format("client {} is at offset {} of {}, whose log ends at {}", c.node.value, c.position.value,
+                            text_of(c.partition), c.end_offset.value));
   }
 };
 

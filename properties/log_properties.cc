@@ -9,10 +9,6 @@
 namespace ktrial::properties {
 namespace {
 
-std::string tp_text(model::TopicPartition tp) {
-  return fmt::format("topic {} partition {}", tp.topic.value, tp.partition.value);
-}
-
 // A replica truncates what its leader does not have. A clean leader has everything that is committed.
 struct CommittedIsNotTruncated : PropertyOf<CommittedIsNotTruncated> {
   static constexpr const char* kName = "committed-is-not-truncated";
@@ -28,7 +24,7 @@ struct CommittedIsNotTruncated : PropertyOf<CommittedIsNotTruncated> {
     if (!shadow.ledger.permits(truncated.partition, offset, *record, shadow.logs).empty()) return;
     violate_at(truncated.partition, offset, context, "committed record truncated",
                fmt::format("broker {} truncated its log of {} to offset {} and with it the committed record at {}",
-                           context.node.value, tp_text(truncated.partition), truncated.end_offset.value, offset));
+                           context.node.value, text_of(truncated.partition), truncated.end_offset.value, offset));
   }
 };
 
@@ -53,7 +49,7 @@ struct LatestOffsetNeverGoesBack : PropertyOf<LatestOffsetNeverGoesBack> {
       if (!record || !shadow.ledger.permits(told.partition, last, *record, shadow.logs).empty()) continue;
       violate_at(told.partition, last, context, "latest offset went back",
                  fmt::format("broker {} told the latest offset {} of {} in leader epoch {}, after {} in epoch {}",
-                             context.node.value, told.offset.value, tp_text(told.partition), told.leader_epoch.value,
+                             context.node.value, told.offset.value, text_of(told.partition), told.leader_epoch.value,
                              offset.value, epoch.value));
       break;
     }

@@ -39,6 +39,9 @@ struct Violation {
   std::string expected;  // in this case; empty: what the property says
 };
 
+// "topic 1 partition 0": facts know topics by their ids.
+std::string text_of(model::TopicPartition);
+
 // The state of the run at its end, filled by the runner.
 struct FinishContext {
   struct Partition {

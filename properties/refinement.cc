@@ -14,8 +14,7 @@ struct RefinesTheLog : PropertyOf<RefinesTheLog> {
   static constexpr const char* kName = "refines-the-log";
   static constexpr const char* kMeaning =
       "Every step of leaders, producers and consumers is a step of one abstract log a partition (append, lose where "
-      "the "
-      "ledger permits it, acknowledge, read), or changes nothing of it.";
+      "the ledger permits it, acknowledge, read), or changes nothing of it.";
   std::vector<std::uint16_t> kinds() const override {
     return kinds_of<model::HighWatermarkAdvanced, model::BecameLeader, model::RecordAcknowledged,
                     model::RecordConsumed>();
@@ -72,9 +71,8 @@ struct RefinesTheLog : PropertyOf<RefinesTheLog> {
             const FactContext& context) {
     met();
     if (wrong.empty()) return;
-    violate_at(
-        tp, offset, context, std::string("no abstract step: ") + name,
-        fmt::format("at offset {} of topic {} partition {} {}", offset, tp.topic.value, tp.partition.value, wrong));
+    violate_at(tp, offset, context, std::string("no abstract step: ") + name,
+               fmt::format("at offset {} of {} {}", offset, text_of(tp), wrong));
   }
 
   struct Leader {

@@ -145,8 +145,8 @@ bool ReplicaLogs::corrupted(NodeId node, model::TopicPartition p, std::int64_t o
 }
 
 std::int64_t ReplicaLogs::end(NodeId node, model::TopicPartition p) const {
-  const auto it = logs_.find({p, node});
-  return it == logs_.end() ? 0 : static_cast<std::int64_t>(it->second.entries.size());
+  const Log* log = find(node, p);
+  return log ? static_cast<std::int64_t>(log->entries.size()) : 0;
 }
 
 std::int64_t ReplicaLogs::committed_end(model::TopicPartition p) const {
@@ -175,9 +175,13 @@ bool ReplicaLogs::ever_committed(model::TopicPartition p, std::int64_t offset, m
   return std::any_of(first, last, [value](const auto& forgotten) { return forgotten.second == value; });
 }
 
-std::int64_t ReplicaLogs::first_missing(NodeId node, model::TopicPartition p) {
-  const auto& committed = committed_[p];
-  Log& log = logs_[{p, node}];
+std::int64_t ReplicaLogs::first_missing(NodeId node, model::TopicPartition p) const {
+  const auto known = committed_.find(p);
+  if (known == committed_.end()) return -1;
+  const std::vector<Entry>& committed = known->second;
+  const Log* held = find(node, p);
+  if (!held) return committed.empty() ? -1 : 0;
+  const Log& log = *held;
   // What was removed from its front is not missing.
   log.agreed = std::max(log.agreed, static_cast<std::size_t>(std::max(log.start, log.removed_to)));
   while (log.agreed < committed.size() && log.agreed < log.entries.size() &&

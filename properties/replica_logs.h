@@ -50,7 +50,7 @@ class ReplicaLogs {
   bool ever_committed(model::TopicPartition, std::int64_t offset, model::ValueId) const;
   // The first committed offset at which the replica's log is another than what was committed; -1: there is none.
   // Looks at each offset once for each replica, unless its log was cut in between.
-  std::int64_t first_missing(NodeId, model::TopicPartition);
+  std::int64_t first_missing(NodeId, model::TopicPartition) const;
   // A leader was elected without these: from here on what it says is what is committed.
   void forget_committed(model::TopicPartition, std::int64_t from);
   // Of the last LogTruncated: the first committed record that the replica cut away, and neither it nor the newest
@@ -66,7 +66,7 @@ class ReplicaLogs {
     std::int64_t removed_to = 0;
     bool cut_at_rot = false;                         // by the last load
     std::map<std::int64_t, std::int64_t> corrupted;  // batches: from, to
-    std::size_t agreed = 0;                          // so many entries are known to be those that were committed
+    mutable std::size_t agreed = 0;                  // so many entries are known to be those that were committed
   };
   struct Leader {
     model::LeaderEpoch epoch;

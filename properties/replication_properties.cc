@@ -10,10 +10,6 @@
 namespace ktrial::properties {
 namespace {
 
-std::string tp_text(model::TopicPartition tp) {
-  return fmt::format("topic {} partition {}", tp.topic.value, tp.partition.value);
-}
-
 // Reports each loss that the ledger booked since it was last asked.
 template <class Self>
 class LossProperty : public PropertyOf<Self> {
@@ -34,7 +30,7 @@ class LossProperty : public PropertyOf<Self> {
 std::string loss_text(const Loss& loss) {
   return fmt::format(
       "the record acknowledged (acks={}) at offset {} of {} is not in the log of broker {}, leader in epoch {}",
-      loss.acked.acks == -1 ? "all" : std::to_string(loss.acked.acks), loss.offset, tp_text(loss.partition),
+      loss.acked.acks == -1 ? "all" : std::to_string(loss.acked.acks), loss.offset, text_of(loss.partition),
       loss.leader.value, loss.leader_epoch.value);
 }
 
@@ -43,7 +39,7 @@ void tell_loss(Violation& v, const Loss& loss) {
   v.offset = loss.offset;
   v.expected =
       fmt::format("broker {}, leader of {} in epoch {}, holds at offset {} the record that was acknowledged there",
-                  loss.leader.value, tp_text(loss.partition), loss.leader_epoch.value, loss.offset);
+                  loss.leader.value, text_of(loss.partition), loss.leader_epoch.value, loss.offset);
 }
 
 struct AckedRecordsSurvive : LossProperty<AckedRecordsSurvive> {
@@ -67,7 +63,7 @@ struct AckedRecordsSurvive : LossProperty<AckedRecordsSurvive> {
         if (end.at - record.at < kSettled || came.contains(record.value)) continue;
         met();
         Violation& v = violate({record.at, NodeId{}, record.event}, "acked record lost, acks=0",
-                               fmt::format("a record sent with acks=0 to {} is not in the log", tp_text(tp)));
+                               fmt::format("a record sent with acks=0 to {} is not in the log", text_of(tp)));
         v.partition = tp;
         v.permitted_by = "acks=0: the producer waited for nobody";
       }
@@ -115,19 +111,19 @@ struct LogsAgree : PropertyOf<LogsAgree> {
         if (committed)
           violate_at(hw.partition, offset, context, "committed record replaced",
                      fmt::format("offset {} of {} was committed with another record than leader {} now has there",
-                                 offset, tp_text(hw.partition), context.node.value));
+                                 offset, text_of(hw.partition), context.node.value));
         else
           violate_at(
               hw.partition, offset, context, "deposed leader commits",
               fmt::format("leader {} of {} in epoch {} committed offset {}, which the newer leader does not hold",
-                          context.node.value, tp_text(hw.partition), hw.leader_epoch.value, offset));
+                          context.node.value, text_of(hw.partition), hw.leader_epoch.value, offset));
       } else if (leader != leaders_.end() && leader->second.first == hw.leader_epoch) {
         const Entry* theirs = shadow.logs.at(leader->second.second, hw.partition, offset);
         if (theirs && *theirs != *own)
           violate_at(hw.partition, offset, context, "replicas differ",
                      fmt::format(
                          "at offset {} of {} follower {} and leader {} hold different records below the high watermark",
-                         offset, tp_text(hw.partition), context.node.value, leader->second.second.value));
+                         offset, text_of(hw.partition), context.node.value, leader->second.second.value));
       }
     }
   }
@@ -155,7 +151,7 @@ struct OneLeaderPerEpoch : PropertyOf<OneLeaderPerEpoch> {
     if (!fresh && it->second != context.node)
       violate_at(tp, -1, context, "two leaders in an epoch",
                  fmt::format("brokers {} and {} both led {} in leader epoch {}", it->second.value, context.node.value,
-                             tp_text(tp), epoch.value));
+                             text_of(tp), epoch.value));
   }
   std::map<std::pair<model::TopicPartition, model::LeaderEpoch>, NodeId> leader_;
 };
@@ -178,7 +174,7 @@ struct ElectedLeaderIsComplete : PropertyOf<ElectedLeaderIsComplete> {
         leader.partition, election->missing_from, context, "leader lacks a committed record",
         fmt::format("broker {} was elected leader of {} in epoch {} without the committed record at offset {} (its "
                     "log ends at {})",
-                    context.node.value, tp_text(leader.partition), leader.leader_epoch.value, election->missing_from,
+                    context.node.value, text_of(leader.partition), leader.leader_epoch.value, election->missing_from,
                     shadow.logs.end(context.node, leader.partition)));
   }
 };
@@ -216,7 +212,7 @@ struct HighWatermarkNeverRegresses : PropertyOf<HighWatermarkNeverRegresses> {
     if (mark < last.highest)
       violate(context, std::string("high watermark went back at the ") + role,
               fmt::format("{} {} saw the high watermark of {} go back from {} to {} in leader epoch {}", role,
-                          context.node.value, tp_text(who.first), last.highest.value, mark.value, epoch.value));
+                          context.node.value, text_of(who.first), last.highest.value, mark.value, epoch.value));
     last.highest = std::max(last.highest, mark);
   }
   std::map<std::pair<model::TopicPartition, NodeId>, Mark> highest_;

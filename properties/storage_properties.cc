@@ -11,10 +11,6 @@ namespace {
 
 using Replica = std::pair<model::TopicPartition, NodeId>;
 
-std::string text_of(model::TopicPartition tp) {
-  return fmt::format("topic {} partition {}", tp.topic.value, tp.partition.value);
-}
-
 // What the broker's own wall clock says is what counts: a clock that is ahead deletes early and breaks no promise. A
 // log start that only the memory knew (DeleteRecords, until the next checkpoint) is lost with the process; that is
 // Kafka's design, and so is a segment that comes back because the power failed before its deletion was durable.
@@ -112,8 +108,7 @@ struct RecoveredLogIsSound : PropertyOf<RecoveredLogIsSound> {
   static constexpr const char* kName = "recovered-log-is-sound";
   static constexpr const char* kMeaning =
       "A log that is loaded ends where what survived on the disk ends, holds no broken batch but one that bit rot "
-      "broke, "
-      "and its leader epochs are those of its batches.";
+      "broke, and its leader epochs are those of its batches.";
   std::vector<std::uint16_t> kinds() const override { return kinds_of<model::LogLoaded>(); }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     const auto& l = std::get<model::LogLoaded>(fact);
@@ -184,8 +179,7 @@ struct UnreadRecordsAreKept : PropertyOf<UnreadRecordsAreKept> {
   static constexpr const char* kName = "unread-records-are-kept";
   static constexpr const char* kMeaning =
       "No consumer is reset because retention or DeleteRecords removed what it had not read yet. Kafka does not "
-      "promise "
-      "this; a configuration may.";
+      "promise this; a configuration may.";
   std::vector<std::uint16_t> kinds() const override {
     return kinds_of<model::ConsumerPositionReset, model::LogStartAdvanced>();
   }
@@ -205,8 +199,7 @@ struct RemovedRecordsStayRemoved : PropertyOf<RemovedRecordsStayRemoved> {
   static constexpr const char* kName = "removed-records-stay-removed";
   static constexpr const char* kMeaning =
       "No later leader holds a record that DeleteRecords was answered to have removed. Kafka does not promise this: "
-      "the "
-      "log start is on the disk only with its next checkpoint.";
+      "the log start is on the disk only with its next checkpoint.";
   std::vector<std::uint16_t> kinds() const override { return kinds_of<model::RecordsDeleted, model::BecameLeader>(); }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     if (const auto* deleted = std::get_if<model::RecordsDeleted>(&fact)) {
