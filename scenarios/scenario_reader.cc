@@ -120,6 +120,12 @@ struct Reader {
       if (t.name == p.topic && p.partition >= t.partitions)
         fail(at, "topic '" + t.name + "' has only " + std::to_string(t.partitions) + " partitions");
   }
+  void partition_of(const Y& y, FaultSpec& f) {
+    if ((f.partition = parse_partition(text(&y))))
+      partition(y, *f.partition);
+    else
+      fail(y, "expected a partition, as in orders-0");
+  }
   void variant(const Y& k, const Y& v) {
     auto& o = s.cluster.config.effective.variants;
     std::vector<std::string> names;
@@ -285,17 +291,11 @@ struct Reader {
   void fault_body(const Y& y, FaultSpec& f) {
     switch (shape_of(f.kind)) {
       case FaultShape::partition:
-        if ((f.partition = parse_partition(text(&y))))
-          partition(y, *f.partition);
-        else
-          fail(y, "expected a partition, as in orders-0");
+        partition_of(y, f);
         return;
       case FaultShape::records:
         if (!keys(y, to_string(f.kind), {"partition", "before"})) return;
-        if (const Y* p = need(y, "partition"); p && (f.partition = parse_partition(text(p))))
-          partition(*p, *f.partition);
-        else
-          fail(y, "expected a partition, as in orders-0");
+        if (const Y* p = need(y, "partition")) partition_of(*p, f);
         if (const Y* before = find(y, "before")) number(before, f.amount.emplace(), 0, 1000000000000);
         return;
       case FaultShape::nodes:
@@ -314,12 +314,7 @@ struct Reader {
         return;
       case FaultShape::replicas:
         if (!keys(y, to_string(f.kind), {"partition", "to"})) return;
-        if (const Y* p = need(y, "partition")) {
-          if ((f.partition = parse_partition(text(p))))
-            partition(*p, *f.partition);
-          else
-            fail(*p, "expected a partition, as in orders-0");
-        }
+        if (const Y* p = need(y, "partition")) partition_of(*p, f);
         each(need(y, "to"), [&](const Y& id) { number(&id, f.replicas.emplace_back(), 1, s.cluster.brokers); });
         if (f.replicas.empty()) fail(y, "expected brokers for 'to'");
         return;

@@ -39,10 +39,8 @@ class BrokerNode::Coordinating final : public GroupHost {
     const auto held = m.partitions.find(tp);
     if (held == m.partitions.end()) return Error::NOT_LEADER_OR_FOLLOWER;
     if (broker_.write_fails(step_, tp)) return Error::KAFKA_STORAGE_ERROR;
-    broker_.about_to_append(tp);
     const AppendResult appended =
-        held->second.append(step_, batch_of(std::move(records), step_.wall_clock), Acks::all, m.image.brokers());
-    broker_.changed(tp, appended.change);
+        broker_.append(step_, held->second, batch_of(std::move(records), step_.wall_clock), Acks::all);
     if (appended.error != Error::NONE) {
       step_.fact(ProbeHit{"group coordinator: append refused"});
       return appended.error;

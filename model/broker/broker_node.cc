@@ -138,7 +138,7 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
       step.set_timer({kIsrShrinkTimer, 0, 0}, step.now + config_.replica_lag_time_max / 2);
       break;
     case kCheckpointTimer:
-      if (disk_fails(step, {}, "a checkpoint", health_.write_fails || health_.fsync_fails)) break;
+      if (sync_fails(step, {}, "a checkpoint")) break;
       for (auto& [tp, partition] : m.partitions) partition.log().checkpoint_high_watermark();
       step.set_timer({kCheckpointTimer, 0, 0}, step.now + config_.replica_high_watermark_checkpoint_interval);
       break;
@@ -147,7 +147,10 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
     case kFetcherTimeoutTimer:
     case kFetcherWakeTimer:
       if (auto it = m.fetchers.find(NodeId(static_cast<std::int32_t>(timer.about))); it != m.fetchers.end()) {
-        if (timer.kind == kFetcherTimeoutTimer) it->second.on_timeout(step, config_);
+        if (timer.kind == kFetcherTimeoutTimer) {
+          m.fetcher_connections.erase(it->second.connection());
+          it->second.on_timeout(step, config_);
+        }
         m.fetchers_due.insert(it->first);
       }
       break;
@@ -263,6 +266,7 @@ void BrokerNode::settle(Step& step) {
       it->second.run(step, config_, m.lifecycle.epoch());
       if (it->second.connection().present()) m.fetcher_connections[it->second.connection()] = leader;
     } else if (!listens) {
+      m.fetcher_connections.erase(it->second.connection());
       it->second.stop(step);
       m.fetchers.erase(it);
     }

@@ -141,6 +141,7 @@ class BrokerNode {
   // True when the operation fails: the log directory is offline, or goes offline with this.
   bool disk_fails(Step& step, TopicPartition tp, const char* operation, bool fails);
   bool write_fails(Step& step, TopicPartition tp);
+  bool sync_fails(Step& step, TopicPartition tp, const char* operation);  // one that writes and syncs
   bool fsync_fails(Step& step, Partition& partition);
 
   // requests (broker_requests.cc)
@@ -150,7 +151,7 @@ class BrokerNode {
   void on_produce(Step& step, ConnectionId connection, std::int32_t correlation, const ProduceRequest& request);
   void on_fetch(Step& step, ConnectionId connection, std::int32_t correlation, const FetchRequest& request);
   bool try_produce(Step& step, DelayedProduce& operation);
-  void about_to_append(TopicPartition tp);
+  AppendResult append(Step& step, Partition& partition, const RecordBatch& batch, Acks acks);
   struct FetchOutcome {
     FetchResponse response;
     std::vector<Offset> leader_log_ends;  // by partition of the request; absent where the read failed

@@ -3,23 +3,20 @@
 #include <gtest/gtest.h>
 
 #include "model/broker/broker_world_for_test.h"
+#include "model/nodes_for_test.h"
 
 namespace ktrial::model {
 namespace {
 
 const TopicPartition kTp{TopicId{1}, PartitionIndex{0}};
-std::vector<NodeId> ids(std::initializer_list<int> list) {
-  std::vector<NodeId> r;
-  for (const int id : list) r.emplace_back(id);
-  return r;
-}
+using testing::nodes;
 
 // `orders-0` on the brokers named, the first of which leads.
 struct Orders : BrokerWorld {
   explicit Orders(std::initializer_list<int> replicas, std::vector<std::pair<std::string, std::string>> configs = {},
                   ClusterConfig config = {})
       : BrokerWorld(static_cast<int>(replicas.size()), config) {
-    create("orders", ids(replicas), std::move(configs));
+    create("orders", testing::nodes(replicas), std::move(configs));
     EXPECT_TRUE(until([&] { return leads(*replicas.begin()) && in_sync() == replicas.size(); }));
   }
   bool leads(int id) { return broker(id).partition(kTp) && partition(id, kTp)->role() == ReplicaRole::leader; }
@@ -73,7 +70,7 @@ TEST(Broker, T7_ADeadBrokerIsFencedAfterItsSessionAndClientsAreToldOfTheNewLeade
   EXPECT_LE(c.now - died, seconds(10));
   EXPECT_EQ(c.state().leader_epoch, LeaderEpoch{1});
   const auto m = c.ask<MetadataResponse>(3, MetadataRequest{});
-  EXPECT_EQ(m.brokers, ids({2, 3}));
+  EXPECT_EQ(m.brokers, nodes({2, 3}));
   EXPECT_EQ(m.topics.at(0).partitions.at(0).leader, NodeId{2});
   EXPECT_EQ(
       c.ask<ProduceResponse>(3, ProduceRequest{Acks::all, seconds(1), {{kTp, c.batch(1)}}}).partitions.at(0).error,
@@ -131,7 +128,7 @@ TEST(Broker, ProduceErrors) {
   b.record_count = 2;
   EXPECT_EQ(error(1, kTp, Acks::all, b), Error::INVALID_RECORD);
   EXPECT_EQ(c.end(1), Offset{0});  // nothing of all that was appended
-  c.create("__consumer_offsets", ids({1}));
+  c.create("__consumer_offsets", nodes({1}));
   c.advance(seconds(1));
   EXPECT_EQ(error(1, {TopicId{2}, PartitionIndex{0}}, Acks::all, c.batch(1)), Error::INVALID_TOPIC_EXCEPTION);
   // With a member missing: acks=all is refused before the append, acks=1 is not asked.
@@ -232,7 +229,7 @@ TEST(Broker, ControlledShutdownEndToEnd) {
   EXPECT_EQ(c.broker(1).state(), BrokerState::PENDING_CONTROLLED_SHUTDOWN);
   EXPECT_TRUE(c.until([&] { return c.exited.count(NodeId{1}) == 1; }));
   EXPECT_EQ(c.state().leader, NodeId{2});
-  EXPECT_EQ(c.state().isr, ids({2, 3}));
+  EXPECT_EQ(c.state().isr, nodes({2, 3}));
   EXPECT_EQ(c.broker(1).disk().clean_shutdown.read().broker_epoch, first);
   EXPECT_EQ(c.broker(1).disk().logs.at(kTp).segments.synced(), 1u);
   c.start(1);

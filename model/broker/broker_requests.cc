@@ -74,9 +74,7 @@ void BrokerNode::on_produce(Step& step, ConnectionId connection, std::int32_t co
                (held->second.config().topic.flush_messages < kNeverFlushed && fsync_fails(step, held->second))) {
       result.error = Error::KAFKA_STORAGE_ERROR;
     } else {
-      about_to_append(item.partition);
-      const AppendResult appended = held->second.append(step, item.batch, request.acks, m.image.brokers());
-      changed(item.partition, appended.change);
+      const AppendResult appended = append(step, held->second, item.batch, request.acks);
       // Variant after_io_error [D11]: until the directory is offline appends go on, behind the bytes of the failed one.
       if (appended.error == Error::NONE && m.directory_failed)
         held->second.log().disk().segments.break_batch(held->second.log().batches().size() - 1);
@@ -118,14 +116,15 @@ bool BrokerNode::try_produce(Step& step, DelayedProduce& operation) {
   return true;
 }
 
-// Before a log grows: a follower in whose session the partition was quiet was at its end when it last fetched.
-void BrokerNode::about_to_append(TopicPartition tp) {
+AppendResult BrokerNode::append(Step& step, Partition& partition, const RecordBatch& batch, Acks acks) {
   Memory& m = *memory_;
-  const auto held = m.partitions.find(tp);
-  if (held == m.partitions.end()) return;
-  m.sessions.each(tp, [&](const FetchSession& session) {
-    if (session.replica.present()) held->second.follower_seen(session.replica, session.last_fetch);
+  // Before the log grows: a follower in whose session the partition was quiet was at its end when it last fetched.
+  m.sessions.each(partition.id(), [&](const FetchSession& session) {
+    if (session.replica.present()) partition.follower_seen(session.replica, session.last_fetch);
   });
+  AppendResult appended = partition.append(step, batch, acks, m.image.brokers());
+  changed(partition.id(), appended.change);
+  return appended;
 }
 
 // The request with the partitions of its session that may have something to tell.

@@ -92,24 +92,21 @@ void BrokerNode::on_storage_timer(Step& step, TimerId timer) {
     return;
   }
   const auto again = [&](Nanos period) { step.set_timer(timer, step.now + period); };
-  const auto fails = [&](const char* what) {
-    return disk_fails(step, {}, what, health_.write_fails || health_.fsync_fails);
-  };
   switch (timer.kind) {
     case kLogRetentionTimer:
       for (auto& [tp, partition] : m.partitions)
         if (!is_compacted(tp) && partition.delete_old_segments(step)) changed(tp, {.reread = true});
       return again(config_.log_retention_check_interval);
     case kRecoveryPointTimer:
-      if (fails("a checkpoint")) return;
+      if (sync_fails(step, {}, "a checkpoint")) return;
       for (auto& [tp, partition] : m.partitions) partition.log().checkpoint_recovery_point();
       return again(config_.log_flush_offset_checkpoint_interval);
     case kLogStartTimer:
-      if (fails("a checkpoint")) return;
+      if (sync_fails(step, {}, "a checkpoint")) return;
       for (auto& [tp, partition] : m.partitions) partition.checkpoint_log_start(step);
       return again(config_.log_flush_start_offset_checkpoint_interval);
     case kLogFlusherTimer:
-      if (fails("an fsync")) return;
+      if (sync_fails(step, {}, "an fsync")) return;
       for (auto& [tp, partition] : m.partitions)
         partition.log().flush_if_older(partition.config().topic.flush_ms, step.now);
       return again(config_.log_flush_scheduler_interval);
@@ -121,7 +118,7 @@ void BrokerNode::on_storage_timer(Step& step, TimerId timer) {
 // Flush everything first: only then does the marker say the truth.
 void BrokerNode::store_for_shutdown(Step& step) {
   Memory& m = *memory_;
-  if (disk_fails(step, {}, "an fsync", health_.write_fails || health_.fsync_fails)) return;
+  if (sync_fails(step, {}, "an fsync")) return;
   for (auto& [tp, partition] : m.partitions) {
     Log& log = partition.log();
     log.run_background();
@@ -213,11 +210,15 @@ bool BrokerNode::write_fails(Step& step, TopicPartition tp) {
   return disk_fails(step, tp, "an append", health_.write_fails);
 }
 
+bool BrokerNode::sync_fails(Step& step, TopicPartition tp, const char* operation) {
+  return disk_fails(step, tp, operation, health_.write_fails || health_.fsync_fails);
+}
+
 // What could not be flushed is dropped from the page cache, too, and a retry would find nothing to write.
 bool BrokerNode::fsync_fails(Step& step, Partition& partition) {
   Memory& m = *memory_;
   const bool drops = health_.fsync_fails && !m.directory_failed;
-  if (!disk_fails(step, partition.id(), "an fsync", health_.write_fails || health_.fsync_fails)) return false;
+  if (!sync_fails(step, partition.id(), "an fsync")) return false;
   SegmentFiles& files = partition.log().disk().segments;
   if (drops && files.synced() < files.items().size()) {
     step.fact(UnsyncedDataLost{partition.id(), files.items()[files.synced()].base_offset, partition.log().log_end(),

@@ -1,17 +1,14 @@
 // The traces of the crib's section 26 that a partition can show without a cluster.
 #include <gtest/gtest.h>
 
+#include "model/nodes_for_test.h"
 #include "model/replication/partition.h"
 
 namespace ktrial::model {
 namespace {
 
 const TopicPartition kTp{TopicId(1), PartitionIndex(0)};
-std::vector<NodeId> nodes(std::initializer_list<int> ids) {
-  std::vector<NodeId> r;
-  for (int id : ids) r.emplace_back(id);
-  return r;
-}
+using testing::nodes;
 
 struct Cluster {
   Step step;

@@ -4,17 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include "model/nodes_for_test.h"
 #include "model/replication/replica_fetcher.h"
 
 namespace ktrial::model {
 namespace {
 
 const TopicPartition kTp{TopicId(1), PartitionIndex(0)};
-std::vector<NodeId> nodes(std::initializer_list<int> ids) {
-  std::vector<NodeId> r;
-  for (int id : ids) r.emplace_back(id);
-  return r;
-}
+using testing::nodes;
 
 struct Leader {
   Step step;

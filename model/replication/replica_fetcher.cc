@@ -13,14 +13,13 @@ void ReplicaFetcher::follow_log(Entry& entry, const Partition& partition, const 
 
 void ReplicaFetcher::due(Entries::iterator at) {
   const auto& [tp, entry] = *at;
-  if (entry.ask == Entry::Ask::fetch)
+  if (entry.ask == Entry::Ask::fetch) {
     session_.want(entry.item);
-  else
-    session_.forget(tp);
-  if (entry.ask == Entry::Ask::fetch)
     asking_.erase(tp);
-  else
+  } else {
+    session_.forget(tp);
     asking_.insert(tp);
+  }
 }
 
 void ReplicaFetcher::ask(Entries::iterator at, Entry::Ask what) {
@@ -179,17 +178,24 @@ void ReplicaFetcher::on_fetch_partition(Step& step, const FetchResponse::Partiti
   }
 }
 
+template <class Request>
+std::optional<ReplicaFetcher::Question<Request>> ReplicaFetcher::question(Partitions& partitions) {
+  const auto* request = std::get_if<Request>(&asked_);
+  if (request == nullptr) return std::nullopt;
+  const auto at = entries_.find(request->partition);
+  const auto held = partitions.find(request->partition);
+  if (at == entries_.end() || held == partitions.end()) return std::nullopt;
+  return Question<Request>{*request, at, held->second};
+}
+
 // OFFSET_OUT_OF_RANGE: fetchOffsetAndTruncate
 void ReplicaFetcher::on_list_offsets(Step& step, const ListOffsetsResponse& response, Partitions& partitions,
                                      const ClusterConfig& config) {
-  const auto* request = std::get_if<ListOffsetsRequest>(&asked_);
-  if (request == nullptr) return;
-  const auto at = entries_.find(request->partition);
-  const auto held = partitions.find(request->partition);
-  if (at == entries_.end() || held == partitions.end()) return;
+  const auto asked = question<ListOffsetsRequest>(partitions);
+  if (!asked) return;
+  const auto& [request, at, partition] = *asked;
   Entry& entry = at->second;
-  Partition& partition = held->second;
-  if (entry.item.current_leader_epoch != request->current_leader_epoch ||
+  if (entry.item.current_leader_epoch != request.current_leader_epoch ||
       (entry.ask != Entry::Ask::latest && entry.ask != Entry::Ask::earliest))
     return;
   if (response.error == Error::FENCED_LEADER_EPOCH) return erase(at);
@@ -197,7 +203,7 @@ void ReplicaFetcher::on_list_offsets(Step& step, const ListOffsetsResponse& resp
     entry.ask = Entry::Ask::fetch;
     return delay(at, step.now + config.replica_fetch_backoff);
   }
-  if (request->timestamp == kLatestTimestamp) {
+  if (request.timestamp == kLatestTimestamp) {
     if (response.offset >= partition.log().log_end()) return ask(at, Entry::Ask::earliest);
     partition.truncate(step, response.offset);  // an unclean election happened
   } else if (response.offset > partition.log().log_end()) {
@@ -210,15 +216,12 @@ void ReplicaFetcher::on_list_offsets(Step& step, const ListOffsetsResponse& resp
 // The truncation protocols before IBP 2.7: truncateToEpochEndOffsets.
 void ReplicaFetcher::on_epoch_end(Step& step, const OffsetForLeaderEpochResponse& response, Partitions& partitions,
                                   const ClusterConfig& config) {
-  const auto* request = std::get_if<OffsetForLeaderEpochRequest>(&asked_);
-  if (request == nullptr) return;
-  const auto at = entries_.find(request->partition);
-  const auto held = partitions.find(request->partition);
-  if (at == entries_.end() || held == partitions.end()) return;
+  const auto asked = question<OffsetForLeaderEpochRequest>(partitions);
+  if (!asked) return;
+  const auto& [request, at, partition] = *asked;
   Entry& entry = at->second;
-  Partition& partition = held->second;
   // Variant late_epoch_answer: an answer for an older leader epoch of ours is taken too.
-  if ((entry.item.current_leader_epoch != request->current_leader_epoch || entry.ask != Entry::Ask::epoch) &&
+  if ((entry.item.current_leader_epoch != request.current_leader_epoch || entry.ask != Entry::Ask::epoch) &&
       !config.variants.on(Variant::late_epoch_answer))
     return;
   if (response.error == Error::FENCED_LEADER_EPOCH) return erase(at);

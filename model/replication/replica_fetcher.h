@@ -58,6 +58,15 @@ class ReplicaFetcher {
                        const ClusterConfig& config);
   void on_epoch_end(Step& step, const OffsetForLeaderEpochResponse& response, Partitions& partitions,
                     const ClusterConfig& config);
+  // What the request in flight, if it is of that kind, asked about; nothing: it is not followed or held any more.
+  template <class Request>
+  struct Question {
+    const Request& request;
+    Entries::iterator at;
+    Partition& partition;
+  };
+  template <class Request>
+  std::optional<Question<Request>> question(Partitions& partitions);
   void follow_log(Entry& entry, const Partition& partition, const ClusterConfig& config);
   void ask(Entries::iterator at, Entry::Ask what);
   void delay(Entries::iterator at, Nanos until);

@@ -1,6 +1,7 @@
 // Each variant of replication, beside the rule that it breaks. Method: one Partition or ReplicaFetcher, played by hand.
 #include <gtest/gtest.h>
 
+#include "model/nodes_for_test.h"
 #include "model/replication/partition.h"
 #include "model/replication/replica_fetcher.h"
 
@@ -10,11 +11,7 @@ namespace {
 const TopicPartition kTp{TopicId(1), PartitionIndex(0)};
 constexpr NodeId kSelf{0};
 
-std::vector<NodeId> nodes(std::initializer_list<int> ids) {
-  std::vector<NodeId> r;
-  for (int id : ids) r.emplace_back(id);
-  return r;
-}
+using testing::nodes;
 
 // Partition 0 on broker 0, with or without a variant; its other replicas are 1 and 2.
 struct Replica {

@@ -145,20 +145,25 @@ KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed) {
   return world;
 }
 
+model::CreateTopicsRequest create_topic_request(const TopicSpec& topic) {
+  model::CreateTopicsRequest request;
+  request.name = topic.name;
+  if (topic.replicas.empty()) {
+    request.partitions = topic.partitions;
+    request.replication_factor = topic.replication_factor;
+  }
+  for (const auto& row : topic.replicas) {
+    auto& replicas = request.assignment.emplace_back();
+    for (const std::int32_t id : row) replicas.push_back(model::NodeId{id});
+  }
+  request.configs = topic.config.written;
+  return request;
+}
+
 void start_world(KafkaWorld& world, const Scenario& scenario) {
   for (sim::NodeId id = 0; id < world.node_count(); ++id) world.start(id);
   for (const TopicSpec& topic : scenario.cluster.topics) {
-    model::CreateTopicsRequest request;
-    request.name = topic.name;
-    if (topic.replicas.empty()) {  // with an assignment these must be absent
-      request.partitions = topic.partitions;
-      request.replication_factor = topic.replication_factor;
-    }
-    for (const auto& row : topic.replicas) {
-      auto& replicas = request.assignment.emplace_back();
-      for (const std::int32_t id : row) replicas.push_back(model::NodeId{id});
-    }
-    request.configs = topic.config.written;
+    const model::CreateTopicsRequest request = create_topic_request(topic);
     // Every controller is told; the one that is active creates the topic, the others find it exists.
     for (std::int32_t i = 0; i < scenario.cluster.controllers; ++i)
       world.command(static_cast<sim::NodeId>(scenario.cluster.brokers + i), model::CreateTopic{request});

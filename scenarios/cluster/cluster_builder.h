@@ -20,6 +20,8 @@ bool names_node(const std::string& client, const std::string& node);
 // How a node's clocks run when no fault touches them.
 sim::ClockConfig clock_of(const Scenario& scenario, model::NodeId node);
 KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed);
+// The CreateTopics request of a topic; with an assignment, counts of partitions and replicas must be absent.
+model::CreateTopicsRequest create_topic_request(const TopicSpec& topic);
 // Starts every node and tells the controllers which topics to create.
 void start_world(KafkaWorld& world, const Scenario& scenario);
 // What the clients are left with at the end of a run.

@@ -47,12 +47,9 @@ FaultEngine::FaultEngine(const Scenario& scenario, std::vector<FaultSpec> plan, 
       quiet_after_(scenario.random_faults ? scenario.random_faults->quiet_after : scenario.run_until),
       effects_(scenario, names_.size()) {
   for (const TopicSpec& topic : scenario.cluster.topics) {
-    model::CreateTopicsRequest& request = topics_.emplace_back();
-    request.name = topic.name;
-    request.partitions = topic.partitions;
-    request.replication_factor =
-        topic.replicas.empty() ? topic.replication_factor : static_cast<std::int16_t>(topic.replicas.front().size());
-    request.configs = topic.config.written;
+    TopicSpec placed_anew = topic;  // the brokers that it had may be gone
+    placed_anew.replicas.clear();
+    topics_.push_back(create_topic_request(placed_anew));
   }
   if (quiet_after_ <= Nanos::zero() || quiet_after_ > scenario.run_until) quiet_after_ = scenario.run_until;
   has_conditions_ = std::any_of(plan_.begin(), plan_.end(), [](const FaultSpec& f) { return f.when.has_value(); });
