@@ -702,6 +702,32 @@ TEST(Consumer, AnEpochThatTheLeaderDoesNotKnowHidesATruncation) {
   EXPECT_TRUE(t.judge.verdict("consumer-reads-committed-in-order").violations.empty());
 }
 
+// It has not heard of the newest leader, from which it copied nevertheless.
+TEST(Replication, AFollowerOfAnOldEpochHoldsWhatWasCommittedToo) {
+  for (const bool unclean : {false, true}) {
+    Told t;
+    t.leads(1, 0);
+    t.appends(1, 0, 0, {t.a}, true);
+    t.appends(3, 0, 0, {t.a});
+    t.appends(1, 1, 0, {t.c}, true);
+    t.appends(3, 1, 0, {t.c});
+    if (unclean) {
+      t.high_watermark(1, 0, 2, 0, true);
+      t.unclean(2, 1);
+    }
+    t.appends(2, 0, 0, {t.a});
+    t.leads(2, 1);
+    t.appends(2, 1, 1, {t.b}, true);
+    t.high_watermark(2, 0, 2, 1, true);
+    t.high_watermark(3, 0, 2, 0, false);
+    const Verdict verdict = t.judge.verdict("logs-agree-below-high-watermark");
+    ASSERT_EQ(verdict.violations.empty(), unclean);
+    if (!unclean) {
+      EXPECT_EQ(verdict.violations[0].reason, "replica differs from what was committed");
+    }
+  }
+}
+
 TEST(Refinement, AStepThatTheAbstractLogDoesNotHaveIsReported) {
   const auto reason = [](const Told& t) {
     const Verdict verdict = t.judge.verdict("refines-the-log");
@@ -734,6 +760,15 @@ TEST(Refinement, AStepThatTheAbstractLogDoesNotHaveIsReported) {
   lost.leads(3, 1);
   lost.consumed(0, lost.a);  // still on its way when the election took it
   EXPECT_EQ(reason(lost), "");
+  // DeleteRecords removed what the leader then lost with its power; it appends there again.
+  Told removed;
+  removed.two_committed();
+  removed.fact(1, model::LogStartAdvanced{kTp, Offset{2}, Offset{0}, Offset{2}});
+  removed.fact(1, model::UnsyncedDataLost{kTp, Offset{0}, Offset{2}, model::LossCause::power_cut});
+  removed.leads(1, 1);
+  removed.appends(1, 0, 1, {removed.c}, true);
+  removed.high_watermark(1, 0, 1, 1, true);
+  EXPECT_EQ(reason(removed), "");
 }
 
 TEST(Ledger, AReplicaThatWasAddedBehindTheLeaderMayLackWhatThatLeaderCommitted) {

@@ -61,11 +61,15 @@ struct RefinesTheLog : PropertyOf<RefinesTheLog> {
     if (leader.leader_epoch < newest.epoch) return;  // a late start, deposed before it began
     newest = {leader.leader_epoch, context.node};
     const Election* election = shadow.ledger.election(leader.partition);
-    if (!election || election->epoch != leader.leader_epoch || election->missing_from < 0) return;
+    if (!election || election->epoch != leader.leader_epoch) return;
     AbstractLog& log = logs_[leader.partition];
-    if (election->missing_from >= log.end()) return;
-    step("lose", log.lose(election->missing_from, election->permitted_by), leader.partition, election->missing_from,
-         context);
+    // What DeleteRecords removed nobody misses, but a leader whose log now ends below that appends there again.
+    const std::int64_t ends = shadow.logs.end(context.node, leader.partition);
+    const bool misses = election->missing_from >= 0;
+    const std::int64_t from = std::min(misses ? election->missing_from : log.end(), ends);
+    if (from >= log.end()) return;
+    step("lose", log.lose(from, misses ? election->permitted_by : "DeleteRecords removed these records"),
+         leader.partition, from, context);
   }
   void step(const char* name, const std::string& wrong, model::TopicPartition tp, std::int64_t offset,
             const FactContext& context) {

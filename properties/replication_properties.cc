@@ -124,6 +124,14 @@ struct LogsAgree : PropertyOf<LogsAgree> {
                      fmt::format(
                          "at offset {} of {} follower {} and leader {} hold different records below the high watermark",
                          offset, text_of(hw.partition), context.node.value, leader->second.second.value));
+      } else if (const Entry* committed = shadow.logs.committed(hw.partition, offset);
+                 committed && *committed != *own &&
+                 shadow.ledger.permits(hw.partition, offset, *own, shadow.logs).empty()) {
+        // One that has not heard of the newest leader may hold what that one's election took, but nothing else.
+        violate_at(hw.partition, offset, context, "replica differs from what was committed",
+                   fmt::format("follower {} of {} holds another record at offset {} than was committed there, below "
+                               "its high watermark",
+                               context.node.value, text_of(hw.partition), offset));
       }
     }
   }

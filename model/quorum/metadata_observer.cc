@@ -15,7 +15,7 @@ MetadataObserver::MetadataObserver(NodeId self, std::vector<NodeId> voters, cons
 }
 
 void MetadataObserver::start(Step& step) {
-  forget_leader(step);
+  ask_any_voter(step);
   drive(step);
 }
 
@@ -23,16 +23,13 @@ void MetadataObserver::ask_any_voter(Step& step) {
   asked_ = peers_[step.choose(Choice::bootstrap_server, attempts_++, 0, peers_.size() - 1)].peer();
 }
 
-void MetadataObserver::forget_leader(Step& step) {
-  leader_ = {};
-  leader_failed_ = false;
-  ask_any_voter(step);
+void MetadataObserver::heard_of_leader(Step& step) {
   fetch_deadline_ = step.now + config_.fetch_timeout;
   step.set_timer(kFetchTimer, fetch_deadline_);
 }
 
 void MetadataObserver::drive(Step& step) {
-  const NodeId target = leader_.present() && !leader_failed_ ? leader_ : asked_;
+  const NodeId target = leader_.present() && !leader_failed_ && step.now < fetch_deadline_ ? leader_ : asked_;
   for (PeerChannel& peer : peers_)
     if (peer.peer() == target && peer.ready(step.now))
       peer.send(step, next_correlation_++,
@@ -49,19 +46,17 @@ bool MetadataObserver::on_message(Step& step, ConnectionId connection, const Mes
   leader_failed_ = false;
   if (r->leader_epoch > epoch_ || (r->leader_epoch == epoch_ && r->leader.present() && !leader_.present())) {
     epoch_ = r->leader_epoch;
-    if (r->leader.present()) {
-      leader_ = r->leader;
-      fetch_deadline_ = step.now + config_.fetch_timeout;
-      step.set_timer(kFetchTimer, fetch_deadline_);
-    } else {
-      forget_leader(step);
-    }
+    leader_ = r->leader;
+    if (leader_.present())
+      heard_of_leader(step);
+    else
+      ask_any_voter(step);
   } else if (r->error != Error::NONE) {
     // The one asked does not lead and knows no more than we do.
-    if (peer->peer() == leader_ || !leader_.present()) forget_leader(step);
+    leader_failed_ = peer->peer() == leader_;
+    ask_any_voter(step);
   } else if (r->leader_epoch == epoch_ && peer->peer() == leader_) {
-    fetch_deadline_ = step.now + config_.fetch_timeout;
-    step.set_timer(kFetchTimer, fetch_deadline_);
+    heard_of_leader(step);
     if (r->diverging_end_offset.present()) {
       // What was handed over is committed, so a sound quorum never diverges below it.
       const Offset end = std::min(end_of_epoch(log_, r->diverging_epoch).end, r->diverging_end_offset);
@@ -78,14 +73,11 @@ bool MetadataObserver::on_message(Step& step, ConnectionId connection, const Mes
   return true;
 }
 
-// maybeSendAnyVoterFetch: a leader that cannot be reached may have a successor, which any voter may know.
+// maybeSendAnyVoterFetch: a leader that cannot be reached may have a successor, which any voter may know. It stays the
+// leader until one is named: a broker goes on with its heartbeats to it.
 void MetadataObserver::on_failed(Step& step, NodeId peer) {
-  if (!leader_.present()) {
-    if (peer == asked_) forget_leader(step);
-    return;
-  }
   leader_failed_ = peer == leader_ && !leader_failed_;
-  if (leader_failed_) ask_any_voter(step);
+  ask_any_voter(step);
 }
 
 bool MetadataObserver::on_closed(Step& step, ConnectionId connection) {
@@ -102,7 +94,7 @@ bool MetadataObserver::on_timer(Step& step, TimerId timer) {
   if (timer.kind < 120 || timer.kind > 139) return false;
   for (PeerChannel& peer : peers_)
     if (peer.on_timer(step, timer, config_) && peer.gave_up(step.now)) on_failed(step, peer.peer());
-  if (timer == kFetchTimer && step.now >= fetch_deadline_) forget_leader(step);
+  if (timer == kFetchTimer && step.now >= fetch_deadline_) ask_any_voter(step);
   drive(step);
   return true;
 }

@@ -1,7 +1,7 @@
 // A broker's copy of the metadata log: an observer of the quorum.
 //
 // Follows KafkaRaftClient as an observer. It fetches from the leader; not knowing one, or not reaching it, it asks a
-// random voter.
+// random voter, as it does when the leader has not answered for controller.quorum.fetch.timeout.ms.
 // Leaves out: the observer's log on disk; it is in memory only and is fetched from 0 after a restart. The fetch wait
 // is a long poll of fetch_max_wait.
 // Always holds: batches are handed over once, in order, and only below a high watermark that a leader stated.
@@ -30,7 +30,7 @@ class MetadataObserver {
   std::vector<MetadataBatch> take_committed();
 
  private:
-  void forget_leader(Step& step);
+  void heard_of_leader(Step& step);
   void ask_any_voter(Step& step);
   void on_failed(Step& step, NodeId peer);
   void drive(Step& step);

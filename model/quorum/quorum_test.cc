@@ -296,6 +296,16 @@ TEST(Quorum, ABrokerThatLosesTheLeadersConnectionAsksAnotherVoter) {
   broker.on_closed(step, connections[NodeId{100}]);
   EXPECT_EQ(last_asked(), NodeId{102});
   EXPECT_EQ(broker.leader(), NodeId{100});  // still the leader as far as is known
+
+  // Nor does silence unseat it: the broker asks others, and sends its heartbeats to it as before.
+  broker.on_message(step, connections[NodeId{102}], Message{last_correlation(), hint});
+  step.now += milliseconds(100);
+  broker.on_timer(step, TimerId{120, 0, 102});
+  EXPECT_EQ(last_asked(), NodeId{100});
+  step.now += QuorumConfig{}.fetch_timeout;
+  broker.on_timer(step, TimerId{121});
+  EXPECT_EQ(last_asked(), NodeId{102});
+  EXPECT_EQ(broker.leader(), NodeId{100});
 }
 
 TEST(Quorum, EndOfEpochFindsTheLargestNotAbove) {
