@@ -152,6 +152,7 @@ std::string tell(const ShutdownGranted& f) {
 }
 std::string tell(const TopicDeleted& f) { return say("topic ", f.id, ", named ", f.name, ", deleted"); }
 std::string tell(const ReplicaDeleted& f) { return say(f.partition, ": replica deleted"); }
+std::string tell(const BrokerStarted& f) { return say("broker started, incarnation ", f.incarnation); }
 std::string tell(const BrokerRegistered& f) {
   return say("broker ", f.broker, " registered with broker epoch ", f.broker_epoch);
 }

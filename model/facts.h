@@ -170,10 +170,14 @@ struct PartitionStateCommitted {
   bool last_known_leader = false;  // unclean: the last known leader, with the ISR and the ELR empty
   Offset offset = {};              // of the record in the metadata log
 };
+struct BrokerStarted {  // a new process
+  IncarnationId incarnation;
+};
 struct BrokerRegistered {  // fenced
   NodeId broker;
   BrokerEpoch broker_epoch;
   Offset offset = {};
+  IncarnationId incarnation = {};
 };
 struct BrokerFenced {
   NodeId broker;
@@ -339,7 +343,7 @@ using Fact =
                  OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit, TruncationUndone,
                  BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
                  LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
-                 CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped>;
+                 CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

@@ -17,15 +17,42 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
   static constexpr const char* kName = "eventually-recovers";
   static constexpr const char* kMeaning =
       "60 s after the last fault every broker is unfenced, every reassignment complete, every "
-      "partition has a leader and a full ISR, every send an answer, and consumers are at the end; what a node that is "
-      "still down excuses is excused. Judged only if the run goes on for that long.";
-  std::vector<std::uint16_t> kinds() const override { return {}; }
-  void on_fact(const model::Fact&, const FactContext&, const Shadow&) override {}
+      "partition has a leader and a full ISR, every send an answer, and consumers are at the end; what a node excuses "
+      "that is still down, or whose registration an earlier process of it took over, is excused. Judged only if the "
+      "run "
+      "goes on for that long.";
+  std::vector<std::uint16_t> kinds() const override {
+    return kinds_of<model::BrokerStarted, model::BrokerRegistered, model::BrokerFenced, model::BrokerUnfenced>();
+  }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
+    if (const auto* started = std::get_if<model::BrokerStarted>(&fact)) {
+      running_[context.node] = {started->incarnation};
+    } else if (const auto* unfenced = std::get_if<model::BrokerUnfenced>(&fact)) {
+      fenced_.erase(unfenced->broker);
+    } else if (const auto* fenced = std::get_if<model::BrokerFenced>(&fact)) {
+      fenced_.insert(fenced->broker);
+    } else {
+      const auto& registered = std::get<model::BrokerRegistered>(fact);
+      const NodeId broker = registered.broker;
+      // A fenced broker has no session that would keep others from its id: a late request of a process that is gone
+      // replaces its registration, and it learns no more than that its epoch is stale (docs/variants.md). That a late
+      // request of its own brings another epoch does not help it.
+      Process& process = running_[broker];
+      if (registered.incarnation == process.incarnation)
+        process.registered = true;
+      else if (process.registered && fenced_.contains(broker))
+        process.taken_over = true;
+      fenced_.insert(broker);
+    }
+  }
   void finish(const FinishContext& end, const Shadow&) override {
     if (!end.faults_ended || end.since_quiet < kRecoveryTime) return;
     met();
     const FactContext at{end.at, NodeId{}, std::numeric_limits<std::uint64_t>::max()};  // after every event
-    const auto down = [&](NodeId node) { return end.down.contains(node); };
+    const auto down = [&](NodeId node) {
+      const auto process = running_.find(node);
+      return end.down.contains(node) || (process != running_.end() && process->second.taken_over);
+    };
     bool excused = false;
     for (const FinishContext::Partition& p : end.partitions) {
       const auto name = text_of(p.id);
@@ -53,6 +80,15 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
                 fmt::format("client {} is at offset {} of {}, whose log ends at {}", c.node.value, c.position.value,
                             text_of(c.partition), c.end_offset.value));
   }
+
+ private:
+  struct Process {
+    model::IncarnationId incarnation;
+    bool registered = false;
+    bool taken_over = false;
+  };
+  std::map<NodeId, Process> running_;  // the last one that was started
+  std::set<NodeId> fenced_;
 };
 
 }  // namespace

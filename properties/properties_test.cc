@@ -301,6 +301,38 @@ TEST(Liveness, AClusterThatWasLeftHalfDone) {
   EXPECT_EQ(reasons, (std::vector<std::string>{"reassignment not complete", "broker fenced"}));
 }
 
+// The registration of a process that is gone, which a fenced broker cannot keep off, and only that.
+TEST(Liveness, ABrokerWhoseRegistrationWasTakenOverIsExcused) {
+  const model::IncarnationId gone{1}, runs{2};
+  const auto registers = [](Told& t, model::IncarnationId incarnation) {
+    t.fact(Told::kController, model::BrokerRegistered{NodeId{3}, model::BrokerEpoch{1}, t.next_offset(), incarnation});
+  };
+  const auto outcome = [](Told& t) {
+    FinishContext end = quiet_end();
+    end.fenced_brokers = {NodeId{3}};
+    t.judge.finish(end);
+    return t.judge.verdict("eventually-recovers").outcome;
+  };
+  Told late;
+  late.fact(3, model::BrokerStarted{gone});
+  late.fact(3, model::BrokerStarted{runs});
+  registers(late, runs);
+  registers(late, gone);
+  registers(late, runs);  // a request that it has long given up
+  EXPECT_EQ(outcome(late), Outcome::holds);
+  Told again;
+  again.fact(3, model::BrokerStarted{runs});
+  registers(again, gone);
+  registers(again, runs);
+  EXPECT_EQ(outcome(again), Outcome::violated);
+  Told unfenced;
+  unfenced.fact(3, model::BrokerStarted{runs});
+  registers(unfenced, runs);
+  unfenced.fact(Told::kController, model::BrokerUnfenced{NodeId{3}, unfenced.next_offset()});
+  registers(unfenced, gone);
+  EXPECT_EQ(outcome(unfenced), Outcome::violated);
+}
+
 TEST(Liveness, AnEmptyIsrWaitsForTheEligible) {
   FinishContext end = quiet_end();
   end.partitions[0] = {kTp, NodeId{}, {}, {NodeId{1}, NodeId{2}}, {NodeId{2}}, {NodeId{1}}};

@@ -47,7 +47,9 @@ constexpr auto kNames<PartitionStateCommitted> = names("partition", "leader", "l
                                                        "unclean", "created", "elr", "lastKnownElr", "addingReplicas",
                                                        "removingReplicas", "minIsr", "lastKnownLeader", "offset");
 template <>
-constexpr auto kNames<BrokerRegistered> = names("broker", "brokerEpoch", "offset");
+constexpr auto kNames<BrokerStarted> = names("incarnationId");
+template <>
+constexpr auto kNames<BrokerRegistered> = names("broker", "brokerEpoch", "offset", "incarnationId");
 template <>
 constexpr auto kNames<BrokerFenced> = names("broker", "offset");
 template <>

@@ -3,17 +3,22 @@
 // StandardCluster is library/standard-cluster.yaml, a new seed each time; its argument is
 // offsets.topic.num.partitions (Kafka's default: 50), whose partitions are in every follower's fetch. Growth spreads
 // the same traffic over more partitions and brokers: what an event costs should follow what it changes and not the size
-// of the cluster. Counters: items_per_second are protocol events; virtual_per_wall is how much faster than its own
-// clock a run goes.
+// of the cluster. It is measured from the moment on at which the cluster stands and its clients begin. Counters:
+// items_per_second are protocol events; virtual_per_wall is how much faster than its own clock a run goes;
+// bytes_per_partition is the heap that a partition takes on all its replicas, the controllers and in the checks, as
+// long as nobody sends to it.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
+#include <malloc.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
 #include "properties/judge.h"
+#include "scenarios/cluster/kafka_protocol.h"
 #include "scenarios/run/goals.h"
 #include "scenarios/run/trial.h"
 #include "scenarios/scenario_reader.h"
@@ -56,8 +61,8 @@ void StandardCluster(benchmark::State& state) {
 }
 
 // The standard cluster's traffic for ten seconds, without faults.
-void Growth(benchmark::State& state) {
-  run_seeds(state, read(fmt::format(R"(
+Scenario growth(std::int64_t brokers, std::int64_t partitions) {
+  return read(fmt::format(R"(
 ktrial: 1
 title: Growth
 cluster:
@@ -71,20 +76,72 @@ clients:
   - {{consumer: c2, assign: [orders], start-after: 5s}}
 run: {{until: 15s}}
 )",
-                                    state.range(0), state.range(1)),
-                        "growth.yaml"));
+                          brokers, partitions),
+              "growth.yaml");
+}
+
+// A run, and what it was like when its clients began.
+struct Stood {
+  TrialResult result;
+  std::uint64_t events = 0;
+  std::chrono::steady_clock::time_point at;
+  std::size_t heap = 0;
+};
+Stood run_and_watch(const Scenario& scenario, std::uint64_t seed) {
+  Stood stood;
+  bool stands = false;
+  TrialOptions options;
+  options.seed = seed;
+  options.after_step = [&](const sim::World<KafkaProtocol>& world) {
+    if (stands || world.now() < model::seconds(5)) return;
+    stands = true;
+    stood.events = world.events();
+    stood.heap = mallinfo2().uordblks;
+    stood.at = std::chrono::steady_clock::now();
+  };
+  stood.result = run_trial(scenario, options);
+  return stood;
+}
+
+void Growth(benchmark::State& state) {
+  const Scenario scenario = growth(state.range(0), state.range(1));
+  std::uint64_t events = 0, seed = 0;
+  for (auto _ : state) {
+    const Stood stood = run_and_watch(scenario, ++seed);
+    state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - stood.at).count());
+    if (stood.result.unexpected()) state.SkipWithError("a property is violated");
+    events += stood.result.events - stood.events;
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(events));
+  state.counters["events_per_run"] =
+      benchmark::Counter(static_cast<double>(events), benchmark::Counter::kAvgIterations);
+}
+
+void IdlePartition(benchmark::State& state) {
+  constexpr std::int64_t kFew = 6;
+  const Scenario few = growth(3, kFew), many = growth(3, state.range(0));
+  double bytes = 0;
+  for (auto _ : state) {
+    const std::size_t less = run_and_watch(few, 1).heap;
+    bytes = static_cast<double>(run_and_watch(many, 1).heap - less) / static_cast<double>(state.range(0) - kFew);
+  }
+  state.counters["bytes_per_partition"] = bytes;
 }
 
 BENCHMARK(StandardCluster)->ArgName("offsets_partitions")->Unit(benchmark::kMillisecond)->MinTime(4)->Arg(50)->Arg(1);
 BENCHMARK(Growth)
     ->ArgNames({"brokers", "partitions"})
     ->Unit(benchmark::kMillisecond)
+    ->UseManualTime()
     ->Args({3, 6})
     ->Args({3, 60})
     ->Args({3, 600})
-    ->Args({10, 60})
+    ->Args({3, 6000})
     ->Args({30, 6})
-    ->Args({30, 600});
+    ->Args({30, 600})
+    ->Args({300, 6})
+    ->Args({300, 600});
+BENCHMARK(IdlePartition)->ArgName("partitions")->Unit(benchmark::kMillisecond)->Iterations(1)->Arg(6000);
 
 }  // namespace
 }  // namespace ktrial::scenarios

@@ -139,6 +139,16 @@ int main(int argc, char** argv) {
       "list", "list scenarios, the catalogue of bugs, properties, faults, goals, variants or configs");
   list_app->add_option("what", what, "what to list (default: scenarios)")->check(CLI::IsMember(list_topics()));
 
+  CrashPointCommand crash_command;
+  auto* crash_app = app.add_subcommand("crash-points", "try all that the disks may keep at each power cut of a run");
+  crash_app->add_option("scenario", crash_command.file, "file, or name in the library")->required();
+  crash_app->add_option("--seed", crash_command.seed, "seed (default: the file's, else 1)");
+  crash_app
+      ->add_option("--writes", crash_command.writes,
+                   "unsynced writes of one power cut that have all their outcomes run (5: at most 243 runs)")
+      ->check(CLI::Range(1, 16));
+  crash_app->add_option("--out", crash_command.out, "file of the first violation (default crash-point.yaml)");
+
   CheckDeterminismCommand determinism;
   auto* determinism_app =
       app.add_subcommand("check-determinism", "run seeds twice, alone and after others, and compare every event");
@@ -176,7 +186,8 @@ int main(int argc, char** argv) {
   }
 
   try {
-    if (demo_app->parsed() || search_app->parsed() || shrink_app->parsed() || power_app->parsed()) {
+    if (demo_app->parsed() || search_app->parsed() || shrink_app->parsed() || power_app->parsed() ||
+        crash_app->parsed()) {
       // Once ends the work and keeps the best so far; twice ends the program.
       struct sigaction action {};
       action.sa_handler = [](int) { interrupt(); };
@@ -201,6 +212,7 @@ int main(int argc, char** argv) {
     }
     if (list_app->parsed()) return list(what);
     if (power_app->parsed()) return power(power_command);
+    if (crash_app->parsed()) return crash_points(crash_command);
     if (determinism_app->parsed()) return check_determinism(determinism);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "ktrial: internal error: %s\n", e.what());

@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "sim/decision.h"
 #include "sim/network.h"
@@ -20,24 +21,36 @@ namespace ktrial::sim {
 template <class P>
 class World;
 
+// What became of an unsynced write.
+enum class Fate : std::uint8_t { lost, torn, whole };
+struct AskedSurvival {
+  DecisionName name;
+  Nanos at{0};
+  Fate fate = Fate::lost;
+};
+
 // Decides, write by write, what of the unsynced data outlives a power cut. Override the names
 // `survives` and `torn` to fix it.
 class Survival {
  public:
-  enum class Fate : std::uint8_t { lost, torn, whole };
+  using Fate = sim::Fate;
 
-  Survival(const Decisions& decisions, Nanos now, NodeId node, std::uint32_t crash)
-      : decisions_(decisions), now_(now), node_(static_cast<std::uint32_t>(node)), crash_(crash) {}
+  // `asked`: each question and its answer is added there, if it is given.
+  Survival(const Decisions& decisions, Nanos now, NodeId node, std::uint32_t crash,
+           std::vector<AskedSurvival>* asked = nullptr)
+      : decisions_(decisions), now_(now), node_(static_cast<std::uint32_t>(node)), crash_(crash), asked_(asked) {}
 
   // Half of the writes are lost, one in eight is torn. `write` counts within the file, in order.
   Fate decide(std::uint64_t file, std::uint32_t write) {
-    const auto value = decisions_.uniform(name(DecisionKind::survives, file, write), now_, 0, 7);
+    const DecisionName question = name(DecisionKind::survives, file, write);
+    const auto value = decisions_.uniform(question, now_, 0, 7);
     // An override gives the fate itself; drawn values map eight to three.
-    return decisions_.is_overridden(name(DecisionKind::survives, file, write))
-               ? static_cast<Fate>(value > 2 ? 2 : value)
-           : value < 4 ? Fate::lost
-           : value < 5 ? Fate::torn
-                       : Fate::whole;
+    const Fate fate = decisions_.is_overridden(question) ? static_cast<Fate>(value > 2 ? 2 : value)
+                      : value < 4                        ? Fate::lost
+                      : value < 5                        ? Fate::torn
+                                                         : Fate::whole;
+    if (asked_) asked_->push_back({question, now_, fate});
+    return fate;
   }
   // How many bytes of a torn write of this size are kept: fewer than all.
   std::uint64_t torn_bytes(std::uint64_t file, std::uint32_t write, std::uint64_t size) {
@@ -53,6 +66,7 @@ class Survival {
   Nanos now_;
   std::uint32_t node_;
   std::uint32_t crash_;  // the how-manieth power cut of this node, from 1
+  std::vector<AskedSurvival>* asked_;
 };
 
 // Lives for one handler call; do not keep it.

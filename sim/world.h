@@ -114,6 +114,9 @@ class World {
   void set_tracing(bool on) { kernel_.tracing = on; }
   const std::vector<TraceEvent>& trace() const { return kernel_.trace; }
   std::vector<TraceEvent> take_trace() { return std::exchange(kernel_.trace, {}); }
+  // Keeps what became of each unsynced write at each power cut.
+  void set_survival_recording(bool on) { records_survivals_ = on; }
+  std::vector<AskedSurvival> take_survivals() { return std::exchange(survivals_, {}); }
 
   // --- processes. Each is an event of its own, now. Those that do not apply do nothing and say false.
   bool start(NodeId id);  // from its disk
@@ -224,6 +227,8 @@ class World {
   std::vector<std::uint32_t> free_messages_;
   std::vector<std::uint64_t> tokens_;
   std::vector<std::uint32_t> free_tokens_;
+  std::vector<AskedSurvival> survivals_;
+  bool records_survivals_ = false;
   std::vector<EmittedFact> facts_;
   bool exiting_ = false;
 };

@@ -298,7 +298,7 @@ template <class P>
 bool World<P>::power_cut(NodeId id) {
   Slot& s = slot(id);
   fault_event(TraceKind::power_cut, id, ++s.crashes);
-  Survival survival(kernel_.decisions, kernel_.now, id, s.crashes);
+  Survival survival(kernel_.decisions, kernel_.now, id, s.crashes, records_survivals_ ? &survivals_ : nullptr);
   s.node.power_cut(survival);
   if (s.running) process_gone(id);
   network_.machine_down(kernel_, id);

@@ -19,6 +19,7 @@ void BrokerNode::start(Step& step) {
   const auto about = static_cast<std::uint32_t>(step.next_connection);
   const auto incarnation =
       static_cast<std::int64_t>(step.choose(Choice::incarnation, about, 1, std::uint64_t{1} << 62));
+  step.fact(BrokerStarted{IncarnationId(incarnation)});
   m.lifecycle = BrokerLifecycle(self_, IncarnationId(incarnation), marker.broker_epoch);
   m.sessions = FetchSessions(config_.max_incremental_fetch_session_cache_slots,
                              static_cast<std::int32_t>(incarnation & 0x3fffffff) + 1);

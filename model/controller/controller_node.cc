@@ -112,7 +112,7 @@ void ControllerNode::apply_committed(Step& step, const MetadataBatch& batch) {
       if (!p) continue;
       step.fact(committed_state(tp, change, before ? &*before : nullptr, offset - 1));
     } else if (const auto* r = std::get_if<RegisterBrokerRecord>(&record)) {
-      step.fact(BrokerRegistered{r->broker, r->broker_epoch, offset - 1});
+      step.fact(BrokerRegistered{r->broker, r->broker_epoch, offset - 1, r->incarnation});
     } else if (broker_change) {
       if (broker_change->in_controlled_shutdown.value_or(false))
         step.fact(BrokerInControlledShutdown{broker_change->broker, offset - 1});

@@ -115,6 +115,8 @@ sim::ClockConfig clock_of(const Scenario& scenario, model::NodeId node) {
 
 KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed) {
   KafkaWorld world(seed, world_config(scenario));
+  for (const auto& [name, value] : scenario.decisions)
+    if (const auto decision = sim::parse_decision(name)) world.decisions().override_with(*decision, value);
   const ClusterSpec& cluster = scenario.cluster;
   const auto names = node_names(scenario);
   const auto brokers = ids(1, cluster.brokers);

@@ -49,6 +49,12 @@ struct PowerCommand {
   std::string json = "ktrial-power.json";  // results; what it already holds is not run again
   std::string folder;                      // of the entries' scenarios; empty: the catalogue's
 };
+struct CrashPointCommand {
+  std::string file;
+  std::optional<std::uint64_t> seed;  // else the file's, else 1
+  int writes = 5;
+  std::string out = "crash-point.yaml";
+};
 struct CheckDeterminismCommand {
   std::string file;
   bool fingerprint_only = false;
@@ -64,10 +70,11 @@ int shrink(const ShrinkCommand& command);
 int list(const std::string& what);
 int check_determinism(const CheckDeterminismCommand& command);
 int power(const PowerCommand& command);
+int crash_points(const CrashPointCommand& command);
 
 const std::vector<std::string>& list_topics();  // what `list` can list
 
-// Ctrl-C: search and shrink end at the next trial and keep the best so far.
+// Ctrl-C: search, shrink, power and crash-points end at the next trial and keep the best so far.
 void interrupt();
 const std::atomic<bool>& interrupted_flag();
 

@@ -12,6 +12,7 @@
 
 #include "reports/junit.h"
 #include "scenarios/program/commands.h"
+#include "scenarios/program/counterexample.h"
 #include "scenarios/program/files.h"
 #include "scenarios/program/recording.h"
 #include "scenarios/program/status_line.h"
@@ -30,55 +31,11 @@ std::int64_t milliseconds_since(Clock::time_point began) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count();
 }
 
-std::string plural(std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
-
-// A counterexample runs by itself: what was expected to fail is now expected to hold, so replaying it exits with 1.
-Scenario counterexample(const Scenario& concrete, const std::string& property) {
-  Scenario scenario = concrete;
-  scenario.counterexample = property;
-  scenario.catalogue.reset();
-  std::erase_if(scenario.expect, [](const auto& expected) { return expected.second != Expected::any; });
-  return scenario;
-}
-
 // "found.yaml" to "found.raw.yaml".
 std::string raw_name(const std::string& path) {
   constexpr std::string_view kEnd = ".yaml";
   const bool yaml = path.ends_with(kEnd) && path.size() > kEnd.size();
   return (yaml ? path.substr(0, path.size() - kEnd.size()) : path) + ".raw.yaml";
-}
-
-struct Written {
-  bool ok = false;
-  TrialResult result;
-};
-
-// Writes the counterexample with what its run was, and its events beside it.
-Written write_counterexample(const std::string& path, const Scenario& concrete, const std::string& property) {
-  Scenario scenario = counterexample(concrete, property);
-  TrialOptions options;
-  options.seed = scenario.seed.value_or(1);
-  options.record = true;
-  std::vector<StepMark> steps;
-  options.steps = &steps;
-  Written written;
-  written.result = run_trial(scenario, options);
-  std::erase_if(scenario.goals, [&](const std::string& goal) {
-    const auto& missed = written.result.missed_goals;
-    return std::find(missed.begin(), missed.end(), goal) != missed.end();
-  });
-  scenario.recorded = recorded_run(scenario, steps);
-  const std::string events = write_events(scenario.recorded->contents, steps, step_texts(written.result, steps));
-  // The events go first: a counterexample is never there without them, unless they were taken away.
-  written.ok = write_file(events_name(path), events) && write_file(path, write_scenario(scenario));
-  return written;
-}
-
-const properties::Violation* violation_of(const TrialResult& result, const std::string& property) {
-  const properties::Violation* violation = result.first_violation();
-  for (const properties::Verdict& verdict : result.verdicts)
-    if (verdict.property == property && !verdict.violations.empty()) violation = &verdict.violations.front();
-  return violation;
 }
 
 struct Shrunk {

@@ -31,6 +31,7 @@ enum Goal : std::uint32_t {
   segment_rolled,
   segment_deleted,
   records_deleted,
+  registration_taken_over,
 };
 
 constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
@@ -39,15 +40,16 @@ constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
 
 const std::vector<std::string>& known_goals() {
   static const std::vector<std::string> names = {
-      "leader-changed",        "unclean-election",    "isr-shrank",       "isr-expanded",     "log-truncated",
-      "record-acked",          "record-failed",       "record-consumed",  "broker-fenced",    "controller-changed",
-      "unsynced-data-lost",    "position-reset",      "group-stable",     "group-rebalanced", "offset-committed",
-      "offset-commit-refused", "coordinator-changed", "record-processed", "leader-from-elr",  "reassigned",
-      "segment-rolled",        "segment-deleted",     "records-deleted"};
+      "leader-changed",      "unclean-election",   "isr-shrank",         "isr-expanded",
+      "log-truncated",       "record-acked",       "record-failed",      "record-consumed",
+      "broker-fenced",       "controller-changed", "unsynced-data-lost", "position-reset",
+      "group-stable",        "group-rebalanced",   "offset-committed",   "offset-commit-refused",
+      "coordinator-changed", "record-processed",   "leader-from-elr",    "reassigned",
+      "segment-rolled",      "segment-deleted",    "records-deleted",    "registration-taken-over"};
   return names;
 }
 
-void Goals::on_fact(const model::Fact& fact) {
+void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
   const auto reach = [this](Goal goal) { reached_ |= 1u << goal; };
   // The groups of a partition follow its load; a second load means that somebody else had them before.
   bool again = loaded_again_ && std::holds_alternative<model::GroupStateChanged>(fact);
@@ -79,6 +81,10 @@ void Goals::on_fact(const model::Fact& fact) {
     reach(broker_fenced);
   } else if (const auto* elected = std::get_if<model::QuorumLeaderElected>(&fact)) {
     if (elected->log_end_offset > model::Offset{1}) reach(controller_changed);
+  } else if (const auto* started = std::get_if<model::BrokerStarted>(&fact)) {
+    running_[node] = started->incarnation;
+  } else if (const auto* registered = std::get_if<model::BrokerRegistered>(&fact)) {
+    if (registered->incarnation != running_[registered->broker]) reach(registration_taken_over);
   } else if (std::holds_alternative<model::SegmentRolled>(fact)) {
     reach(segment_rolled);
   } else if (std::holds_alternative<model::SegmentDeleted>(fact)) {

@@ -15,14 +15,15 @@ const std::vector<std::string>& known_goals();
 
 class Goals {
  public:
-  void on_fact(const model::Fact& fact);
+  void on_fact(const model::Fact& fact, model::NodeId node);
   bool reached(const std::string& goal) const;
 
  private:
   std::uint32_t reached_ = 0;
   std::map<model::TopicPartition, model::PartitionStateCommitted> states_;
   std::set<model::PartitionIndex> loaded_;  // partitions of __consumer_offsets that were read at least once
-  bool loaded_again_ = false;               // by the fact before this one
+  std::map<model::NodeId, model::IncarnationId> running_;
+  bool loaded_again_ = false;  // by the fact before this one
 };
 
 }  // namespace ktrial::scenarios

@@ -37,6 +37,7 @@ class Runner {
   TrialResult run() {
     result_.seed = options_.seed;
     world_.set_tracing(options_.record);
+    world_.set_survival_recording(options_.record_survivals);
     for (const Reseed& reseed : options_.reseeds) world_.decisions().reseed(reseed.from, reseed.seed);
     start_world(world_, scenario_);
     engine_.arm(world_);
@@ -78,7 +79,7 @@ class Runner {
 
   void on_fact(const model::Fact& fact, model::NodeId node) {
     view_.on_fact(fact, node);
-    goals_.on_fact(fact);
+    goals_.on_fact(fact, node);
     if (options_.record) result_.facts.push_back({world_.events(), world_.now(), node, fact});
     judge_.on_fact(fact, context(node));
     if (options_.stop_at_violation && !stop_ && judge_.violated()) stop_ = judge_.first_violation(ignored_) != nullptr;
@@ -123,6 +124,7 @@ class Runner {
     if (const auto tp = view_.find("__consumer_offsets-0"))
       result_.topics.emplace_back("__consumer_offsets", tp->topic);
     if (options_.record) result_.trace = world_.take_trace();
+    result_.survivals = world_.take_survivals();
   }
 
   const Scenario& scenario_;

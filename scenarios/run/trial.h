@@ -13,7 +13,7 @@
 #include "model/facts.h"
 #include "properties/judge.h"
 #include "scenarios/scenario.h"
-#include "sim/kernel.h"
+#include "sim/context.h"
 
 namespace ktrial::sim {
 template <class P>
@@ -54,6 +54,7 @@ struct TrialOptions {
   std::uint64_t seed = 1;
   std::vector<Reseed> reseeds;             // in order of time
   bool record = false;                     // keep facts, faults and the trace
+  bool record_survivals = false;           // keep what became of each unsynced write
   std::vector<StepMark>* steps = nullptr;  // filled with a mark for each step
   // Looks at the world after each step; changes nothing.
   std::function<void(const sim::World<KafkaProtocol>&)> after_step = nullptr;
@@ -72,6 +73,7 @@ struct TrialResult {
   std::vector<RecordedFact> facts;
   std::vector<RecordedFault> faults;
   std::vector<sim::TraceEvent> trace;
+  std::vector<sim::AskedSurvival> survivals;
   std::vector<std::string> node_names;  // by node id, from 1
   std::vector<std::pair<std::string, model::TopicId>> topics;
 
