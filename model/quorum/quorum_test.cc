@@ -47,6 +47,47 @@ TEST(Quorum, CheckQuorumDeposesAnIsolatedLeaderAndItsTailIsTruncated) {
   EXPECT_LE(high - low, 2);
 }
 
+// The leader dies; a follower's fetch times out, it stands for the next epoch and wins, writes the epoch's first
+// record, and leads as a controller once a majority has fetched that. Only then does anything of the epoch count as
+// committed.
+TEST(GoldenTrace, T6_KRaftFailover) {
+  Pump p(3);
+  p.advance(seconds(5));
+  const NodeId dead = p.active();
+  const QuorumEpoch before = p.leader().quorum().epoch();
+  QuorumEpoch now = before;  // both followers may stand for the next one and try again
+  const Nanos died = p.now;
+  p.facts.clear();
+  p.down.insert(dead);
+  p.advance(seconds(4));
+  std::vector<std::string> trace;
+  Offset first;
+  NodeId elected;
+  for (const auto& [node, fact] : p.facts) {
+    if (node == dead) continue;
+    if (const auto* vote = std::get_if<VoteGranted>(&fact)) {
+      if (trace.empty() || trace.back() != "vote") trace.push_back("vote");
+      EXPECT_GT(vote->epoch, before);
+      now = vote->epoch;
+    } else if (const auto* leader = std::get_if<QuorumLeaderElected>(&fact)) {
+      EXPECT_EQ(leader->epoch, now);
+      first = leader->log_end_offset;
+      elected = node;
+      trace.push_back("elected");
+    } else if (const auto* append = std::get_if<MetadataAppended>(&fact);
+               append && append->batch.base_offset == first) {
+      EXPECT_EQ(append->batch.epoch, now);
+      trace.push_back(node == elected ? "leader appends" : "follower copies");
+    } else if (const auto* committed = std::get_if<MetadataCommitted>(&fact);
+               committed && node == elected && committed->high_watermark > first && trace.back() != "committed") {
+      trace.push_back("committed");
+    }
+  }
+  EXPECT_EQ(trace, (std::vector<std::string>{"vote", "elected", "leader appends", "follower copies", "committed"}));
+  EXPECT_EQ(p.active(), elected);
+  EXPECT_LE(p.now - died, seconds(4));  // fetch timeout 2 s, then an election
+}
+
 VoteResponse vote_after_restart(bool forgets) {
   ClusterConfig c;
   if (forgets) c.variants.set(Variant::vote);

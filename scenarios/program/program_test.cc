@@ -105,6 +105,41 @@ TEST_F(Program, APropertyNamedInExpectThatHadNothingToJudgeIsTwo) {
   }
 }
 
+// One entry, then the same again: what the file holds is not run a second time. A tier 1 entry that is missed is a
+// failure.
+TEST_F(Program, PowerMeasuresAnEntryAndKeepsTheResult) {
+  std::filesystem::create_directory(folder_ / "entries");
+  std::ostringstream entry;
+  entry << std::ifstream(std::string(KTRIAL_SOURCE_DIR) + "/scenarios/catalogue/R01.yaml").rdbuf();
+  write("entries/R01.yaml", entry.str());
+  const std::string command = "power --folder entries --repetitions 2 --json power.json -j 1";
+  const Ran first = ktrial(command);
+  EXPECT_EQ(first.code, 0) << first.out << first.err;
+  EXPECT_THAT(first.out, HasSubstr("R01*     2/2"));
+  EXPECT_THAT(first.out, HasSubstr("holds"));
+  const std::string stored = read("power.json");
+  EXPECT_THAT(stored, HasSubstr("\"entry\": \"R01\""));
+  const Ran again = ktrial(command);
+  EXPECT_EQ(again.out, first.out);
+  EXPECT_EQ(read("power.json"), stored);
+
+  const Ran missed = ktrial("power R01 --folder entries --repetitions 1 --seeds 1 --json missed.json");
+  EXPECT_EQ(missed.code, 1) << missed.out;
+  EXPECT_THAT(missed.out, HasSubstr("1 tier 1 entry not found in every repetition"));
+  write("power.json", stored.substr(0, stored.size() / 2));
+  EXPECT_EQ(ktrial(command).code, 65);
+  EXPECT_EQ(ktrial("power R99 --folder entries").code, 64);
+}
+
+TEST_F(Program, CrashPointsTriesWhatTheSeedDidNotDraw) {
+  const Ran ran = ktrial("crash-points '" KTRIAL_SOURCE_DIR "/scenarios/catalogue/D02.yaml' --seed 2 --out lost.yaml");
+  EXPECT_EQ(ran.code, 1) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("21 outcomes: 3 violate, the first recovered-log-is-sound"));
+  EXPECT_EQ(ktrial("replay lost.yaml").code, 1);
+  EXPECT_THAT(read("lost.yaml"), HasSubstr("decisions:"));
+  EXPECT_EQ(ktrial("crash-points acks-one --seed 1").code, 2);  // nothing loses power
+}
+
 TEST_F(Program, AFailureIsFoundWrittenAndReplayed) {
   const Ran found = ktrial("search unclean-election --out found.yaml --junit junit.xml -j 1");
   EXPECT_EQ(found.code, 1) << found.err;
