@@ -60,6 +60,7 @@ enum class Variant : std::uint8_t {
   retention_bound,
   after_io_error,
   log_start_bound,
+  recreated_topic,
   // quorum, groups, clients
   vote,
   quorum_append,

@@ -1,4 +1,6 @@
 // What a broker does with committed metadata.
+#include <utility>
+
 #include "model/broker/broker_node.h"
 
 namespace ktrial::model {
@@ -19,6 +21,7 @@ void BrokerNode::after_observer(Step& step) {
   // MetadataLoader.handleCommit: whatever batches came together are published as one delta.
   MetadataDelta delta;
   for (const MetadataBatch& batch : m.observer.take_committed()) {
+    if (config_.variants.on(Variant::recreated_topic)) note_removed_topics(batch);
     m.image.apply(batch, &delta);
     step.fact(MetadataApplied{batch.next_offset(), digest(batch)});
   }
@@ -61,11 +64,35 @@ void BrokerNode::delete_replica(Step& step, TopicPartition tp) {
   if (memory_->partitions.erase(tp) > 0) step.fact(ReplicaDeleted{tp});
 }
 
+// Variant recreated_topic: a topic that is deleted and created again in one delta keeps its log, whose directory bears
+// the same name.
+void BrokerNode::note_removed_topics(const MetadataBatch& batch) {
+  for (const MetadataRecord& record : *batch.records)
+    if (const auto* removed = std::get_if<RemoveTopicRecord>(&record))
+      if (const TopicImage* topic = memory_->image.topic(removed->id))
+        memory_->removed_topics.emplace_back(topic->name, removed->id);
+}
+
+void BrokerNode::keep_logs(Step& step, const std::string& name, TopicId removed) {
+  Memory& m = *memory_;
+  const TopicId created = m.image.topic_id(name);
+  if (!created.present()) return;
+  const auto partitions = static_cast<std::int32_t>(m.image.topic(created)->partitions.size());
+  for (PartitionIndex i{0}; i.value < partitions; ++i.value) {
+    const auto old = m.partitions.find({removed, i});
+    if (old == m.partitions.end() || m.partitions.contains({created, i})) continue;
+    LogDisk disk = old->second.log().take_disk();
+    delete_replica(step, {removed, i});
+    load_log(step, {created, i}, std::move(disk));
+  }
+}
+
 // ReplicaManager.applyDelta: deletions, then leaders, then followers.
 void BrokerNode::publish(Step& step, const MetadataDelta& delta) {
   Memory& m = *memory_;
   if (delta.empty()) return;
   const std::vector<TopicPartition>& touched = delta.partitions;
+  for (const auto& [name, removed] : std::exchange(m.removed_topics, {})) keep_logs(step, name, removed);
   m.wake = true;
   m.touched.all = m.touched.all || !delta.brokers.empty();  // a fetch of a broker's former life is refused
   m.touched.some.insert(touched.begin(), touched.end());

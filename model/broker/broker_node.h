@@ -92,6 +92,7 @@ class BrokerNode {
     bool logs_loaded = false;
     bool caught_up = false;  // with the metadata, and waits for the logs
     bool directory_failed = false;
+    std::vector<std::pair<std::string, TopicId>> removed_topics;  // variant recreated_topic: since the last publication
     bool published = false;  // roles follow the image from the first publication on
     BrokerLifecycle lifecycle;
     ControllerChannel heartbeat_channel;
@@ -116,6 +117,8 @@ class BrokerNode {
   // metadata (broker_metadata.cc)
   void after_observer(Step& step);
   void publish(Step& step, const MetadataDelta& delta);
+  void note_removed_topics(const MetadataBatch& batch);
+  void keep_logs(Step& step, const std::string& name, TopicId removed);
   void all_partitions(std::vector<TopicPartition>& out) const;
   Partition& hold(TopicPartition tp);
   void unfetch(TopicPartition tp);
