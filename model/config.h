@@ -51,6 +51,8 @@ struct ClusterConfig {
   std::int32_t replica_fetch_max_bytes = 1 << 20;
   std::int32_t replica_fetch_response_max_bytes = 10 << 20;
   std::int32_t max_incremental_fetch_session_cache_slots = 1000;
+  std::vector<std::string> broker_racks;     // broker.rack of brokers 1, 2, ...; empty: none has one
+  bool rack_aware_replica_selector = false;  // replica.selector.class=RackAwareReplicaSelector (KIP-392)
   Nanos replica_socket_timeout = milliseconds(30000);
   Nanos replica_high_watermark_checkpoint_interval = milliseconds(5000);
   Nanos log_initial_task_delay = milliseconds(30000);
@@ -102,6 +104,7 @@ struct ConsumerConfig {
   Nanos reconnect_backoff = milliseconds(50);
   Nanos reconnect_backoff_max = milliseconds(1000);
   Nanos metadata_max_age = milliseconds(300000);
+  std::string client_rack;  // empty: none
   // group membership
   Nanos session_timeout = milliseconds(45000);
   Nanos heartbeat_interval = milliseconds(3000);

@@ -1,9 +1,22 @@
 #include "model/config_keys.h"
 
+#include <algorithm>
 #include <charconv>
+#include <string_view>
 
 namespace ktrial::model {
 namespace {
+
+// "a,b" is a and b.
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> items;
+  for (std::size_t from = 0; from <= text.size() && !text.empty();) {
+    const std::size_t to = std::min(text.find(',', from), text.size());
+    items.push_back(text.substr(from, to - from));
+    from = to + 1;
+  }
+  return items;
+}
 
 std::vector<ConfigKey> make_keys() {
   using S = ConfigScope;
@@ -74,6 +87,10 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.broker->auto_leader_rebalance_enable = v != 0; }, T::boolean},
       {"leader.imbalance.check.interval.seconds", S::broker, "300", modelled, 1, 9223372036,
        [](C t, V v) { t.broker->leader_imbalance_check_interval = seconds(v); }, T::number},
+      {"broker.rack", S::broker, "", modelled, 0, 0, nullptr, T::texts,
+       [](C t, const std::string& text) { t.broker->broker_racks = split(text); }},
+      {"replica.selector.class", S::broker, "", modelled, 0, 1,
+       [](C t, V v) { t.broker->rack_aware_replica_selector = v != 0; }, T::replica_selector},
       {"min.insync.replicas", S::broker, "1", modelled, 1, 2147483647,
        [](C t, V v) { t.broker->topic_defaults.min_insync_replicas = static_cast<std::int32_t>(v); }, T::number},
       {"unclean.leader.election.enable", S::broker, "false", modelled, 0, 1,
@@ -177,6 +194,8 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.consumer->enable_auto_commit = v != 0; }, T::boolean},
       {"auto.commit.interval.ms", S::consumer, "5000", modelled, 0, 9223372036854,
        [](C t, V v) { t.consumer->auto_commit_interval = milliseconds(v); }, T::number},
+      {"client.rack", S::consumer, "", modelled, 0, 0, nullptr, T::text,
+       [](C t, const std::string& text) { t.consumer->client_rack = text; }},
       {"auto.create.topics.enable", S::broker, "true", warned},
       {"num.replica.fetchers", S::broker, "1", warned},
       {"leader.imbalance.per.broker.percentage", S::broker, "10", warned},
@@ -206,7 +225,6 @@ std::vector<ConfigKey> make_keys() {
       {"default.api.timeout.ms", S::consumer, "60000", warned},
       {"check.crcs", S::consumer, "true", warned},
       {"allow.auto.create.topics", S::consumer, "true", warned},
-      {"replica.selector.class", S::broker, "", refused},
       {"zookeeper.session.timeout.ms", S::broker, "18000", refused},
       {"zookeeper.connection.timeout.ms", S::broker, "", refused},
       {"controller.socket.timeout.ms", S::broker, "30000", refused},
@@ -231,7 +249,6 @@ std::vector<ConfigKey> make_keys() {
       {"isolation.level", S::consumer, "read_uncommitted", refused},
       {"group.protocol", S::consumer, "classic", refused},
       {"group.instance.id", S::consumer, "", refused},
-      {"client.rack", S::consumer, "", refused},
       {"partition.assignment.strategy", S::consumer, "range", refused},
   };
 }
@@ -254,6 +271,7 @@ const ConfigKey* find_config_key(ConfigScope scope, const std::string& name) {
 std::string apply_config(const ConfigKey& key, const std::string& value, const ConfigTarget& target) {
   using T = ConfigKey::Type;
   if (key.status == ConfigStatus::refused) return "'" + key.name + "' is not modelled and would change the result";
+  if (key.set_text) key.set_text(target, value);
   if (!key.set) return "";
   std::int64_t v = 0;
   const auto wrong = [&](const std::string& want) { return "'" + key.name + "' is '" + value + "', expected " + want; };
@@ -266,6 +284,11 @@ std::string apply_config(const ConfigKey& key, const std::string& value, const C
   } else if (key.type == T::offset_reset) {
     if (value != "latest" && value != "earliest" && value != "none") return wrong("latest, earliest or none");
     v = value == "latest" ? 0 : value == "earliest" ? 1 : 2;
+  } else if (key.type == T::replica_selector) {
+    constexpr std::string_view kPackage = "org.apache.kafka.common.replica.";
+    const std::string name = value.starts_with(kPackage) ? value.substr(kPackage.size()) : value;
+    if (!name.empty() && name != "RackAwareReplicaSelector") return wrong("RackAwareReplicaSelector");
+    v = !name.empty();
   } else {
     const auto r = std::from_chars(value.data(), value.data() + value.size(), v);
     if (value.empty() || r.ec != std::errc() || r.ptr != value.data() + value.size() || v < key.min || v > key.max)

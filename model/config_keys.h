@@ -26,7 +26,16 @@ struct ConfigKey {
   std::int64_t min = 0;  // of numbers
   std::int64_t max = 0;
   void (*set)(const ConfigTarget&, std::int64_t) = nullptr;  // modelled keys; booleans as 0/1
-  enum class Type : std::uint8_t { number, boolean, acks, offset_reset, text } type = Type::text;
+  enum class Type : std::uint8_t {
+    number,
+    boolean,
+    acks,
+    offset_reset,
+    replica_selector,
+    texts,
+    text
+  } type = Type::text;
+  void (*set_text)(const ConfigTarget&, const std::string&) = nullptr;  // modelled keys of type text or texts
 };
 const std::vector<ConfigKey>& config_keys();
 const ConfigKey* find_config_key(ConfigScope scope, const std::string& name);

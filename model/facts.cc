@@ -202,6 +202,22 @@ std::string tell(const IsrExpansionDropped& f) {
   return say(f.partition, " leader epoch ", f.leader_epoch, ": the proposal to add ", f.added,
              " to the ISR is dropped, older metadata came");
 }
+std::string tell(const ReadReplicaChanged& f) {
+  return f.replica.present() ? say(f.partition, ": fetches from broker ", f.replica, ", ", f.reason)
+                             : say(f.partition, ": fetches from the leader again, ", f.reason);
+}
+std::string tell(const FollowerFetchAnswered& f) {
+  return say(f.partition, ": follower ", f.source, " answered the fetch at offset ", f.fetch_offset,
+             " with high watermark ", f.high_watermark);
+}
+std::string tell(const FollowerFetchFailed& f) {
+  return say(f.partition, ": the fetch from follower ", f.source, " failed: ", f.error);
+}
+std::string tell(const FollowerRefusedOffset& f) {
+  return say(f.partition, ": follower refused offset ", f.offset, " of client ", f.consumer,
+             " as out of range (log start offset ", f.log_start_offset, ", high watermark ", f.high_watermark,
+             ", log end offset ", f.log_end_offset, ")");
+}
 std::string tell(const LatestOffsetTold& f) {
   return say(f.partition, " leader epoch ", f.leader_epoch, ": told a consumer the latest offset ", f.offset);
 }

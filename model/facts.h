@@ -278,6 +278,30 @@ struct ConsumerHighWatermarkSeen {
   Offset high_watermark;
   LeaderEpoch leader_epoch;  // of the leader that answered
 };
+struct ReadReplicaChanged {  // the consumer fetches the partition from another replica (KIP-392)
+  TopicPartition partition;
+  NodeId replica;  // absent: the leader again
+  const char* reason = "";
+};
+struct FollowerFetchAnswered {  // a follower told the consumer something new; fetches that bring nothing are left out
+  TopicPartition partition;
+  NodeId source;
+  Offset fetch_offset;
+  Offset high_watermark;
+};
+struct FollowerFetchFailed {  // a follower refused the consumer's fetch, or gave no answer (NETWORK_EXCEPTION)
+  TopicPartition partition;
+  NodeId source;
+  Error error = Error::NONE;
+};
+struct FollowerRefusedOffset {  // at a follower that answered a consumer with OFFSET_OUT_OF_RANGE
+  TopicPartition partition;
+  NodeId consumer;
+  Offset offset;
+  Offset log_start_offset;
+  Offset high_watermark;
+  Offset log_end_offset;
+};
 struct LatestOffsetTold {  // by a leader, in answer to a consumer's ListOffsets
   TopicPartition partition;
   Offset offset;
@@ -343,7 +367,8 @@ using Fact =
                  OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit, TruncationUndone,
                  BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
                  LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
-                 CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted>;
+                 CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted, ReadReplicaChanged,
+                 FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

@@ -57,6 +57,10 @@ class Size {
   void add(const RecordBatch& b) { bytes += static_cast<std::size_t>(b.size_in_bytes); }
   void add(const MetadataBatch& b) { bytes += kBatchOverheadBytes + 48 * b.records->size(); }
   template <class T>
+  void add(const Tagged<T>& field) {
+    if (field.value != T{}) add(field.value);
+  }
+  template <class T>
   void add(const T& v) {
     if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>)
       bytes += sizeof(T);

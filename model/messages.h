@@ -23,6 +23,12 @@ namespace ktrial::model {
 
 enum class Acks : std::int8_t { all = -1, none = 0, leader = 1 };
 
+// A field that takes no bytes while it has its default, as a tagged field (KIP-482).
+template <class T>
+struct Tagged {
+  T value{};
+};
+
 struct LeaderIdAndEpoch {
   NodeId leader;
   LeaderEpoch epoch;
@@ -71,6 +77,7 @@ struct FetchRequest {
   std::int32_t session_epoch = kFinalFetchEpoch;
   std::vector<Partition> partitions;  // of an incremental fetch: new ones, and those that changed
   std::vector<TopicPartition> forgotten;
+  Tagged<std::string> rack_id;  // of a consumer that may be sent to a follower (KIP-392)
 };
 struct FetchResponse {
   struct Partition {
@@ -82,6 +89,7 @@ struct FetchResponse {
     OffsetAndEpoch diverging_epoch;  // absent epoch: the logs agree
     LeaderIdAndEpoch current_leader;
     std::vector<RecordBatch> batches;
+    Tagged<NodeId> preferred_read_replica;  // there it is to be fetched from, and nothing was read; absent: here
   };
   Error error = Error::NONE;
   std::int32_t session_id = 0;        // 0: none

@@ -108,6 +108,11 @@ const std::vector<VariantRow>& variant_rows() {
        "after-epoch-start",
        {{"at-once", "R16", "KIP-207, KAFKA-2334",
          "a new leader tells its high watermark before that has reached the start of its epoch"}}},
+      {V::follower_offset_range,
+       "replication.follower-offset-range",
+       "log-end",
+       {{"high-watermark", "R37", "KIP-392",
+         "a follower calls an offset of a consumer out of range once it is above its high watermark"}}},
       {V::alter_partition_reply,
        "controller.alter-partition-reply",
        "after-commit",
@@ -218,6 +223,15 @@ const std::vector<VariantRow>& variant_rows() {
        "consumer.validation",
        "leader-epoch",
        {{"none", "R05", "KIP-320", "a consumer goes on at its position whatever a new leader has there"}}},
+      {V::consumer_out_of_range,
+       "consumer.follower-out-of-range",
+       "asks-the-leader",
+       {{"resets", "R37", "KIP-392", "a consumer that a follower refuses is reset without a word of the leader"}}},
+      {V::preferred_replica,
+       "consumer.preferred-read-replica",
+       "until-an-error",
+       {{"until-expiry", "R38", "KAFKA-14379",
+         "a consumer stays with the replica that it was sent to, whatever becomes of it, for metadata.max.age.ms"}}},
   };
   return rows;
 }

@@ -36,6 +36,7 @@ enum class Variant : std::uint8_t {
   caught_up,
   fetcher_restart,
   list_offsets_latest,
+  follower_offset_range,
   // controller and broker lifecycle
   alter_partition_reply,
   newer_epoch_at_controller,
@@ -66,6 +67,8 @@ enum class Variant : std::uint8_t {
   quorum_append,
   offset_commit,
   consumer_validation,
+  consumer_out_of_range,
+  preferred_replica,
   count_,
 };
 

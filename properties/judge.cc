@@ -13,6 +13,7 @@ PropertyList all_properties() {
   add_log_properties(list);
   add_refinement_properties(list);
   add_client_properties(list);
+  add_follower_read_properties(list);
   add_quorum_properties(list);
   add_controller_properties(list);
   add_group_properties(list);

@@ -203,6 +203,7 @@ const std::map<std::string, Case>& cases() {
     both.merge(group_cases());
     both.merge(controller_cases());
     both.merge(storage_cases());
+    both.merge(follower_read_cases());
     return both;
   }();
   return all;

@@ -140,8 +140,9 @@ struct Case {
   std::string reason;  // of the violation
   std::function<void(Told&)> breaks, keeps;
 };
-std::map<std::string, Case> group_cases();       // group_properties_test.cc
-std::map<std::string, Case> controller_cases();  // controller_properties_test.cc
-std::map<std::string, Case> storage_cases();     // storage_properties_test.cc
+std::map<std::string, Case> group_cases();          // group_properties_test.cc
+std::map<std::string, Case> controller_cases();     // controller_properties_test.cc
+std::map<std::string, Case> storage_cases();        // storage_properties_test.cc
+std::map<std::string, Case> follower_read_cases();  // follower_reads_test.cc
 
 }  // namespace ktrial::properties

@@ -98,6 +98,15 @@ constexpr auto kNames<ConsumerHighWatermarkSeen> = names("partition", "highWater
 template <>
 constexpr auto kNames<IsrExpansionDropped> = names("partition", "leaderEpoch", "added");
 template <>
+constexpr auto kNames<ReadReplicaChanged> = names("partition", "replica", "reason");
+template <>
+constexpr auto kNames<FollowerFetchAnswered> = names("partition", "source", "fetchOffset", "highWatermark");
+template <>
+constexpr auto kNames<FollowerFetchFailed> = names("partition", "source", "error");
+template <>
+constexpr auto kNames<FollowerRefusedOffset> = names("partition", "consumer", "offset", "logStartOffset",
+                                                     "highWatermark", "logEndOffset");
+template <>
 constexpr auto kNames<LatestOffsetTold> = names("partition", "offset", "leaderEpoch");
 template <>
 constexpr auto kNames<GroupStateChanged> = names("group", "generation", "state", "members");

@@ -47,6 +47,13 @@ struct Reader {
     if (v->kind != Y::Kind::scalar) return fail(*v, "expected text"), "";
     return v->scalar;
   }
+  // A list, or the same with commas.
+  std::string texts(const Y& v) {
+    if (v.kind != Y::Kind::list) return text(&v);
+    std::string out;
+    for (const Y& i : v.items) out += (out.empty() ? "" : ",") + text(&i);
+    return out;
+  }
   template <class T>
   void number(const Y* v, T& out, std::int64_t lo, std::int64_t hi) {
     if (!v) return;
@@ -96,7 +103,7 @@ struct Reader {
         fail(v->keys[i], "unknown config '" + name + "'", nearest(name, names));
         continue;
       }
-      const std::string value = text(&v->items[i]);
+      const std::string value = key->type == model::ConfigKey::Type::texts ? texts(v->items[i]) : text(&v->items[i]);
       if (const std::string e = model::apply_config(*key, value, target); !e.empty()) fail(v->items[i], e);
       if (key->status == model::ConfigStatus::accepted_with_warning && warnings)
         warnings->push_back({file, v->keys[i].line, v->keys[i].column, "'" + name + "' has no effect", ""});
@@ -455,6 +462,8 @@ struct Reader {
       number(find(*c, "controllers"), s.cluster.controllers, 1, 5);
       auto& e = s.cluster.config;
       e.written = config(find(*c, "config"), Scope::broker, {.broker = &e.effective});
+      const auto racks = static_cast<std::int32_t>(e.effective.broker_racks.size());
+      if (racks != 0 && racks != s.cluster.brokers) fail(*find(*c, "config"), "broker.rack needs one rack a broker");
       each(find(*c, "topics"), [&](const Y& t) { topic(t); });
     }
     if (const Y* n = find(y, "network");

@@ -60,8 +60,10 @@ void BrokerNode::on_message(Step& step, ConnectionId connection, Message&& messa
   } else if (is_request(kind(message))) {
     m.requests.received(connection, std::move(message));
   } else if (!(std::holds_alternative<FetchResponse>(message.body) && write_fails(step, {}))) {
-    if (ReplicaFetcher* fetcher = fetcher_of(connection))
+    if (ReplicaFetcher* fetcher = fetcher_of(connection)) {
       fetcher->on_message(step, connection, message, m.partitions, config_);
+      copied(message);
+    }
   }
   settle(step);
 }

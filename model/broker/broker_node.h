@@ -160,10 +160,14 @@ class BrokerNode {
     std::vector<Offset> leader_log_ends;  // by partition of the request; absent where the read failed
     bool complete = false;
   };
+  NodeId preferred_read_replica(const FetchRequest& request, const FetchRequest::Partition& item,
+                                const Partition& partition) const;
+  void copied(const Message& answer);                            // by a fetcher of this broker
   PartitionRead read_not_held(TopicPartition tp) const;          // what a fetch is told of a partition that is not here
   FetchOutcome read_nothing(const FetchRequest& request) const;  // the log directory is offline
   FetchOutcome read_all(const FetchRequest& request, bool parked) const;
   FetchRequest active_part(const FetchRequest& request, const FetchSession& session) const;
+  void tell_refused(Step& step, const DelayedFetch& operation, const FetchResponse& response);
   void answer_fetch(Step& step, const DelayedFetch& operation, FetchResponse response);
   bool try_fetch(Step& step, const DelayedFetch& operation, bool forced);
   void try_fetches(Step& step);

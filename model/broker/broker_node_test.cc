@@ -173,7 +173,7 @@ TEST(Broker, FetchAndListOffsetsErrors) {
   };
   EXPECT_EQ(fetch(1, {TopicId{8}, PartitionIndex{0}}, -1, 0).error, Error::UNKNOWN_TOPIC_ID);
   EXPECT_EQ(fetch(1, {TopicId{1}, PartitionIndex{3}}, -1, 0).error, Error::UNKNOWN_TOPIC_OR_PARTITION);
-  EXPECT_EQ(fetch(2, kTp, 0, 0).error, Error::NOT_LEADER_OR_FOLLOWER);
+  EXPECT_EQ(fetch(2, kTp, 0, 0).error, Error::NONE);  // a follower serves consumers (KIP-392)
   EXPECT_EQ(fetch(1, kTp, 1, 0).error, Error::UNKNOWN_LEADER_EPOCH);
   EXPECT_EQ(fetch(1, kTp, 0, 1).error, Error::OFFSET_OUT_OF_RANGE);
   EXPECT_EQ(fetch(1, kTp, 0, 0).error, Error::NONE);

@@ -137,6 +137,7 @@ FetchRequest BrokerNode::active_part(const FetchRequest& request, const FetchSes
   active.max_bytes = request.max_bytes;
   active.session_id = request.session_id;
   active.session_epoch = request.session_epoch;
+  active.rack_id = request.rack_id;
   active.partitions.reserve(session.active.size());
   for (const TopicPartition tp : session.active) active.partitions.push_back(session.partitions.at(tp).item);
   return active;
@@ -201,6 +202,35 @@ BrokerNode::FetchOutcome BrokerNode::read_nothing(const FetchRequest& request) c
   return outcome;
 }
 
+// findPreferredReadReplica: asked for each partition of each fetch of a consumer.
+NodeId BrokerNode::preferred_read_replica(const FetchRequest& request, const FetchRequest::Partition& item,
+                                          const Partition& partition) const {
+  const std::string& rack = request.rack_id.value;
+  if (!config_.rack_aware_replica_selector || request.replica_id.present() || rack.empty()) return {};
+  if (partition.role() != ReplicaRole::leader) return {};
+  const auto rack_of = [&](NodeId id) -> const std::string& {
+    static const std::string none;
+    const auto broker = memory_->image.brokers().find(id);
+    const auto at = static_cast<std::size_t>(id.value - 1);
+    const bool known = broker != memory_->image.brokers().end() && !broker->second.fenced;
+    return known && at < config_.broker_racks.size() ? config_.broker_racks[at] : none;
+  };
+  return select_in_rack(rack, self_, partition.readable_followers(item.fetch_offset), rack_of);
+}
+
+// ReplicaFetcherThread.completeDelayedFetchRequests: consumers may wait for what this follower has learnt.
+void BrokerNode::copied(const Message& answer) {
+  if (!config_.rack_aware_replica_selector) return;
+  Memory& m = *memory_;
+  const auto look_again = [&](TopicPartition tp) {
+    if (m.sessions.watches(tp) || !m.without_session.empty()) changed(tp, {.wake = true});
+  };
+  if (const auto* fetch = std::get_if<FetchResponse>(&answer.body))
+    for (const FetchResponse::Partition& p : fetch->partitions) look_again(p.partition);
+  if (const auto* offsets = std::get_if<ListOffsetsResponse>(&answer.body)) look_again(offsets->partition);
+  if (const auto* end = std::get_if<OffsetForLeaderEpochResponse>(&answer.body)) look_again(end->partition);
+}
+
 BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request, bool parked) const {
   const Memory& m = *memory_;
   FetchOutcome outcome;
@@ -209,8 +239,11 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request, bool 
   outcome.leader_log_ends.reserve(request.partitions.size());
   for (const FetchRequest::Partition& item : request.partitions) {
     const auto held = m.partitions.find(item.partition);
-    PartitionRead read = held == m.partitions.end()
-                             ? read_not_held(item.partition)
+    const NodeId preferred =
+        held == m.partitions.end() ? NodeId() : preferred_read_replica(request, item, held->second);
+    PartitionRead read = held == m.partitions.end() ? read_not_held(item.partition)
+                         : preferred.present()
+                             ? held->second.refer(item, preferred)
                              : held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
                                                  request.max_bytes - bytes, bytes == 0, parked);
     bytes += read.bytes;
@@ -222,8 +255,27 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request, bool 
   return outcome;
 }
 
+// Offsets of a consumer that are out of range at this follower.
+void BrokerNode::tell_refused(Step& step, const DelayedFetch& operation, const FetchResponse& response) {
+  for (const FetchResponse::Partition& p : response.partitions) {
+    const Partition* held = p.error == Error::OFFSET_OUT_OF_RANGE ? partition(p.partition) : nullptr;
+    if (held == nullptr || held->role() != ReplicaRole::follower) continue;
+    const FetchSession* session = memory_->sessions.find(operation.session_id);
+    Offset offset;
+    if (session != nullptr) {
+      offset = session->partitions.at(p.partition).item.fetch_offset;
+    } else {
+      for (const FetchRequest::Partition& item : operation.request.partitions)
+        if (item.partition == p.partition) offset = item.fetch_offset;
+    }
+    step.fact(FollowerRefusedOffset{p.partition, operation.connection.initiator, offset, held->log().log_start(),
+                                    held->log().high_watermark(), held->log().log_end()});
+  }
+}
+
 void BrokerNode::answer_fetch(Step& step, const DelayedFetch& operation, FetchResponse response) {
   Memory& m = *memory_;
+  if (!operation.request.replica_id.present()) tell_refused(step, operation, response);
   if (FetchSession* session = m.sessions.find(operation.session_id)) {
     const bool incremental = operation.request.session_epoch > kInitialFetchEpoch;
     m.sessions.answer(*session, incremental, response, [&](TopicPartition tp) {

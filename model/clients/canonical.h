@@ -62,6 +62,10 @@ class Canonical {
     put(static_cast<std::int64_t>(model::digest(b)));
   }
   template <class T>
+  void add(const Tagged<T>& field) {
+    if (field.value != T{}) add(field.value);
+  }
+  template <class T>
   void add(const T& v) {
     if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>)
       put(static_cast<std::int64_t>(v));

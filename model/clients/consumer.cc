@@ -10,7 +10,8 @@ Consumer::Consumer(ConsumerConfig config, std::vector<TopicAssignment> assignmen
     : config_(config),
       wanted_(std::move(assignment)),
       network_({config.request_timeout, config.reconnect_backoff, config.reconnect_backoff_max}),
-      metadata_({config.retry_backoff, config.retry_backoff_max, config.metadata_max_age}, std::move(bootstrap)),
+      metadata_({config.retry_backoff, config.retry_backoff_max, config.metadata_max_age, !config.client_rack.empty()},
+                std::move(bootstrap)),
       fetcher_(config) {
   for (const auto& w : wanted_) metadata_.add_topic(w.topic);
 }

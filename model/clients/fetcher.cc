@@ -3,6 +3,17 @@
 #include <algorithm>
 
 namespace ktrial::model {
+namespace {
+
+// FetchCollector.handleInitializeErrors: those after which the leader is asked, with newer metadata.
+bool ends_preference(Error error) {
+  return error == Error::NOT_LEADER_OR_FOLLOWER || error == Error::REPLICA_NOT_AVAILABLE ||
+         error == Error::KAFKA_STORAGE_ERROR || error == Error::FENCED_LEADER_EPOCH ||
+         error == Error::OFFSET_NOT_AVAILABLE || error == Error::UNKNOWN_TOPIC_OR_PARTITION ||
+         error == Error::UNKNOWN_TOPIC_ID || error == Error::INCONSISTENT_TOPIC_ID;
+}
+
+}  // namespace
 
 void Fetcher::move(FetchPosition& p, FetchState state, Offset offset, LeaderEpoch epoch) {
   p.state = state;
@@ -22,7 +33,11 @@ void Fetcher::assign(const std::vector<TopicPartition>& partitions) {
   }
   for (const auto& [tp, p] : positions_) changed_.insert(tp);
   positions_ = std::move(next);
-  for (const auto& [tp, p] : positions_) changed_.insert(tp);
+  leases_.clear();
+  for (const auto& [tp, p] : positions_) {
+    changed_.insert(tp);
+    if (p.preferred_read_replica.present()) leases_.emplace(p.preferred_until, tp);
+  }
 }
 void Fetcher::seek(TopicPartition tp, Offset offset, LeaderEpoch epoch) {
   const auto it = positions_.find(tp);
@@ -80,12 +95,14 @@ bool Fetcher::look_at(Step& step, NetworkClient& network, MetadataCache& metadat
     return false;
   }
   if (leader.epoch > p.current_leader && p.state != FetchState::AWAIT_RESET) {
+    if (p.current_leader.present()) back_to_leader(step, tp, p, "it has a new leader");
     p.current_leader = leader.epoch;
     const bool validate = p.offset_epoch.present() && !config_.variants.on(Variant::consumer_validation);
     move(p, validate ? FetchState::AWAIT_VALIDATION : FetchState::FETCHING, p.offset, p.offset_epoch);
   }
   const bool fetches = p.state == FetchState::FETCHING && p.retry_at <= step.now && !p.paused && !has_records(tp);
-  fetch_from(tp, fetches ? leader.leader : NodeId());
+  p.leader = leader.leader;
+  fetch_from(tp, fetches ? read_replica(step, tp, p, metadata) : NodeId());
   if (p.retry_at > step.now) return false;
   if (p.state == FetchState::FETCHING || p.asking) return true;
   if (!network.ready(leader.leader, step.now)) return false;
@@ -105,6 +122,7 @@ bool Fetcher::look_at(Step& step, NetworkClient& network, MetadataCache& metadat
 }
 
 void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& metadata) {
+  end_leases(step);
   std::erase_if(buffered_, [&](const Buffered& b) {
     const bool stale = position_at(b.partition, b.version) == nullptr;
     if (stale) changed_.insert(b.partition);
@@ -124,6 +142,7 @@ void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& m
     request.max_wait = config_.fetch_max_wait;
     request.min_bytes = config_.fetch_min_bytes;
     request.max_bytes = config_.fetch_max_bytes;
+    request.rack_id.value = config_.client_rack;
     session.build(request);
     const std::int32_t id = network.send(step, node, std::move(request), kFetcherRequest);
     asked_[id] = {};  // the session knows
@@ -196,8 +215,9 @@ bool Fetcher::on_response(Step& step, const NetworkClient::InFlight& request, co
     for (const auto& result : fetched->partitions)
       if (const auto* sent = session.sent(result.partition)) {
         changed_.insert(result.partition);
-        on_fetched(step, {result.partition, sent->about, sent->item.fetch_offset, sent->item.current_leader_epoch},
-                   result, metadata);
+        on_fetched(step, request.node,
+                   {result.partition, sent->about, sent->item.fetch_offset, sent->item.current_leader_epoch}, result,
+                   metadata);
       }
   } else if (const auto* offsets = std::get_if<ListOffsetsResponse>(&body)) {
     changed_.insert(asked.front().partition);
@@ -225,7 +245,11 @@ void Fetcher::on_disconnect(Step& step, const NetworkClient::InFlight& request) 
   fetching_.erase(f);
   idle_.insert(request.node);
   FetchSessionHandler& session = sessions_[request.node];
-  for (const auto& [tp, sent] : session.all_sent()) retry(tp, position_at(tp, sent.about));
+  for (const auto& [tp, sent] : session.all_sent()) {
+    retry(tp, position_at(tp, sent.about));
+    const auto it = positions_.find(tp);
+    if (it != positions_.end()) replica_failed(step, request.node, tp, it->second, Error::NETWORK_EXCEPTION);
+  }
   session.on_error();
 }
 
@@ -241,24 +265,35 @@ void Fetcher::lost_position(Step&, TopicPartition, FetchPosition& p) {
   move(p, none ? FetchState::INITIALIZING : FetchState::AWAIT_RESET, p.offset, {});
 }
 
-void Fetcher::on_fetched(Step& step, const Asked& asked, const FetchResponse::Partition& result,
+void Fetcher::on_fetched(Step& step, NodeId from, const Asked& asked, const FetchResponse::Partition& result,
                          MetadataCache& metadata) {
   FetchPosition* p = asked_position(asked);
   if (p == nullptr || p->state != FetchState::FETCHING || p->paused) return;
-  if (result.error == Error::OFFSET_OUT_OF_RANGE) return lost_position(step, asked.partition, *p);
+  if (result.error == Error::OFFSET_OUT_OF_RANGE) {
+    // A follower may have another range than the leader, which is asked next.
+    const bool by_follower = back_to_leader(step, asked.partition, *p, "the offset is out of its range");
+    if (by_follower && !config_.variants.on(Variant::consumer_out_of_range)) return;
+    return lost_position(step, asked.partition, *p);
+  }
   if (result.error != Error::NONE) {
+    if (ends_preference(result.error)) replica_failed(step, from, asked.partition, *p, result.error);
     metadata.on_current_leader(asked.partition, result.current_leader);
     return retry_later(step, *p, result.error, metadata);
   }
-  if (result.high_watermark.present() && result.high_watermark != p->high_watermark) {
+  if (from != p->leader) {
+    p->high_watermark = result.high_watermark;
+    step.fact(FollowerFetchAnswered{asked.partition, from, asked.offset, result.high_watermark});
+  } else if (result.high_watermark.present() && result.high_watermark != p->high_watermark) {
     p->high_watermark = result.high_watermark;
     step.fact(ConsumerHighWatermarkSeen{asked.partition, result.high_watermark, asked.current_leader});
   }
+  if (const NodeId replica = result.preferred_read_replica.value; replica.present())
+    return prefer(step, asked.partition, *p, replica);
   // check.crcs: the application gets what comes before a broken batch, then an error at each further try.
   const auto end = std::find_if(result.batches.begin(), result.batches.end(),
                                 [](const RecordBatch& b) { return b.checksum == Checksum::broken; });
   if (end != result.batches.end()) {
-    step.fact(CorruptBatchFound{asked.partition, end->base_offset, metadata.leader(asked.partition).leader});
+    step.fact(CorruptBatchFound{asked.partition, end->base_offset, from});
     if (end == result.batches.begin()) return retry_later(step, *p, Error::CORRUPT_MESSAGE, metadata);
   }
   if (delivery_ == FetchDelivery::buffered) {
@@ -287,7 +322,9 @@ void Fetcher::on_reset(Step& step, const Asked& asked, const ListOffsetsResponse
   if (result.error != Error::NONE || !result.offset.present()) return retry_later(step, *p, result.error, metadata);
   step.fact(ConsumerPositionReset{asked.partition, p->offset, result.offset, false});
   move(*p, FetchState::FETCHING, result.offset, result.leader_epoch);
-  p->current_leader = metadata.leader(asked.partition).epoch;
+  const LeaderIdAndEpoch leader = metadata.leader(asked.partition);
+  p->current_leader = leader.epoch;
+  p->leader = leader.leader;
 }
 
 void Fetcher::on_validated(Step& step, const Asked& asked, const OffsetForLeaderEpochResponse& result,
@@ -309,6 +346,7 @@ std::optional<Nanos> Fetcher::next_deadline(Nanos now) const {
     if (it != positions_.end() && it->second.retry_at > now && (!next || it->second.retry_at < *next))
       next = it->second.retry_at;
   }
+  if (!leases_.empty() && (!next || leases_.begin()->first < *next)) next = leases_.begin()->first;
   return next;
 }
 

@@ -3,7 +3,8 @@
 // Follows SubscriptionState, AbstractFetch, OffsetFetcher and FetchCollector. A partition is INITIALIZING, FETCHING,
 // AWAIT_RESET (ListOffsets by auto.offset.reset) or AWAIT_VALIDATION (OffsetForLeaderEpoch after a new leader epoch).
 // Answers are delivered at once (poll() takes everything), or buffered until collect() takes some of them; a partition
-// with buffered records is not fetched. Leaves out: follower fetching, read_committed.
+// with buffered records is not fetched. A consumer with a client.rack fetches a partition from the replica that the
+// leader named, until metadata.max.age.ms or an error (KIP-392, read_replica.cc). Leaves out: read_committed.
 // Work follows what changed: positions that nothing happened to are not looked at.
 // Always holds: an answer, buffered or not, is used only if the partition's position is still the one that was asked
 // for; one fetch per node is outstanding.
@@ -26,9 +27,12 @@ enum class FetchState : std::uint8_t { INITIALIZING, FETCHING, AWAIT_RESET, AWAI
 
 struct FetchPosition {
   FetchState state = FetchState::INITIALIZING;
-  Offset offset;               // of the next record to fetch
-  LeaderEpoch offset_epoch;    // of the last record consumed; absent: nothing to validate
-  LeaderEpoch current_leader;  // leader epoch that fetches are sent with
+  Offset offset;                  // of the next record to fetch
+  LeaderEpoch offset_epoch;       // of the last record consumed; absent: nothing to validate
+  LeaderEpoch current_leader;     // leader epoch that fetches are sent with
+  NodeId leader;                  // of that epoch
+  NodeId preferred_read_replica;  // absent: the leader
+  Nanos preferred_until{0};
   bool paused = false;
   std::uint64_t version = 0;  // changes with every change of the position: what answers are checked against
   bool asking = false;        // a ListOffsets or OffsetForLeaderEpoch is in flight
@@ -74,6 +78,13 @@ class Fetcher {
   // Does what a position needs next. True: nothing more until something happens to it.
   bool look_at(Step& step, NetworkClient& network, MetadataCache& metadata, TopicPartition tp);
   void fetch_from(TopicPartition tp, NodeId node);  // absent: from nobody
+  // selectReadReplica: the preferred one, if the metadata still has it.
+  NodeId read_replica(Step& step, TopicPartition tp, FetchPosition& p, MetadataCache& metadata);
+  void prefer(Step& step, TopicPartition tp, FetchPosition& p, NodeId replica);
+  // Whether there was a preferred replica.
+  bool back_to_leader(Step& step, TopicPartition tp, FetchPosition& p, const char* reason);
+  void replica_failed(Step& step, NodeId from, TopicPartition tp, FetchPosition& p, Error error);
+  void end_leases(Step& step);
   bool has_records(TopicPartition tp) const;
   FetchPosition* asked_position(const Asked& asked);
   FetchPosition* position_at(TopicPartition tp, std::uint64_t version);
@@ -81,7 +92,8 @@ class Fetcher {
                     std::vector<RecordConsumed>& out);
   void move(FetchPosition& p, FetchState state, Offset offset, LeaderEpoch epoch);
   void lost_position(Step& step, TopicPartition tp, FetchPosition& p);
-  void on_fetched(Step& step, const Asked& asked, const FetchResponse::Partition& result, MetadataCache& metadata);
+  void on_fetched(Step& step, NodeId from, const Asked& asked, const FetchResponse::Partition& result,
+                  MetadataCache& metadata);
   void on_reset(Step& step, const Asked& asked, const ListOffsetsResponse& result, MetadataCache& metadata);
   void on_validated(Step& step, const Asked& asked, const OffsetForLeaderEpochResponse& result,
                     MetadataCache& metadata);
@@ -95,8 +107,9 @@ class Fetcher {
   boost::container::flat_map<NodeId, std::int32_t> fetching_;           // the outstanding fetch of each node
   boost::container::flat_map<NodeId, FetchSessionHandler> sessions_;
   boost::container::flat_map<TopicPartition, NodeId> fetched_from_;
-  boost::container::flat_set<TopicPartition> changed_;  // to be looked at
-  boost::container::flat_set<NodeId> idle_;             // that may be sent a fetch
+  boost::container::flat_set<std::pair<Nanos, TopicPartition>> leases_;  // of preferred read replicas, by their end
+  boost::container::flat_set<TopicPartition> changed_;                   // to be looked at
+  boost::container::flat_set<NodeId> idle_;                              // that may be sent a fetch
   std::optional<std::uint64_t> seen_metadata_;
   std::uint64_t version_ = 0;
 };

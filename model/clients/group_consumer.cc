@@ -67,7 +67,8 @@ GroupConsumer::GroupConsumer(GroupMemberSpec spec, std::vector<NodeId> bootstrap
     : spec_(std::move(spec)),
       network_({spec_.config.request_timeout, spec_.config.reconnect_backoff, spec_.config.reconnect_backoff_max}),
       coordinator_network_(network_),
-      metadata_({spec_.config.retry_backoff, spec_.config.retry_backoff_max, spec_.config.metadata_max_age},
+      metadata_({spec_.config.retry_backoff, spec_.config.retry_backoff_max, spec_.config.metadata_max_age,
+                 !spec_.config.client_rack.empty()},
                 std::move(bootstrap)),
       fetcher_(spec_.config, FetchDelivery::buffered) {
   for (const std::string& topic : spec_.topics) metadata_.add_topic(topic);

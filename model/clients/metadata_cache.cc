@@ -46,7 +46,10 @@ void MetadataCache::on_response(Nanos now, const MetadataResponse& response) {
     for (const auto& p : topic.partitions) {
       const auto index = static_cast<std::size_t>(p.partition.value);
       if (index >= known.size()) known.resize(index + 1);
-      if (p.leader_epoch >= known[index].epoch) known[index] = {p.leader, p.leader_epoch};
+      if (p.leader_epoch >= known[index].epoch) {
+        known[index] = {p.leader, p.leader_epoch};
+        if (config_.keeps_replicas) replicas_[{topic.id, p.partition}] = p.replicas;
+      }
       if (!known[index].leader.present()) complete = false;
     }
   }
@@ -73,6 +76,14 @@ bool MetadataCache::on_current_leader(TopicPartition tp, LeaderIdAndEpoch leader
   known = leader;
   ++version_;
   return true;
+}
+
+bool MetadataCache::is_online(NodeId broker) const {
+  return std::find(brokers_.begin(), brokers_.end(), broker) != brokers_.end();
+}
+bool MetadataCache::has_replica(TopicPartition tp, NodeId broker) const {
+  const auto it = replicas_.find(tp);
+  return it != replicas_.end() && std::find(it->second.begin(), it->second.end(), broker) != it->second.end();
 }
 
 TopicId MetadataCache::topic_id(const std::string& name) const {

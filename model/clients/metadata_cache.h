@@ -18,6 +18,7 @@ struct MetadataConfig {
   Nanos retry_backoff = milliseconds(100);
   Nanos retry_backoff_max = milliseconds(1000);
   Nanos max_age = milliseconds(300000);
+  bool keeps_replicas = false;  // so that has_replica() can be asked
 };
 
 class MetadataCache {
@@ -39,6 +40,9 @@ class MetadataCache {
   TopicId topic_id(const std::string& name) const;
   std::int32_t partition_count(TopicId id) const;
   LeaderIdAndEpoch leader(TopicPartition tp) const;
+  // Cluster.nodeIfOnline: the broker is there and, as far as is known, a replica of the partition.
+  bool is_online(NodeId broker) const;
+  bool has_replica(TopicPartition tp, NodeId broker) const;
   const std::vector<NodeId>& nodes() const { return brokers_.empty() ? bootstrap_ : brokers_; }
   std::uint64_t version() const { return version_; }
 
@@ -49,6 +53,7 @@ class MetadataCache {
   std::vector<std::string> wanted_;
   boost::container::flat_map<std::string, TopicId> ids_;
   boost::container::flat_map<TopicId, std::vector<LeaderIdAndEpoch>> leaders_;
+  boost::container::flat_map<TopicPartition, std::vector<NodeId>> replicas_;
   bool update_needed_ = true;
   bool in_flight_ = false;
   std::int32_t attempts_ = 0;

@@ -61,6 +61,7 @@ class FetchSessions {
     for (const std::int32_t id : it->second) visit(sessions_.at(id));
   }
   void all_changed();
+  bool watches(TopicPartition tp) const { return watchers_.contains(tp); }
   // Takes out of an answer what says nothing new, and notes what was said. `quiet` tells whether a follower's own state
   // lets the partition be quiet.
   template <class Quiet>
@@ -69,7 +70,8 @@ class FetchSessions {
       const auto it = session.partitions.find(p.partition);
       if (it == session.partitions.end()) return false;
       FetchSession::Cached& cached = it->second;
-      const bool plain = p.error == Error::NONE && !p.diverging_epoch.epoch.present() && p.batches.empty();
+      const bool plain = p.error == Error::NONE && !p.diverging_epoch.epoch.present() && p.batches.empty() &&
+                         !p.preferred_read_replica.value.present();
       const bool news = !plain || p.high_watermark != cached.high_watermark || p.log_start_offset != cached.log_start;
       cached.high_watermark = p.error == Error::NONE ? p.high_watermark : Offset();
       cached.log_start = p.log_start_offset;

@@ -2,7 +2,7 @@
 //
 // Follows kafka.cluster.Partition: leader and follower transitions, appends, fetch reads, follower state, ISR changes
 // through AlterPartition, the high watermark. It answers what changed; purgatories and the channel to the controller
-// are the broker's. Leaves out: transactions, idempotence, reassignment, follower reads by consumers. Always holds:
+// are the broker's. Leaves out: transactions, idempotence, reassignment. Always holds:
 // epochs never go back while the process lives; a leader's high watermark never goes down.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include "model/config.h"
 #include "model/metadata/image.h"
 #include "model/replication/isr.h"
+#include "model/replication/replica_selector.h"
 #include "model/step.h"
 #include "model/storage/log.h"
 
@@ -55,7 +56,10 @@ struct PartitionRead {
   FetchResponse::Partition response;
   Offset leader_log_end;  // before the read
   std::int64_t bytes = 0;
-  bool answer_now() const { return response.error != Error::NONE || response.diverging_epoch.epoch.present(); }
+  bool answer_now() const {
+    return response.error != Error::NONE || response.diverging_epoch.epoch.present() ||
+           response.preferred_read_replica.value.present();
+  }
 };
 
 class Partition {
@@ -75,6 +79,10 @@ class Partition {
   // `parked`: the fetch is looked at again. It does not count another time, but is checked as at first.
   PartitionRead read(const FetchRequest::Partition& request, NodeId replica, BrokerEpoch replica_epoch,
                      const Brokers& brokers, std::int64_t max_bytes, bool first_always, bool parked = false) const;
+  // The followers that a consumer could read from at that offset, as their leader knows them.
+  std::vector<ReplicaView> readable_followers(Offset offset) const;
+  // Instead of a read: fetch elsewhere.
+  PartitionRead refer(const FetchRequest::Partition& request, NodeId preferred) const;
   PartitionProgress follower_fetched(Step& step, NodeId replica, BrokerEpoch replica_epoch,
                                      const FetchRequest::Partition& request, Offset leader_log_end,
                                      const Brokers& brokers);
@@ -131,7 +139,8 @@ class Partition {
   const PartitionConfig& config() const { return config_; }
 
  private:
-  Error check_epoch(LeaderEpoch current) const;
+  enum class Serves : std::uint8_t { leader, any_replica };
+  Error check_epoch(LeaderEpoch current, Serves who = Serves::leader) const;
   bool holds_back(NodeId replica, const RemoteReplica& remote, Nanos now, const Brokers& brokers) const;
   std::vector<std::pair<NodeId, BrokerEpoch>> with_epochs(const std::vector<NodeId>& isr) const;
   std::int32_t min_isr() const;

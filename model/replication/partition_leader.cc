@@ -1,12 +1,13 @@
-// The leader's side of a partition: appends, reads, follower state, high watermark.
+// The leader's side of a partition: appends, reads (of consumers also at a follower), follower state, high watermark.
 #include "model/replication/partition.h"
 
 namespace ktrial::model {
 
-Error Partition::check_epoch(LeaderEpoch current) const {
+// getLocalLog
+Error Partition::check_epoch(LeaderEpoch current, Serves who) const {
   if (current.present() && current < leader_epoch_) return Error::FENCED_LEADER_EPOCH;
   if (current.present() && current > leader_epoch_) return Error::UNKNOWN_LEADER_EPOCH;
-  if (role_ != ReplicaRole::leader) return Error::NOT_LEADER_OR_FOLLOWER;
+  if (role_ != ReplicaRole::leader && who == Serves::leader) return Error::NOT_LEADER_OR_FOLLOWER;
   return Error::NONE;
 }
 
@@ -60,7 +61,7 @@ PartitionRead Partition::read(const FetchRequest::Partition& request, NodeId rep
   const bool follower = replica.present();
   LeaderEpoch current = request.current_leader_epoch;
   if (follower && config_.variants.on(Variant::fetch_epoch)) current = kNoEpoch;
-  r.error = check_epoch(current);
+  r.error = check_epoch(current, follower ? Serves::leader : Serves::any_replica);
   // Variant newer_epoch_batch: a parked fetch is answered from whatever the log holds by then.
   if (parked && follower && config_.variants.on(Variant::newer_epoch_batch)) r.error = Error::NONE;
   if (r.error != Error::NONE) {
@@ -94,7 +95,11 @@ PartitionRead Partition::read(const FetchRequest::Partition& request, NodeId rep
       return result;
     }
   }
-  if (request.fetch_offset < log_.log_start() || request.fetch_offset > log_.log_end()) {
+  // An offset between the high watermark and the log end is right: there is nothing to read there yet.
+  const bool hides_tail =
+      !follower && role_ != ReplicaRole::leader && config_.variants.on(Variant::follower_offset_range);
+  if (request.fetch_offset < log_.log_start() ||
+      request.fetch_offset > (hides_tail ? log_.high_watermark() : log_.log_end())) {
     r.error = Error::OFFSET_OUT_OF_RANGE;
     return result;
   }
@@ -102,6 +107,30 @@ PartitionRead Partition::read(const FetchRequest::Partition& request, NodeId rep
   r.batches =
       log_.read(request.fetch_offset, upper, std::min<std::int64_t>(max_bytes, request.max_bytes), first_always);
   for (const RecordBatch& batch : r.batches) result.bytes += batch.size_in_bytes;
+  return result;
+}
+
+std::vector<ReplicaView> Partition::readable_followers(Offset offset) const {
+  std::vector<ReplicaView> followers;
+  if (role_ != ReplicaRole::leader) return followers;
+  for (const auto& [id, remote] : remotes_)
+    if (IsrState::holds(isr_.committed, id) && remote.log_end >= offset && remote.log_start <= offset)
+      followers.push_back({id, remote.log_end, remote.last_caught_up});
+  return followers;
+}
+
+PartitionRead Partition::refer(const FetchRequest::Partition& request, NodeId preferred) const {
+  PartitionRead result;
+  FetchResponse::Partition& r = result.response;
+  r.partition = tp_;
+  r.error = check_epoch(request.current_leader_epoch, Serves::any_replica);
+  if (r.error != Error::NONE) {
+    r.current_leader = {leader_, leader_epoch_};
+    return result;
+  }
+  r.high_watermark = r.last_stable_offset = log_.high_watermark();
+  r.log_start_offset = log_.log_start();
+  r.preferred_read_replica.value = preferred;
   return result;
 }
 

@@ -55,6 +55,9 @@ class Chooser {
     return v_.offset >= f.from.value ? Weight::decisive : Weight::context;
   }
   W weigh(const model::IsrExpansionDropped& f) const { return ours(f.partition) ? W(Weight::matters) : std::nullopt; }
+  W weigh(const model::ReadReplicaChanged& f) const { return ours(f.partition) ? W(Weight::matters) : std::nullopt; }
+  W weigh(const model::FollowerFetchFailed& f) const { return ours(f.partition) ? W(Weight::matters) : std::nullopt; }
+  W weigh(const model::FollowerRefusedOffset& f) const { return ours(f.partition) ? W(Weight::matters) : std::nullopt; }
   W weigh(const model::LatestOffsetTold& f) const { return ours(f.partition) ? W(Weight::matters) : std::nullopt; }
   W weigh(const model::TruncationUndone& f) const { return ours(f.partition) ? W(Weight::matters) : std::nullopt; }
   W weigh(const model::RecordAcknowledged& f) const {

@@ -52,7 +52,8 @@ INSTANTIATE_TEST_SUITE_P(Library, Holds,
                                          "generation-not-checked-correct", "group-failover-correct",
                                          "last-standing-elr", "topics-change", "elr-safe",
                                          "validation-of-an-unknown-epoch", "retention", "delete-records", "recovery",
-                                         "disk-faults", "expansion-dropped-by-late-metadata", "late-registration"),
+                                         "disk-faults", "expansion-dropped-by-late-metadata", "late-registration",
+                                         "follower-fetch"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

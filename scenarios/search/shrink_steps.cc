@@ -1,5 +1,7 @@
 #include "scenarios/search/shrink_steps.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 
@@ -411,6 +413,18 @@ const std::vector<ShrinkPass>& shrink_passes() {
   return passes;
 }
 
+namespace {
+
+void remove_rack(Configured<model::ClusterConfig>& config, std::int32_t broker) {
+  auto& racks = config.effective.broker_racks;
+  if (racks.empty()) return;
+  racks.erase(racks.begin() + broker - 1);
+  for (auto& [key, value] : config.written)
+    if (key == "broker.rack") value = fmt::format("{}", fmt::join(racks, ","));
+}
+
+}  // namespace
+
 bool remove_broker(Scenario& s, std::int32_t broker) {
   if (s.cluster.brokers < 2 || broker > s.cluster.brokers) return false;
   for (TopicSpec& t : s.cluster.topics) {
@@ -430,6 +444,7 @@ bool remove_broker(Scenario& s, std::int32_t broker) {
     t.replication_factor = static_cast<std::int16_t>(shortest);
   }
   --s.cluster.brokers;
+  remove_rack(s.cluster.config, broker);
   forget(
       s, [broker](const Selector& x) { return x.kind == Selector::Kind::broker && x.node == broker; },
       [broker](const Condition& c) { return c.node == broker; });

@@ -114,6 +114,13 @@ TEST(ShrinkSteps, RemovingABrokerKeepsAnOperatorsFaults) {
   EXPECT_EQ(s.faults[1].topic, "orders");
 }
 
+TEST(ShrinkSteps, RemovingABrokerForgetsItsRack) {
+  Scenario s = read("ktrial: 1\ncluster: {brokers: 3, config: {broker.rack: [east, west, north]}}\n");
+  ASSERT_TRUE(remove_broker(s, 2));
+  EXPECT_EQ(s, read("ktrial: 1\ncluster: {brokers: 2, config: {broker.rack: [east, north]}}\n"));
+  EXPECT_EQ(s.cluster.config.effective.broker_racks, (std::vector<std::string>{"east", "north"}));
+}
+
 TEST(ShrinkSteps, RemovingABrokerIsRefusedWhereItIsTheOnlyReplica) {
   Scenario s = read("ktrial: 1\ncluster: {brokers: 2, topics: [{name: orders, replicas: [[1], [2]]}]}\n");
   EXPECT_FALSE(remove_broker(s, 2));
