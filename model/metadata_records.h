@@ -57,6 +57,7 @@ struct PartitionChangeRecord {
   std::optional<std::vector<NodeId>> removing_replicas = std::nullopt;
   std::optional<std::vector<NodeId>> eligible_leader_replicas = std::nullopt;
   std::optional<std::vector<NodeId>> last_known_elr = std::nullopt;
+  bool keeps_leader_epoch = false;  // not Kafka's: variant leader_epoch_bump
 };
 struct ConfigRecord {
   std::string topic;  // empty: the cluster-wide default

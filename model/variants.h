@@ -37,6 +37,7 @@ enum class Variant : std::uint8_t {
   fetcher_restart,
   list_offsets_latest,
   follower_offset_range,
+  fetched_checksum,
   // controller and broker lifecycle
   alter_partition_reply,
   newer_epoch_at_controller,
@@ -52,6 +53,7 @@ enum class Variant : std::uint8_t {
   controller_revert,
   shutdown_grant,
   duplicate_registration,
+  leader_epoch_bump,
   // storage
   clean_marker,
   recovery_point,
@@ -65,10 +67,17 @@ enum class Variant : std::uint8_t {
   // quorum, groups, clients
   vote,
   quorum_append,
+  quorum_restart,
+  metadata_apply,
   offset_commit,
+  group_load,
+  group_session,
   consumer_validation,
   consumer_out_of_range,
   preferred_replica,
+  owned_partitions,
+  buffered_records,
+  commit_position,
   count_,
 };
 

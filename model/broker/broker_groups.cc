@@ -136,7 +136,10 @@ void BrokerNode::on_group_timer(Step& step, TimerId timer) {
   const Log* log = this->log({m.groups.topic, index});
   if (log == nullptr) return;
   if (log->high_watermark() < log->log_end()) step.fact(ProbeHit{"group coordinator: loaded above the high watermark"});
-  m.groups.coordinator.on_elected(host, index, epoch, log->batches());
+  std::vector<RecordBatch> batches = log->batches();
+  if (config_.variants.on(Variant::group_load))
+    std::erase_if(batches, [&](const RecordBatch& b) { return b.next_offset() > log->high_watermark(); });
+  m.groups.coordinator.on_elected(host, index, epoch, batches);
 }
 
 // ---- Appends

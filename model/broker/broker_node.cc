@@ -3,7 +3,7 @@
 namespace ktrial::model {
 
 void BrokerNode::start(Step& step) {
-  memory_.emplace(MetadataObserver(self_, controllers_, config_.quorum));
+  memory_.emplace(MetadataObserver(self_, controllers_, config_.quorum, config_.variants));
   Memory& m = *memory_;
   m.heartbeat_channel = ControllerChannel(0, config_.broker_session_timeout / 2);
   m.alter_channel = ControllerChannel(1, milliseconds(30000));

@@ -124,7 +124,7 @@ bool Fetcher::look_at(Step& step, NetworkClient& network, MetadataCache& metadat
 void Fetcher::send_requests(Step& step, NetworkClient& network, MetadataCache& metadata) {
   end_leases(step);
   std::erase_if(buffered_, [&](const Buffered& b) {
-    const bool stale = position_at(b.partition, b.version) == nullptr;
+    const bool stale = buffered_position(b) == nullptr && !config_.variants.on(Variant::buffered_records);
     if (stale) changed_.insert(b.partition);
     return stale;
   });
@@ -158,13 +158,26 @@ FetchPosition* Fetcher::position_at(TopicPartition tp, std::uint64_t version) {
 }
 FetchPosition* Fetcher::asked_position(const Asked& asked) { return position_at(asked.partition, asked.version); }
 
+FetchPosition* Fetcher::buffered_position(const Buffered& buffered) {
+  if (!config_.variants.on(Variant::buffered_records)) return position_at(buffered.partition, buffered.version);
+  const auto it = positions_.find(buffered.partition);
+  return it == positions_.end() ? nullptr : &it->second;
+}
+
+Offset Fetcher::fetched_end(TopicPartition tp) const {
+  Offset end = positions_.at(tp).offset;
+  for (const Buffered& b : buffered_)
+    if (b.partition == tp) end = std::max(end, b.batches.back().next_offset());
+  return end;
+}
+
 std::vector<RecordConsumed> Fetcher::collect(Step& step, std::int32_t max_records) {
   std::vector<RecordConsumed> out;
   const auto most = static_cast<std::size_t>(max_records);
   std::erase_if(buffered_, [&](Buffered& b) {
     changed_.insert(b.partition);
-    FetchPosition* p = position_at(b.partition, b.version);
-    if (p == nullptr || p->state != FetchState::FETCHING) return true;
+    FetchPosition* p = buffered_position(b);
+    if (p == nullptr || p->state != FetchState::FETCHING) return !config_.variants.on(Variant::buffered_records);
     return out.size() < most && collect_from(step, b, *p, most, out);
   });
   return out;

@@ -57,6 +57,8 @@ class Fetcher {
   void send_requests(Step& step, NetworkClient& network, MetadataCache& metadata);
   // Up to `max_records` buffered records, oldest answer first; positions move behind them. Fact: RecordConsumed.
   std::vector<RecordConsumed> collect(Step& step, std::int32_t max_records);
+  // Behind what was fetched, whether or not it was collected.
+  Offset fetched_end(TopicPartition tp) const;
   // True when the answer belonged here. Facts: RecordConsumed, ConsumerPositionReset, ConsumerHighWatermarkSeen.
   bool on_response(Step& step, const NetworkClient::InFlight& request, const MessageBody& body,
                    MetadataCache& metadata);
@@ -88,6 +90,7 @@ class Fetcher {
   bool has_records(TopicPartition tp) const;
   FetchPosition* asked_position(const Asked& asked);
   FetchPosition* position_at(TopicPartition tp, std::uint64_t version);
+  FetchPosition* buffered_position(const Buffered& buffered);  // null: the records are not those at the position
   bool collect_from(Step& step, Buffered& buffered, FetchPosition& p, std::size_t max_records,
                     std::vector<RecordConsumed>& out);
   void move(FetchPosition& p, FetchState state, Offset offset, LeaderEpoch epoch);

@@ -30,9 +30,10 @@ class GroupConsumer::Host final : public MembershipHost {
   std::int32_t partition_count(TopicId topic) override { return c_.metadata_.partition_count(topic); }
   std::vector<CommittedOffset> positions_to_commit() override {
     std::vector<CommittedOffset> offsets;
+    const bool early = c_.spec_.config.variants.on(Variant::commit_position);
     for (const auto& [tp, p] : c_.fetcher_.positions())
       if (p.state == FetchState::FETCHING || p.state == FetchState::AWAIT_VALIDATION)
-        offsets.push_back({tp, p.offset, p.offset_epoch});
+        offsets.push_back({tp, early ? c_.fetcher_.fetched_end(tp) : p.offset, p.offset_epoch});
     return offsets;
   }
   void on_assigned(const std::vector<TopicPartition>& partitions) override {

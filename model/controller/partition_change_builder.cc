@@ -119,6 +119,7 @@ class Builder {
       std::erase(elr_, leader);
     }
     record_.leader = leader;
+    record_.keeps_leader_epoch = change_.variants.on(Variant::leader_epoch_bump);
     if (!unclean_) return;
     record_.isr = Nodes{leader};
     if (p_.leader_recovery_state != LeaderRecoveryState::RECOVERING)

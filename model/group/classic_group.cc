@@ -10,8 +10,8 @@ constexpr Nanos kNewMemberJoinTimeout = seconds(300);
 
 }  // namespace
 
-ClassicGroup::ClassicGroup(GroupId id, std::uint16_t slot, Nanos initial_rebalance_delay)
-    : id_(std::move(id)), slot_(slot), initial_delay_(initial_rebalance_delay) {}
+ClassicGroup::ClassicGroup(GroupId id, std::uint16_t slot, Nanos initial_rebalance_delay, bool sessions_end)
+    : id_(std::move(id)), slot_(slot), initial_delay_(initial_rebalance_delay), sessions_end_(sessions_end) {}
 
 void ClassicGroup::state_fact(GroupHost& host) const {
   host.step().fact(GroupStateChanged{id_, generation_, static_cast<std::uint8_t>(state_),
@@ -305,7 +305,10 @@ Error ClassicGroup::check_commit(GenerationId generation, MemberId member) const
 // ---- Sessions
 
 void ClassicGroup::start_session(GroupHost& host, const GroupMember& member, Nanos timeout) const {
-  host.step().set_timer(session_timer(member.number), host.step().now + timeout);
+  if (sessions_end_)
+    host.step().set_timer(session_timer(member.number), host.step().now + timeout);
+  else
+    host.step().cancel_timer(session_timer(member.number));  // that of its time as a pending member
 }
 
 void ClassicGroup::refresh_session(GroupHost& host, MemberId member) {

@@ -41,7 +41,7 @@ class ClassicGroup {
   };
 
   // `slot` tells the timers of this group from those of others at the same coordinator.
-  ClassicGroup(GroupId id, std::uint16_t slot, Nanos initial_rebalance_delay);
+  ClassicGroup(GroupId id, std::uint16_t slot, Nanos initial_rebalance_delay, bool sessions_end = true);
 
   void join(GroupHost& host, Requester who, const JoinGroupRequest& request);
   void sync(GroupHost& host, Requester who, const SyncGroupRequest& request);
@@ -103,6 +103,7 @@ class ClassicGroup {
   GroupId id_;
   std::uint16_t slot_;
   Nanos initial_delay_;
+  bool sessions_end_;
   GroupState state_ = GroupState::Empty;
   GenerationId generation_{0};
   std::string protocol_;

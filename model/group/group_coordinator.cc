@@ -44,7 +44,8 @@ GroupCoordinator::GroupCoordinator(const ClusterConfig& config)
       initial_delay_(config.group_initial_rebalance_delay),
       min_session_(config.group_min_session_timeout),
       max_session_(config.group_max_session_timeout),
-      checks_generation_(!config.variants.on(Variant::offset_commit)) {}
+      checks_generation_(!config.variants.on(Variant::offset_commit)),
+      sessions_end_(!config.variants.on(Variant::group_session)) {}
 
 PartitionIndex GroupCoordinator::partition_for(std::string_view group) const {
   std::uint32_t hash = 0;
@@ -120,7 +121,7 @@ std::uint16_t GroupCoordinator::new_slot() {
 ClassicGroup& GroupCoordinator::group_of(Shard& shard, const GroupId& group) {
   const auto found = shard.groups.find(group);
   if (found != shard.groups.end()) return found->second;
-  return shard.groups.emplace(group, ClassicGroup(group, new_slot(), initial_delay_)).first->second;
+  return shard.groups.emplace(group, ClassicGroup(group, new_slot(), initial_delay_, sessions_end_)).first->second;
 }
 
 Error GroupCoordinator::check_shard(const GroupId& group, Shard*& shard) {

@@ -100,6 +100,7 @@ class GroupCoordinator {
   Nanos min_session_ = seconds(6);
   Nanos max_session_ = seconds(1800);
   bool checks_generation_ = true;
+  bool sessions_end_ = true;
   boost::container::flat_map<PartitionIndex, Shard> shards_;
   boost::container::flat_map<std::uint64_t, PendingAppend> pending_;
   std::uint64_t next_token_ = 1;

@@ -114,7 +114,8 @@ bool GroupMembership::prepare_join(MembershipHost& host) {
 
 void GroupMembership::revoke(MembershipHost& host, bool lost) {
   offsets_wanted_ = false;
-  if (owned_.empty()) return;
+  // Variant owned_partitions: who has lost its membership is not told to give anything up.
+  if (owned_.empty() || (lost && config_.variants.on(Variant::owned_partitions))) return;
   const auto gone = std::move(owned_);
   owned_.clear();
   host.step().fact(PartitionsRevoked{group_, generation_, gone, lost});
@@ -193,6 +194,13 @@ void GroupMembership::send_sync(MembershipHost& host, const JoinGroupResponse& j
   send(host, Kind::sync, std::move(request));
 }
 
+void GroupMembership::own(std::vector<TopicPartition> assignment) {
+  if (config_.variants.on(Variant::owned_partitions))
+    for (const TopicPartition tp : owned_)
+      if (std::ranges::find(assignment, tp) == assignment.end()) assignment.push_back(tp);
+  owned_ = std::move(assignment);
+}
+
 void GroupMembership::on_sync(MembershipHost& host, const InFlight& sent, const SyncGroupResponse& response) {
   switch (response.error) {
     case Error::NONE:
@@ -201,7 +209,7 @@ void GroupMembership::on_sync(MembershipHost& host, const InFlight& sent, const 
       rejoin_needed_ = false;
       join_prepare_needed_ = true;
       in_poll_ = false;
-      owned_ = response.assignment;
+      own(response.assignment);
       offsets_wanted_ = !owned_.empty();
       offsets_wait_ = false;
       host.step().fact(PartitionsAssigned{group_, generation_, owned_});

@@ -101,6 +101,7 @@ class GroupMembership {
   void advance(MembershipHost& host);
   bool prepare_join(MembershipHost& host);  // true: done, the join may be sent
   void revoke(MembershipHost& host, bool lost);
+  void own(std::vector<TopicPartition> assignment);
   void send_join(MembershipHost& host);
   void send_sync(MembershipHost& host, const JoinGroupResponse& join);
   void send_commit(MembershipHost& host);

@@ -95,6 +95,7 @@ class Digester {
     number(r.leader_recovery_state ? static_cast<std::int64_t>(*r.leader_recovery_state) : -1);
     nodes(r.replicas), nodes(r.adding_replicas), nodes(r.removing_replicas);
     nodes(r.eligible_leader_replicas), nodes(r.last_known_elr);
+    if (r.keeps_leader_epoch) number(1);
   }
   void operator()(const ConfigRecord& r) { text(r.topic), text(r.key), text(r.value); }
   void operator()(const NoOpRecord&) {}
@@ -120,7 +121,7 @@ void apply_change(PartitionRegistration& p, const PartitionChangeRecord& r) {
   if (r.leader_recovery_state) p.leader_recovery_state = *r.leader_recovery_state;
   if (r.leader) {
     p.leader = *r.leader;
-    ++p.leader_epoch;
+    if (!r.keeps_leader_epoch) ++p.leader_epoch;
   }
   ++p.partition_epoch;
 }

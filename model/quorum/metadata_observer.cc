@@ -8,8 +8,9 @@ constexpr std::uint16_t kPeerTimer = 120;
 constexpr TimerId kFetchTimer{121};
 }  // namespace
 
-MetadataObserver::MetadataObserver(NodeId self, std::vector<NodeId> voters, const QuorumConfig& config)
-    : self_(self), config_(config) {
+MetadataObserver::MetadataObserver(NodeId self, std::vector<NodeId> voters, const QuorumConfig& config,
+                                   const Variants& variants)
+    : self_(self), config_(config), waits_for_commit_(!variants.on(Variant::metadata_apply)) {
   std::sort(voters.begin(), voters.end());
   for (const NodeId v : voters) peers_.emplace_back(v, kPeerTimer);
 }
@@ -100,7 +101,8 @@ bool MetadataObserver::on_timer(Step& step, TimerId timer) {
 }
 
 std::vector<MetadataBatch> MetadataObserver::take_committed() {
-  const std::size_t from = batches_before(log_, taken_), to = batches_before(log_, high_watermark_);
+  const std::size_t from = batches_before(log_, taken_);
+  const std::size_t to = waits_for_commit_ ? batches_before(log_, high_watermark_) : log_.size();
   std::vector<MetadataBatch> result(log_.begin() + static_cast<std::ptrdiff_t>(from),
                                     log_.begin() + static_cast<std::ptrdiff_t>(std::max(from, to)));
   if (!result.empty()) taken_ = result.back().next_offset();

@@ -17,7 +17,7 @@ namespace ktrial::model {
 
 class MetadataObserver {
  public:
-  MetadataObserver(NodeId self, std::vector<NodeId> voters, const QuorumConfig& config);
+  MetadataObserver(NodeId self, std::vector<NodeId> voters, const QuorumConfig& config, const Variants& variants = {});
 
   void start(Step& step);
   bool on_message(Step& step, ConnectionId connection, const Message& message);
@@ -48,6 +48,7 @@ class MetadataObserver {
   Nanos fetch_deadline_{0};
   Offset high_watermark_{0};
   Offset taken_{0};
+  bool waits_for_commit_ = true;
 };
 
 }  // namespace ktrial::model

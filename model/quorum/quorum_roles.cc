@@ -168,7 +168,10 @@ void QuorumNode::start(Step& step, QuorumDisk& disk) {
   if (state_.epoch < disk.last_epoch()) {
     become_unattached(step, disk, disk.last_epoch());
   } else if (state_.leader == self_) {
-    become_resigned(step, disk);
+    if (variants_.on(Variant::quorum_restart))
+      become_leader(step, disk);
+    else
+      become_resigned(step, disk);
   } else if (state_.leader.present()) {
     become_follower(step, disk, state_.epoch, state_.leader);
   } else if (state_.voted == self_) {

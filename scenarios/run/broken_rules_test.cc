@@ -1,0 +1,106 @@
+// Broken rules that are no entry of the catalogue: for each the one property that is there for it finds it, and holds
+// on the same faults without it. Method: two small clusters under drawn faults; every other property may say what it
+// likes.
+#include <gtest/gtest.h>
+
+#include "properties/judge.h"
+#include "scenarios/power/power.h"
+#include "scenarios/run/goals.h"
+#include "scenarios/scenario_reader.h"
+#include "scenarios/search/search.h"
+
+namespace ktrial::scenarios {
+namespace {
+
+// A log.
+const char* const kLog =
+    "ktrial: 1\n"
+    "cluster:\n"
+    "  brokers: 3\n"
+    "  controllers: 3\n"
+    "  config: {broker.heartbeat.interval.ms: 300, broker.session.timeout.ms: 1500, replica.lag.time.max.ms: 1000}\n"
+    "  topics: [{name: orders, partitions: 1, replicas: [[1, 2, 3]], config: {min.insync.replicas: 2}}]\n"
+    "clients:\n"
+    "  - {producer: p1, send: {topic: orders, count: 120, rate: 20/s}, start-after: 2s,\n"
+    "     config: {request.timeout.ms: 1500, delivery.timeout.ms: 8000, max.in.flight.requests.per.connection: 1}}\n"
+    "  - {consumer: c1, config: {auto.offset.reset: earliest, request.timeout.ms: 1500}, assign: [orders]}\n"
+    "run: {until: 14s}\n";
+const char* const kQuorums =
+    "random-faults: {kinds: [kill, pause, isolate, halves], targets: [one, leaders, controllers], budget: 5, "
+    "start-after: 3s, quiet-after: 10s}\n";
+const char* const kDisks =
+    "random-faults: {kinds: [bit-rot, bit-rot, wipe, kill, pause], targets: [leaders, followers], budget: 5, "
+    "start-after: 3s, quiet-after: 10s}\n";
+
+// A group.
+const char* const kGroup =
+    "ktrial: 1\n"
+    "cluster:\n"
+    "  brokers: 3\n"
+    "  controllers: 1\n"
+    "  config: {broker.heartbeat.interval.ms: 500, broker.session.timeout.ms: 3000, offsets.topic.num.partitions: 1,\n"
+    "    group.initial.rebalance.delay.ms: 500, min.insync.replicas: 2}\n"
+    "  topics: [{name: orders, partitions: 4, replication-factor: 3}]\n"
+    "clients:\n"
+    "  - {producer: p1, send: {topic: orders, count: 400, rate: 40/s}, start-after: 5s,\n"
+    "     config: {request.timeout.ms: 3000, delivery.timeout.ms: 30000, max.in.flight.requests.per.connection: 1}}\n"
+    "  - {group: billing, members: 2, subscribe: [orders], start-after: 5s, processing-time: 60ms, config:\n"
+    "     {auto.offset.reset: earliest, session.timeout.ms: 6000, heartbeat.interval.ms: 1000, max.poll.records: 2,\n"
+    "      max.poll.interval.ms: 20000, request.timeout.ms: 5000, auto.commit.interval.ms: 1000}}\n"
+    "run: {until: 100s}\n";
+const char* const kMembers =
+    "random-faults: {kinds: [kill, pause, isolate], targets: [members], budget: 4, start-after: 8s, quiet-after: "
+    "25s}\n";
+// One dies for good.
+const char* const kDeath =
+    "faults: [{at: 20s, kill: billing/1}]\n"
+    "random-faults: {kinds: [pause], targets: [members], budget: 1, start-after: 8s, quiet-after: 25s}\n";
+
+struct Rule {
+  const char* property;
+  const char* variant;
+  const char* cluster;
+  const char* faults;
+};
+
+Scenario scenario(const Rule& rule) {
+  const std::string text = std::string(rule.cluster) + rule.faults + "variants: {" + rule.variant + "}\n";
+  auto read = read_scenario(text, rule.variant, {properties::all_property_names(), known_goals()});
+  if (!read) throw std::runtime_error(to_string(read.error().front()));
+  for (const std::string& name : properties::all_property_names()) read->expect[name] = Expected::any;
+  read->expect[rule.property] = Expected::violated;
+  return *read;
+}
+SearchResult search_seeds(const Scenario& scenario, std::uint64_t last) {
+  SearchOptions options;
+  options.last_seed = last;
+  options.threads = 2;
+  return search(scenario, options);
+}
+
+class BrokenRule : public testing::TestWithParam<Rule> {};
+
+TEST_P(BrokenRule, IsFoundByItsProperty) { EXPECT_TRUE(search_seeds(scenario(GetParam()), 300).failing_seed); }
+
+TEST_P(BrokenRule, IsWhatThePropertyFinds) {
+  const SearchResult kafka = search_seeds(correct_model(scenario(GetParam())), 40);
+  EXPECT_FALSE(kafka.failing_seed) << "seed " << kafka.failing_seed.value_or(0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Properties, BrokenRule,
+    testing::Values(Rule{"one-leader-per-epoch", "controller.leader-epoch: kept", kLog, kQuorums},
+                    Rule{"quorum-state-machine-safety", "metadata.apply: fetched", kLog, kQuorums},
+                    Rule{"corruption-not-exposed", "replication.fetched-checksum: ignored", kLog, kDisks},
+                    Rule{"processed-in-order", "consumer.buffered-records: any", kGroup, kMembers},
+                    Rule{"commit-not-past-processed", "consumer.commit: fetched", kGroup, kMembers},
+                    Rule{"acked-records-processed", "consumer.commit: fetched", kGroup, kMembers},
+                    Rule{"group-eventually-stable", "group.session: endless", kGroup, kDeath}),
+    [](const auto& info) {
+      std::string name = info.param.property;
+      std::replace(name.begin(), name.end(), '-', '_');
+      return name;
+    });
+
+}  // namespace
+}  // namespace ktrial::scenarios
