@@ -4,7 +4,9 @@
 // the leader and are outside the checksum; producer id, epoch and base sequence are inside.
 // Leaves out: compression, headers and the bytes themselves; a value is the number that the workload gave it, unique
 // in a run, and a key is a number into the run's table of key texts. `size_in_bytes` is what the real encoding takes.
-// Always holds: records are contiguous, so last_offset() - base_offset + 1 == record count.
+// A batch that compaction has taken records from keeps its base and last offset (lastOffsetDelta), so that record i is
+// at base_offset + i in every batch; what is gone stands there as `compacted` and takes no bytes.
+// Always holds: last_offset() - base_offset + 1 == record_count == records->size().
 #pragma once
 
 #include <memory>
@@ -17,8 +19,15 @@ namespace ktrial::model {
 using KeyId = Named<struct KeyIdTag, std::int32_t>;  // absent: a null key
 using ValueId = Named<struct ValueIdTag>;            // absent: a null value
 
+// Older than any timestamp that a node may read from its clock.
+inline constexpr Nanos kNoTimestamp = Nanos::min();
+
+// A tombstone has a null value; its ValueId only tells it from other records.
+enum class RecordState : std::uint8_t { value, tombstone, compacted };
+
 struct Record {
   KeyId key;
+  RecordState state = RecordState::value;
   ValueId value;
   Nanos timestamp{0};  // CreateTime, by the producer's wall clock
   constexpr auto operator<=>(const Record&) const = default;
@@ -39,6 +48,8 @@ struct RecordBatch {
   std::int32_t size_in_bytes = 0;
   Checksum checksum = Checksum::valid;
   Nanos max_timestamp{0};
+  // When its tombstones may go, by the clock of the broker that cleaned it first (KIP-534); absent: not cleaned yet.
+  Nanos delete_horizon = kNoTimestamp;
   // Content is immutable once made, so copies of a batch on several replicas (and in copies of a world) share it.
   std::shared_ptr<const std::vector<Record>> records;
   // Set instead of `records` on __consumer_offsets.

@@ -34,6 +34,12 @@ struct TopicConfig {
   Nanos segment_ms = std::chrono::hours(7 * 24);
   Nanos retention_ms = std::chrono::hours(7 * 24);  // negative: for ever
   std::int64_t retention_bytes = -1;                // negative: without limit
+  bool cleanup_delete = true;                       // cleanup.policy
+  bool cleanup_compact = false;
+  std::int64_t min_cleanable_dirty_millionths = 500000;
+  Nanos min_compaction_lag{0};
+  Nanos max_compaction_lag = Nanos::max();
+  Nanos delete_retention = std::chrono::hours(24);
 };
 
 // One for the whole cluster: controllers and brokers read the parts that concern them.
@@ -60,6 +66,8 @@ struct ClusterConfig {
   Nanos log_flush_offset_checkpoint_interval = milliseconds(60000);
   Nanos log_flush_start_offset_checkpoint_interval = milliseconds(60000);
   Nanos log_flush_scheduler_interval = Nanos::max();  // of the log flusher, that flush.ms needs
+  bool log_cleaner_enable = true;
+  Nanos log_cleaner_backoff = milliseconds(15000);
   bool auto_leader_rebalance_enable = true;
   Nanos leader_imbalance_check_interval = seconds(300);
   Nanos unclean_leader_election_interval = seconds(300);

@@ -18,6 +18,11 @@ std::vector<std::string> split(const std::string& text) {
   return items;
 }
 
+void set_policy(TopicConfig& config, std::int64_t policies) {
+  config.cleanup_delete = (policies & 1) != 0;
+  config.cleanup_compact = (policies & 2) != 0;
+}
+
 std::vector<ConfigKey> make_keys() {
   using S = ConfigScope;
   using T = ConfigKey::Type;
@@ -113,6 +118,20 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.broker->topic_defaults.retention_bytes = v; }, T::number},
       {"log.retention.check.interval.ms", S::broker, "300000", modelled, 1, 9223372036854,
        [](C t, V v) { t.broker->log_retention_check_interval = milliseconds(v); }, T::number},
+      {"log.cleanup.policy", S::broker, "delete", modelled, 0, 0,
+       [](C t, V v) { set_policy(t.broker->topic_defaults, v); }, T::policy},
+      {"log.cleaner.enable", S::broker, "true", modelled, 0, 1, [](C t, V v) { t.broker->log_cleaner_enable = v != 0; },
+       T::boolean},
+      {"log.cleaner.backoff.ms", S::broker, "15000", modelled, 0, 9223372036854,
+       [](C t, V v) { t.broker->log_cleaner_backoff = milliseconds(v); }, T::number},
+      {"log.cleaner.min.cleanable.ratio", S::broker, "0.5", modelled, 0, 0,
+       [](C t, V v) { t.broker->topic_defaults.min_cleanable_dirty_millionths = v; }, T::ratio},
+      {"log.cleaner.min.compaction.lag.ms", S::broker, "0", modelled, 0, 9223372036854,
+       [](C t, V v) { t.broker->topic_defaults.min_compaction_lag = milliseconds(v); }, T::number},
+      {"log.cleaner.max.compaction.lag.ms", S::broker, "9223372036854775807", modelled, 1, 9223372036854,
+       [](C t, V v) { t.broker->topic_defaults.max_compaction_lag = milliseconds(v); }, T::number},
+      {"log.cleaner.delete.retention.ms", S::broker, "86400000", modelled, 0, 9223372036854,
+       [](C t, V v) { t.broker->topic_defaults.delete_retention = milliseconds(v); }, T::number},
       {"log.initial.task.delay.ms", S::broker, "30000", modelled, 0, 9223372036854,
        [](C t, V v) { t.broker->log_initial_task_delay = milliseconds(v); }, T::number},
       {"log.flush.offset.checkpoint.interval.ms", S::broker, "60000", modelled, 1, 9223372036854,
@@ -137,6 +156,15 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.topic->retention_ms = milliseconds(v); }, T::number},
       {"retention.bytes", S::topic, "-1", modelled, -1, INT64_MAX, [](C t, V v) { t.topic->retention_bytes = v; },
        T::number},
+      {"cleanup.policy", S::topic, "delete", modelled, 0, 0, [](C t, V v) { set_policy(*t.topic, v); }, T::policy},
+      {"min.cleanable.dirty.ratio", S::topic, "0.5", modelled, 0, 0,
+       [](C t, V v) { t.topic->min_cleanable_dirty_millionths = v; }, T::ratio},
+      {"min.compaction.lag.ms", S::topic, "0", modelled, 0, 9223372036854,
+       [](C t, V v) { t.topic->min_compaction_lag = milliseconds(v); }, T::number},
+      {"max.compaction.lag.ms", S::topic, "9223372036854775807", modelled, 1, 9223372036854,
+       [](C t, V v) { t.topic->max_compaction_lag = milliseconds(v); }, T::number},
+      {"delete.retention.ms", S::topic, "86400000", modelled, 0, 9223372036854,
+       [](C t, V v) { t.topic->delete_retention = milliseconds(v); }, T::number},
       {"request.timeout.ms", S::producer, "30000", modelled, 0, 9223372036854,
        [](C t, V v) { t.producer->request_timeout = milliseconds(v); }, T::number},
       {"retry.backoff.ms", S::producer, "100", modelled, 0, 9223372036854,
@@ -206,6 +234,9 @@ std::vector<ConfigKey> make_keys() {
       {"initial.broker.registration.timeout.ms", S::broker, "60000", warned},
       {"metadata.log.max.record.bytes.between.snapshots", S::broker, "20971520", warned},
       {"metadata.log.max.snapshot.interval.ms", S::broker, "3600000", warned},
+      {"log.cleaner.threads", S::broker, "1", warned},
+      {"log.cleaner.dedupe.buffer.size", S::broker, "134217728", warned},
+      {"log.cleaner.io.max.bytes.per.second", S::broker, "1.7976931348623157E308", warned},
       {"offsets.retention.minutes", S::broker, "10080", warned},
       {"offsets.topic.segment.bytes", S::broker, "104857600", warned},
       {"offset.metadata.max.bytes", S::broker, "4096", warned},
@@ -214,8 +245,6 @@ std::vector<ConfigKey> make_keys() {
       {"segment.index.bytes", S::topic, "10485760", warned},
       {"index.interval.bytes", S::topic, "4096", warned},
       {"file.delete.delay.ms", S::topic, "60000", warned},
-      {"min.cleanable.dirty.ratio", S::topic, "0.5", warned},
-      {"delete.retention.ms", S::topic, "86400000", warned},
       {"message.timestamp.type", S::topic, "CreateTime", warned},
       {"buffer.memory", S::producer, "33554432", warned},
       {"max.block.ms", S::producer, "60000", warned},
@@ -240,7 +269,6 @@ std::vector<ConfigKey> make_keys() {
       {"group.consumer.heartbeat.interval.ms", S::broker, "5000", refused},
       {"group.consumer.assignors", S::broker, "uniform,range", refused},
       {"group.share.session.timeout.ms", S::broker, "45000", refused},
-      {"cleanup.policy", S::topic, "delete", refused},
       {"remote.storage.enable", S::topic, "false", refused},
       {"local.retention.ms", S::topic, "-2", refused},
       {"enable.idempotence", S::producer, "true", refused},
@@ -289,6 +317,14 @@ std::string apply_config(const ConfigKey& key, const std::string& value, const C
     const std::string name = value.starts_with(kPackage) ? value.substr(kPackage.size()) : value;
     if (!name.empty() && name != "RackAwareReplicaSelector") return wrong("RackAwareReplicaSelector");
     v = !name.empty();
+  } else if (key.type == T::ratio) {
+    const auto ratio = parse_millionths(value);
+    if (!ratio) return wrong("a number from 0 to 1, such as 0.5");
+    v = *ratio;
+  } else if (key.type == T::policy) {
+    const bool both = value == "compact,delete" || value == "delete,compact";
+    if (!both && value != "compact" && value != "delete") return wrong("delete, compact or compact,delete");
+    v = both ? 3 : value == "compact" ? 2 : 1;
   } else {
     const auto r = std::from_chars(value.data(), value.data() + value.size(), v);
     if (value.empty() || r.ec != std::errc() || r.ptr != value.data() + value.size() || v < key.min || v > key.max)
@@ -296,6 +332,19 @@ std::string apply_config(const ConfigKey& key, const std::string& value, const C
   }
   key.set(target, v);
   return "";
+}
+
+std::optional<std::int64_t> parse_millionths(const std::string& text) {
+  constexpr std::size_t kDigits = 6;
+  const std::size_t point = std::min(text.find('.'), text.size());
+  std::string digits = text.substr(0, point) + (point < text.size() ? text.substr(point + 1) : "");
+  const std::size_t behind = digits.size() - point;
+  std::int64_t v = 0;
+  if (point == 0 || behind > kDigits) return std::nullopt;
+  digits.append(kDigits - behind, '0');
+  const auto r = std::from_chars(digits.data(), digits.data() + digits.size(), v);
+  if (r.ec != std::errc() || r.ptr != digits.data() + digits.size() || v < 0 || v > 1'000'000) return std::nullopt;
+  return v;
 }
 
 std::string config_keys_markdown() {

@@ -2,6 +2,7 @@
 // Source: kafka.md 21 and 23. Leaves out: relations between keys. A key of two scopes has two rows.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,13 +26,16 @@ struct ConfigKey {
   ConfigStatus status;
   std::int64_t min = 0;  // of numbers
   std::int64_t max = 0;
-  void (*set)(const ConfigTarget&, std::int64_t) = nullptr;  // modelled keys; booleans as 0/1
+  // Modelled keys; booleans as 0/1, ratios in millionths, policies as 1 (delete) plus 2 (compact).
+  void (*set)(const ConfigTarget&, std::int64_t) = nullptr;
   enum class Type : std::uint8_t {
     number,
     boolean,
     acks,
     offset_reset,
     replica_selector,
+    ratio,
+    policy,
     texts,
     text
   } type = Type::text;
@@ -41,6 +45,8 @@ const std::vector<ConfigKey>& config_keys();
 const ConfigKey* find_config_key(ConfigScope scope, const std::string& name);
 // Applies a value. Returns an empty text, or what is wrong with the value.
 std::string apply_config(const ConfigKey& key, const std::string& value, const ConfigTarget& target);
+// "0.5" is 500000; absent: not a number from 0 to 1 with up to six digits behind the point.
+std::optional<std::int64_t> parse_millionths(const std::string& text);
 std::string config_keys_markdown();
 
 }  // namespace ktrial::model

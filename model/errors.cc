@@ -76,6 +76,8 @@ std::string_view name(Error error) {
       return "NOT_CONTROLLER";
     case Error::INVALID_REQUEST:
       return "INVALID_REQUEST";
+    case Error::POLICY_VIOLATION:
+      return "POLICY_VIOLATION";
     case Error::KAFKA_STORAGE_ERROR:
       return "KAFKA_STORAGE_ERROR";
     case Error::FETCH_SESSION_ID_NOT_FOUND:

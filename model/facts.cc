@@ -1,5 +1,6 @@
 #include "model/facts.h"
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 
@@ -94,6 +95,20 @@ std::string tell(const SegmentRolled& f) { return say(f.partition, ": rolled a s
 std::string tell(const SegmentDeleted& f) {
   return say(f.partition, ": segment of offsets ", f.base_offset, " to ", f.next_base_offset - 1, " deleted by ",
              text(f.reason));
+}
+std::string tell(const SegmentsReplaced& f) {
+  std::int64_t records = 0;
+  for (const RecordBatch& batch : f.batches)
+    if (batch.records)
+      records += std::count_if(batch.records->begin(), batch.records->end(),
+                               [](const Record& r) { return r.state != RecordState::compacted; });
+  static constexpr std::array<const char*, 3> kBy = {"compaction", "a power cut that undid a swap",
+                                                     "the recovery of an interrupted swap"};
+  return say(f.partition, ": offsets ", f.base_offset, " to ", f.end_offset - 1, " replaced by ",
+             kBy[static_cast<std::size_t>(f.by)], ", ", records, " records are left");
+}
+std::string tell(const LogCleaned& f) {
+  return say(f.partition, ": log cleaned, dirty from offset ", f.first_dirty_offset, " to ", f.end_offset - 1);
 }
 std::string tell(const RecordsDeleted& f) {
   return say(f.partition, ": DeleteRecords before offset ", f.before, " answered with ", f.error, ", low watermark ",

@@ -86,6 +86,25 @@ struct SegmentDeleted {
   std::int64_t retention_bytes = -1;
   Offset high_watermark;
 };
+enum class ReplacedBy : std::uint8_t {
+  cleaning,
+  power_cut,  // it took the swap back
+  recovery,   // of an interrupted swap
+};
+struct SegmentsReplaced {  // from `base_offset` to before `end_offset` the log now holds these batches
+  TopicPartition partition;
+  Offset base_offset;
+  Offset end_offset;
+  std::vector<RecordBatch> batches;
+  ReplacedBy by = ReplacedBy::cleaning;
+  Nanos wall_clock{0};  // of the broker when the cleaning began
+  Nanos delete_retention{0};
+};
+struct LogCleaned {  // and cleaner-offset-checkpoint says so
+  TopicPartition partition;
+  Offset first_dirty_offset;
+  Offset end_offset;
+};
 struct RecordsDeleted {  // DeleteRecords is answered
   TopicPartition partition;
   Offset before;
@@ -368,7 +387,7 @@ using Fact =
                  BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
                  LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
                  CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted, ReadReplicaChanged,
-                 FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed>;
+                 FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed, SegmentsReplaced, LogCleaned>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

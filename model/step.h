@@ -70,6 +70,8 @@ enum class Choice : std::uint16_t {
   log_recovery,       // how long a log takes to be recovered; about: the topic
   log_flush,          // when the scheduler's thread gets to a rolled segment; about: the topic
   directory_failure,  // when the handler of an offline log directory gets to it
+  log_cleaner,        // how long a step of the log cleaner takes; about: the topic
+  tombstone,          // whether a record has no value; about: its number
 };
 
 class Step {

@@ -64,6 +64,11 @@ enum class Variant : std::uint8_t {
   after_io_error,
   log_start_bound,
   recreated_topic,
+  last_batch,
+  delete_horizon,
+  swap_recovery,
+  cleaner_bound,
+  cleaner_gap,
   // quorum, groups, clients
   vote,
   quorum_append,

@@ -622,7 +622,7 @@ TEST(Ledger, EachLossOfAReplicaIsRemembered) {
   old.base_offset = Offset{1};
   old.partition_leader_epoch = LeaderEpoch{0};
   old.record_count = 1;
-  old.records = std::make_shared<const std::vector<model::Record>>(1, model::Record{model::KeyId{}, u.c, Nanos{0}});
+  old.records = std::make_shared<const std::vector<model::Record>>(1, model::Record{model::KeyId{}, {}, u.c, Nanos{0}});
   u.fact(2, model::TruncationUndone{kTp, Offset{1}, {old}});
   u.fact(2, model::UnsyncedDataLost{kTp, Offset{0}, Offset{2}});
   u.leads(2, 1);

@@ -40,7 +40,7 @@ class Told {
   }
   void appends(int node, std::int64_t base, int epoch, const std::vector<ValueId>& values, bool by_leader = false) {
     std::vector<model::Record> records;
-    for (const ValueId v : values) records.push_back({model::KeyId{}, v, Nanos{0}});
+    for (const ValueId v : values) records.push_back({model::KeyId{}, {}, v, Nanos{0}});
     model::BatchAppended f;
     f.partition = kTp;
     f.by_leader = by_leader;

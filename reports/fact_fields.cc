@@ -28,6 +28,11 @@ constexpr auto kNames<LogLoaded> = names("partition", "logStartOffset", "endOffs
 template <>
 constexpr auto kNames<UnsyncedDataLost> = names("partition", "from", "oldEndOffset", "cause");
 template <>
+constexpr auto kNames<SegmentsReplaced> = names("partition", "baseOffset", "endOffset", "batches", "by", "wallClock",
+                                                "deleteRetention");
+template <>
+constexpr auto kNames<LogCleaned> = names("partition", "firstDirtyOffset", "endOffset");
+template <>
 constexpr auto kNames<TruncationUndone> = names("partition", "from", "batches");
 template <>
 constexpr auto kNames<HighWatermarkAdvanced> = names("partition", "highWatermark", "oldHighWatermark", "leaderEpoch",
@@ -182,6 +187,10 @@ class Json {
     static constexpr const char* kReasons[] = {"retention.ms",  "retention.bytes", "log-start",
                                                "DeleteRecords", "leader",          "truncation"};
     append_json_string(out_, kReasons[static_cast<std::size_t>(reason)]);
+  }
+  void put(ReplacedBy by) {
+    static constexpr const char* kBy[] = {"cleaning", "power-cut", "recovery"};
+    append_json_string(out_, kBy[static_cast<std::size_t>(by)]);
   }
   void put(LossCause cause) {
     static constexpr const char* kCauses[] = {"power-cut", "disk-lost", "failed-fsync"};

@@ -162,6 +162,7 @@ std::string meaning_of_goal(const std::string& goal) {
       {"segment-deleted", "a broker deleted the oldest segment of a log"},
       {"records-deleted", "DeleteRecords was answered without an error"},
       {"registration-taken-over", "a broker was registered again by a late request of a process that was gone"},
+      {"log-cleaned", "the log cleaner has cleaned a log"},
       {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
   };
   const auto it = meanings.find(goal);

@@ -73,9 +73,11 @@ struct ProducerSpec {
   Configured<model::ProducerConfig> config;
   std::string topic;
   std::int64_t count = 1;
-  Nanos interval{0};                      // between two sends; 0: all at once
-  std::string key;                        // the key's text ("order_id=123"); empty: no key
-  std::int32_t key_count = 0;             // n > 0: keys "<key>0".."<key>n-1" in turn
+  Nanos interval{0};            // between two sends; 0: all at once
+  std::string key;              // the key's text ("order_id=123"); empty: no key
+  std::int32_t key_count = 0;   // n > 0: keys "<key>0".."<key>n-1" in turn
+  std::int32_t tombstones = 0;  // so many of `tombstones_of` records with a key have no value
+  std::int32_t tombstones_of = 1;
   std::optional<std::int32_t> partition;  // explicit; else the partitioner decides
   Nanos start_after{0};
   bool operator==(const ProducerSpec&) const = default;

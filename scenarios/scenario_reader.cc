@@ -196,7 +196,8 @@ struct Reader {
       p.config.written = config(find(y, "config"), Scope::producer, {.producer = &p.config.effective});
       set(p.start_after, find(y, "start-after"));
       if (const Y* send = need(y, "send");
-          send && keys(*send, "send", {"topic", "count", "rate", "interval", "key", "key-count", "partition"})) {
+          send &&
+          keys(*send, "send", {"topic", "count", "rate", "interval", "key", "key-count", "tombstones", "partition"})) {
         if (const Y* t = need(*send, "topic")) p.topic = text(t), known_name(*t, "topic", p.topic, topic_names());
         number(find(*send, "count"), p.count, 1, 100000000);
         set(p.interval, find(*send, "interval"));
@@ -213,6 +214,19 @@ struct Reader {
         }
         p.key = text(find(*send, "key"));
         number(find(*send, "key-count"), p.key_count, 0, 1000000);
+        if (const Y* v = find(*send, "tombstones")) {
+          Y part = *v, of = *v;
+          const std::size_t slash = v->scalar.find('/');
+          if (slash == std::string::npos) {
+            fail(*v, "'" + v->scalar + "' is not a part: expected A/B, such as 1/20");
+          } else {
+            part.scalar.resize(slash);
+            of.scalar.erase(0, slash + 1);
+            number(&of, p.tombstones_of, 1, 1000000);
+            number(&part, p.tombstones, 0, p.tombstones_of);
+          }
+          if (p.key.empty() && p.key_count == 0) fail(*v, "a tombstone needs a key: give key or key-count");
+        }
         if (const Y* v = find(*send, "partition")) {
           p.partition = 0;
           number(v, *p.partition, 0, 9999);

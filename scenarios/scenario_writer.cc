@@ -91,6 +91,7 @@ std::string client(const ProducerSpec& p) {
   add_duration(send, "interval", p.interval);
   if (!p.key.empty()) send.add("key", text(p.key));
   if (p.key_count != 0) send.add("key-count", std::to_string(p.key_count));
+  if (p.tombstones != 0) send.add("tombstones", fmt::format("{}/{}", p.tombstones, p.tombstones_of));
   if (p.partition) send.add("partition", std::to_string(*p.partition));
   m.add("send", send.str());
   add_duration(m, "start-after", p.start_after);

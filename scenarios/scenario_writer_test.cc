@@ -214,6 +214,8 @@ Scenario everything() {
   paced.interval = Nanos(333'333'333);
   paced.key = "a: b, c #]";
   paced.key_count = 7;
+  paced.tombstones = 1;
+  paced.tombstones_of = 20;
   paced.partition = 0;
   paced.start_after = seconds(60);
   ConsumerSpec consumer;

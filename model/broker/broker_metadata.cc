@@ -100,8 +100,10 @@ void BrokerNode::publish(Step& step, const MetadataDelta& delta) {
     const PartitionRegistration* registration = m.image.partition(tp);
     if (registration == nullptr || !IsrState::holds(registration->replicas, self_))
       delete_replica(step, tp);
-    else
+    else {
       hold(tp);  // all of them in their order: a later insertion in between would move the others
+      start_cleaner(step, tp);
+    }
   }
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);

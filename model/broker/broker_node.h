@@ -22,6 +22,7 @@
 #include "model/replication/fetch_session.h"
 #include "model/replication/replica_fetcher.h"
 #include "model/storage/disk_health.h"
+#include "model/storage/log_cleaner.h"
 
 namespace ktrial::model {
 
@@ -38,6 +39,7 @@ inline constexpr std::uint16_t kRecoveryPointTimer = 223;
 inline constexpr std::uint16_t kLogStartTimer = 224;
 inline constexpr std::uint16_t kLogFlusherTimer = 225;
 inline constexpr std::uint16_t kDirectoryFailureTimer = 227;
+inline constexpr std::uint16_t kLogCleanerTimer = 228;
 
 struct CleanShutdown {  // .kafka_cleanshutdown
   bool exists = false;
@@ -82,6 +84,12 @@ class BrokerNode {
   const BrokerDisk& disk() const { return disk_; }
 
  private:
+  struct Cleaner {
+    bool started = false;
+    TopicPartition partition;  // of the one that is running
+    std::optional<LogCleaning> running;
+    boost::container::flat_set<TopicPartition> uncleanable;
+  };
   struct Memory {
     explicit Memory(MetadataObserver o) : observer(std::move(o)) {}
     MetadataObserver observer;
@@ -112,6 +120,7 @@ class BrokerNode {
     bool wake = false;  // some partition changed in this step
     BrokerGroups groups;
     TouchedPartitions touched;
+    Cleaner cleaner;
   };
 
   // metadata (broker_metadata.cc)
@@ -137,7 +146,6 @@ class BrokerNode {
   void begin_serving(Step& step);
   void on_storage_timer(Step& step, TimerId timer);
   void store_for_shutdown(Step& step);
-  bool is_compacted(TopicPartition tp) const;
   void on_delete_records(Step& step, ConnectionId connection, std::int32_t correlation,
                          const DeleteRecordsRequest& request);
   bool try_delete_records(Step& step, DelayedDeleteRecords& operation, bool forced);
@@ -146,6 +154,15 @@ class BrokerNode {
   bool write_fails(Step& step, TopicPartition tp);
   bool sync_fails(Step& step, TopicPartition tp, const char* operation);  // one that writes and syncs
   bool fsync_fails(Step& step, Partition& partition);
+
+  // compaction (broker_cleaner.cc)
+  bool is_compacted(TopicPartition tp) const;
+  bool is_cleaned(TopicPartition tp) const;
+  void start_cleaner(Step& step, TopicPartition tp);  // if there is reason to by now
+  void on_cleaner_timer(Step& step);
+  bool begin_cleaning(Step& step);
+  bool clean_further(Step& step);
+  void delete_compacted(Step& step);
 
   // requests (broker_requests.cc)
   Error not_held(TopicPartition tp) const;

@@ -56,6 +56,13 @@ void BrokerNode::load_log(Step& step, TopicPartition tp, LogDisk&& disk) {
   if (log.epochs().entries() != epochs) step.fact(ProbeHit{"log recovery changed the leader epoch cache"});
   if (!m.clean_shutdown && log.recovery_point() > kFirstOffset)
     step.fact(ProbeHit{"log recovery began at a recovery point"});
+  if (const SegmentFiles::Recovered& swap = log.recovered_swap(); swap.base.present()) {
+    step.fact(ProbeHit{"recovery of a swap left another log than the broker had"});
+    const auto at = [&](std::size_t i) {
+      return log.batches().begin() + static_cast<std::ptrdiff_t>(std::min(i, log.batches().size()));
+    };
+    step.fact(SegmentsReplaced{tp, swap.base, swap.end, {at(swap.first), at(swap.last)}, ReplacedBy::recovery});
+  }
   const auto broken = std::find_if(log.batches().begin(), log.batches().end(),
                                    [](const RecordBatch& b) { return b.checksum == Checksum::broken; });
   step.fact(LogLoaded{tp, log.log_start(), log.log_end(), log.high_watermark(), m.clean_shutdown,
@@ -82,6 +89,7 @@ void BrokerNode::begin_serving(Step& step) {
 void BrokerNode::on_storage_timer(Step& step, TimerId timer) {
   Memory& m = *memory_;
   if (timer.kind == kLogRecoveryTimer) return load_logs(step);
+  if (timer.kind == kLogCleanerTimer) return on_cleaner_timer(step);
   if (timer.kind == kLogFlushTimer) {
     const TopicPartition tp{TopicId(static_cast<std::int32_t>(timer.about)), PartitionIndex(timer.sub)};
     const auto held = m.partitions.find(tp);
@@ -119,8 +127,10 @@ void BrokerNode::on_storage_timer(Step& step, TimerId timer) {
 void BrokerNode::store_for_shutdown(Step& step) {
   Memory& m = *memory_;
   if (sync_fails(step, {}, "an fsync")) return;
+  m.cleaner.running.reset();
   for (auto& [tp, partition] : m.partitions) {
     Log& log = partition.log();
+    log.stop_cleaning();
     log.run_background();
     log.flush();
     log.checkpoint_recovery_point();
@@ -132,11 +142,6 @@ void BrokerNode::store_for_shutdown(Step& step) {
     disk_.clean_shutdown.write_and_sync({true, m.lifecycle.epoch()});
   else
     step.fact(ProbeHit{"clean stop before all logs were recovered"});
-}
-
-bool BrokerNode::is_compacted(TopicPartition tp) const {
-  const TopicImage* topic = memory_->image.topic(tp.topic);
-  return topic == nullptr || topic->name == kOffsetsTopic;
 }
 
 void BrokerNode::on_delete_records(Step& step, ConnectionId connection, std::int32_t correlation,

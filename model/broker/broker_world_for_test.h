@@ -60,7 +60,8 @@ struct BrokerWorld {
     s.self = id;
     s.now = s.wall_clock = now;
     s.next_connection = connection_count[id];
-    s.choose_function = [](void*, Choice choice, std::uint32_t about, std::uint64_t low, std::uint64_t) {
+    s.choose_function = [](void*, Choice choice, std::uint32_t about, std::uint64_t low, std::uint64_t high) {
+      if (choice == Choice::log_cleaner) return high;  // so that a test may come between two steps
       return choice == Choice::incarnation ? low + about : low;
     };
     std::visit([&](auto& n) { f(n, s); }, nodes.at(id));
@@ -191,7 +192,7 @@ struct BrokerWorld {
     b.size_in_bytes = 100;
     b.max_timestamp = milliseconds(timestamp_ms);
     b.records = std::make_shared<const std::vector<Record>>(
-        std::vector<Record>{Record{{}, ValueId{value}, milliseconds(timestamp_ms)}});
+        std::vector<Record>{Record{{}, {}, ValueId{value}, milliseconds(timestamp_ms)}});
     return b;
   }
   Error produced(std::int32_t id) const {

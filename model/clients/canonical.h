@@ -53,8 +53,15 @@ class Canonical {
     put(b.size_in_bytes);
     put(static_cast<std::int64_t>(b.checksum));
     add(b.max_timestamp);
+    if (b.delete_horizon != kNoTimestamp) add(b.delete_horizon);
     if (b.records) add(*b.records);
     put(b.coordinator_records ? 1 : 0);  // their content follows from the offset and the leader epoch
+  }
+  void add(const Record& r) {
+    add(r.key);
+    add(r.value);
+    add(r.timestamp);
+    if (r.state != RecordState::value) put(static_cast<std::int64_t>(r.state));
   }
   void add(const MetadataBatch& b) {
     add(b.base_offset);

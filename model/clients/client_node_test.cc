@@ -148,7 +148,7 @@ RecordBatch batch_at(std::int64_t offset, std::int64_t value) {
   b.base_offset = Offset{offset};
   b.partition_leader_epoch = LeaderEpoch{0};
   b.record_count = 1;
-  b.records = std::make_shared<const std::vector<Record>>(1, Record{{}, ValueId{value}, Nanos{0}});
+  b.records = std::make_shared<const std::vector<Record>>(1, Record{{}, {}, ValueId{value}, Nanos{0}});
   return b;
 }
 
@@ -168,6 +168,43 @@ TEST(Producer, AcknowledgesEverythingOnceInOrder) {
   EXPECT_EQ(n, 20);
   EXPECT_LT(c.produces, 20);  // lingered
   EXPECT_TRUE(c.client.done());
+}
+
+TEST(Producer, SendsTombstonesOfKeysByTheWorldsChoice) {
+  ProducerSpec spec = sends(6);
+  spec.workload.key_count = 2;
+  spec.workload.tombstones = 1;
+  spec.workload.tombstones_of = 20;
+  FakeCluster c(spec);  // chooses the lowest: 1 of 20
+  c.start();
+  c.run_until(seconds(5));
+  ASSERT_FALSE(c.log.empty());
+  for (const RecordBatch& b : c.log) {
+    for (const Record& record : *b.records) {
+      EXPECT_EQ(record.state, RecordState::tombstone);
+      EXPECT_TRUE(record.key.present() && record.value.present());
+    }
+    EXPECT_LT(b.size_in_bytes, kBatchOverheadBytes + b.record_count * 20);  // no bytes of a value
+  }
+}
+
+// What compaction has left of a batch: no record of it is given away, and the position goes on behind it.
+TEST(Consumer, PassesWhatCompactionHasRemoved) {
+  ConsumerSpec spec;
+  spec.config.auto_offset_reset = OffsetReset::earliest;
+  spec.assignment = {{"t", {kTp.partition}}};
+  FakeCluster c(spec);
+  RecordBatch part = batch_at(2, 7);
+  part.record_count = 3;
+  part.records = std::make_shared<const std::vector<Record>>(
+      std::vector<Record>{Record{{}, RecordState::compacted, {}, Nanos{0}}, Record{{}, {}, ValueId{7}, Nanos{0}},
+                          Record{{}, RecordState::compacted, {}, Nanos{0}}});
+  c.log = {part, batch_at(9, 8)};
+  c.start();
+  c.run_until(seconds(5));
+  std::vector<std::pair<std::int64_t, std::int64_t>> given;
+  for (const auto& r : c.all<RecordConsumed>()) given.emplace_back(r.offset.value, r.value.value);
+  EXPECT_EQ(given, (std::vector<std::pair<std::int64_t, std::int64_t>>{{3, 7}, {9, 8}}));
 }
 
 TEST(Producer, RetriesARetriableError) {

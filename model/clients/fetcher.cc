@@ -191,13 +191,13 @@ bool Fetcher::collect_from(Step& step, Buffered& buffered, FetchPosition& p, std
   bool all = true;
   for (const RecordBatch& batch : buffered.batches) {
     for (std::int32_t i = 0; batch.records && all && i < batch.record_count; ++i) {
-      if (batch.base_offset + i < next) continue;
+      const Record& record = (*batch.records)[static_cast<std::size_t>(i)];
+      if (batch.base_offset + i < next || record.state == RecordState::compacted) continue;
       if (out.size() == max_records) {
         all = false;
         break;
       }
-      out.push_back({buffered.partition, batch.base_offset + i, batch.partition_leader_epoch,
-                     (*batch.records)[static_cast<std::size_t>(i)].value});
+      out.push_back({buffered.partition, batch.base_offset + i, batch.partition_leader_epoch, record.value});
       step.fact(out.back());
       next = batch.base_offset + i + 1;
       epoch = batch.partition_leader_epoch;
@@ -320,9 +320,9 @@ void Fetcher::on_fetched(Step& step, NodeId from, const Asked& asked, const Fetc
     const RecordBatch& batch = *it;
     if (batch.last_offset() < next) continue;
     for (std::int32_t i = 0; batch.records && i < batch.record_count; ++i)
-      if (batch.base_offset + i >= next)
-        step.fact(RecordConsumed{asked.partition, batch.base_offset + i, batch.partition_leader_epoch,
-                                 (*batch.records)[static_cast<std::size_t>(i)].value});
+      if (const Record& record = (*batch.records)[static_cast<std::size_t>(i)];
+          batch.base_offset + i >= next && record.state != RecordState::compacted)
+        step.fact(RecordConsumed{asked.partition, batch.base_offset + i, batch.partition_leader_epoch, record.value});
     next = batch.next_offset();
     epoch = batch.partition_leader_epoch;
   }

@@ -127,16 +127,22 @@ void Producer::send_records(Step& step) {
   if (!started_ || closing_ || partitions == 0) return;
   while (next_ < workload_.count && next_send_ <= step.now) {
     const std::int64_t n = next_++;
-    Record record{{}, ValueId((std::int64_t{workload_.producer_index} << 40) + n), step.wall_clock};
+    Record record{{}, {}, ValueId((std::int64_t{workload_.producer_index} << 40) + n), step.wall_clock};
     std::string key;
     if (workload_.key) {
-      record.key = KeyId{0};
+      record.key = workload_.key_id;
       key = *workload_.key;
     } else if (workload_.key_count > 0) {
       record.key = KeyId(static_cast<std::int32_t>(n % workload_.key_count));
       key = "k" + std::to_string(record.key.value);
     }
-    const std::int32_t bytes = workload_.value_size + static_cast<std::int32_t>(key.size());
+    if (record.key.present() && workload_.tombstones > 0 &&
+        step.choose(Choice::tombstone, static_cast<std::uint32_t>(n), 1,
+                    static_cast<std::uint64_t>(workload_.tombstones_of)) <=
+            static_cast<std::uint64_t>(workload_.tombstones))
+      record.state = RecordState::tombstone;
+    const std::int32_t value_size = record.state == RecordState::tombstone ? 0 : workload_.value_size;
+    const std::int32_t bytes = value_size + static_cast<std::int32_t>(key.size());
     const PartitionIndex p = workload_.partition    ? PartitionIndex(*workload_.partition)
                              : record.key.present() ? partitioner_.for_key(key, partitions)
                                                     : partitioner_.sticky(step, partitions, bytes, config_.batch_size);

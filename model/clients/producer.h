@@ -22,7 +22,10 @@ struct SendWorkload {
   std::int64_t count = 0;
   Nanos interval{0};
   std::optional<std::string> key;  // fixed
+  KeyId key_id{0};                 // of the fixed one
   std::int32_t key_count = 0;      // distinct keys k0..k(n-1); 0: null keys
+  std::int32_t tombstones = 0;     // so many of `tombstones_of` records with a key have no value
+  std::int32_t tombstones_of = 1;
   std::optional<std::int32_t> partition;
   std::int32_t producer_index = 0;
   std::int32_t value_size = 100;

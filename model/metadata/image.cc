@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "model/config_keys.h"
 #include "model/metadata/partition_change.h"
 
 namespace ktrial::model {
@@ -46,6 +47,15 @@ void overlay(const std::vector<std::pair<std::string, std::string>>& configs, To
     if (key == "segment.ms") parse_milliseconds(value, config.segment_ms);
     if (key == "retention.ms") parse_milliseconds(value, config.retention_ms);
     if (key == "retention.bytes") parse_number(value, config.retention_bytes);
+    if (key == "cleanup.policy") {
+      config.cleanup_compact = value.find("compact") != std::string::npos;
+      config.cleanup_delete = value.find("delete") != std::string::npos;
+    }
+    if (key == "min.cleanable.dirty.ratio")
+      config.min_cleanable_dirty_millionths = parse_millionths(value).value_or(config.min_cleanable_dirty_millionths);
+    if (key == "min.compaction.lag.ms") parse_milliseconds(value, config.min_compaction_lag);
+    if (key == "max.compaction.lag.ms") parse_milliseconds(value, config.max_compaction_lag);
+    if (key == "delete.retention.ms") parse_milliseconds(value, config.delete_retention);
   }
 }
 

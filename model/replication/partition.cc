@@ -112,7 +112,8 @@ bool Partition::copy_from_leader(Step& step, const FetchResponse::Partition& res
     }
     // Variant fetched_checksum: whatever came is appended.
     const bool whole = batch.checksum == Checksum::valid || config_.variants.on(Variant::fetched_checksum);
-    sound = whole && batch.base_offset == log_.log_end();
+    // Where the leader's log has a gap, so has this one from now on.
+    sound = whole && batch.base_offset >= log_.log_end();
     if (!sound) break;
     log_.append_as_follower(batch);
     after_log(step);

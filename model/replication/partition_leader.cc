@@ -1,4 +1,6 @@
 // The leader's side of a partition: appends, reads (of consumers also at a follower), follower state, high watermark.
+#include <algorithm>
+
 #include "model/replication/partition.h"
 
 namespace ktrial::model {
@@ -35,6 +37,9 @@ AppendResult Partition::append(Step& step, const RecordBatch& batch, Acks acks, 
   if (batch.checksum == Checksum::broken) return refuse(Error::CORRUPT_MESSAGE);
   if (batch.record_count <= 0 ||
       (batch.records && batch.records->size() != static_cast<std::size_t>(batch.record_count)))
+    return refuse(Error::INVALID_RECORD);
+  if (config_.topic.cleanup_compact && batch.records &&
+      std::any_of(batch.records->begin(), batch.records->end(), [](const Record& r) { return !r.key.present(); }))
     return refuse(Error::INVALID_RECORD);
   const RecordBatch& stored = log_.append_as_leader(batch, leader_epoch_);
   result.base_offset = stored.base_offset;

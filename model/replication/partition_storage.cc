@@ -43,6 +43,8 @@ Partition::DeleteRecordsResult Partition::delete_records(Step& step, Offset befo
   result.before = before.present() ? before : log_.high_watermark();
   if (role_ != ReplicaRole::leader) {
     result.error = Error::NOT_LEADER_OR_FOLLOWER;
+  } else if (!config_.topic.cleanup_delete) {
+    result.error = Error::POLICY_VIOLATION;
   } else if (result.before > log_.high_watermark()) {
     result.error = Error::OFFSET_OUT_OF_RANGE;
   } else if (const Offset old_start = log_.log_start(); log_.advance_start(result.before)) {

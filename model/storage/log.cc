@@ -12,13 +12,14 @@ Log::Log(LogDisk disk, const TopicConfig& topic, const Variants& variants, LogLo
   rules_.keep_high_watermark = variants.on(Variant::full_truncation);
   rules_.delete_above_high_watermark = variants.on(Variant::retention_bound);
   rules_.ignore_log_start = variants.on(Variant::log_start_bound);
+  rules_.drop_swap = variants.on(Variant::swap_recovery);
   load(how);
 }
 
 void Log::configure(const TopicConfig& topic) {
   flush_messages_ = topic.flush_messages;
   segment_bytes_ = topic.segment_bytes;
-  segment_ms_ = topic.segment_ms;
+  segment_ms_ = topic.cleanup_compact ? std::min(topic.segment_ms, topic.max_compaction_lag) : topic.segment_ms;
 }
 
 const RecordBatch& Log::append_as_leader(RecordBatch batch, LeaderEpoch epoch) {
@@ -89,7 +90,7 @@ OffsetAndEpoch Log::offset_for_timestamp(Nanos at) const {
     Offset offset = batch.base_offset;
     if (batch.records)
       for (const Record& record : *batch.records) {
-        if (record.timestamp >= at && offset >= start_) break;
+        if (record.timestamp >= at && offset >= start_ && record.state != RecordState::compacted) break;
         ++offset;
       }
     if (offset < batch.next_offset()) return {offset, batch.partition_leader_epoch};
@@ -110,11 +111,14 @@ bool Log::truncate_to(Offset target) {
     return true;
   }
   if (cut) {
+    const bool stops_cleaning = target < disk_.segments.active().base;
+    if (stops_cleaning) stop_cleaning();
     const std::size_t keep = index_of(target);
     const auto& all = disk_.segments.items();
-    const Offset new_end = keep < all.size() ? all[keep].base_offset : end_;
+    const Offset new_end = keep < all.size() ? std::min(all[keep].base_offset, target) : target;
     disk_.segments.truncate(keep, new_end);
     end_ = new_end;
+    if (stops_cleaning) forget_cleaned_above(disk_.segments.active().base);
     start_ = std::min(start_, end_);
     recovery_point_ = std::min(recovery_point_, end_);
     flush_due_ = std::min(flush_due_, end_);
@@ -125,7 +129,9 @@ bool Log::truncate_to(Offset target) {
 }
 
 void Log::truncate_fully_and_start_at(Offset start, Offset log_start) {
+  stop_cleaning();
   disk_.segments.restart_at(start);
+  forget_cleaned_above(start);
   end_ = start;
   start_ = log_start.present() ? log_start : start;
   recovery_point_ = std::min(recovery_point_, end_);
@@ -216,6 +222,27 @@ bool Log::checkpoint_log_start() {
   if (changed) disk_.start.write_and_sync(line);
   disk_.segments.journal_committed();
   return changed;
+}
+
+// LogCleanerManager.maybeTruncateCheckpoint
+void Log::forget_cleaned_above(Offset offset) {
+  if (disk_.cleaned.read() > offset) checkpoint_cleaned(offset);
+}
+
+void Log::checkpoint_cleaned(Offset upto) {
+  if (disk_.cleaned.read() != upto) disk_.cleaned.write_and_sync(upto);
+  disk_.segments.journal_committed();
+}
+
+void Log::end_cleaning(Offset cleaned_to) {
+  cleaning_ = false;
+  checkpoint_cleaned(cleaned_to);
+}
+
+// A swap holds the log's lock: it is over before whoever stops the cleaning goes on.
+void Log::stop_cleaning() {
+  cleaning_ = false;
+  disk_.segments.settle_replacement();
 }
 
 void Log::set_high_watermark(Offset hw) {

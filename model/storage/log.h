@@ -5,10 +5,11 @@
 // is; after any other stop recovery checks it batch by batch from the segment of the recovery point on, cuts it at the
 // first broken batch and drops all later segments. High watermark, log start and recovery point are in memory and
 // checkpointed. What Kafka leaves to its scheduler (the flush of rolled segments, of a truncated epoch cache) is done
-// in run_background(); the owner calls it a little after wants_background(). Leaves out: indexes, compaction, producer
-// state, transactions; a failed write or read is the owner's (disk_health.h). Always holds: batches are contiguous to
-// log_end(); log_start <= high_watermark <= log_end, but for a moment while a follower takes the batch that its log
-// start is inside of.
+// in run_background(); the owner calls it a little after wants_background(). What compaction does with a log is in
+// log_cleaner.h. Leaves out: indexes, producer state, transactions; a failed write or read is the owner's
+// (disk_health.h). Always holds: batches are in the order of their offsets, with gaps only where compaction removed
+// some; log_start <= high_watermark <= log_end, but for a moment while a follower takes the batch that its log start is
+// inside of.
 #pragma once
 
 #include <vector>
@@ -27,6 +28,7 @@ struct LogDisk {
   AtomicFile<Offset> start;                    // of log-start-offset-checkpoint; absent: not above the first segment
   AtomicFile<Offset> recovery_point;           // of recovery-point-offset-checkpoint; absent: 0
   AtomicFile<std::vector<EpochEntry>> epochs;  // leader-epoch-checkpoint
+  AtomicFile<Offset> cleaned;                  // of cleaner-offset-checkpoint; absent: nothing was cleaned
 
   // `facts` tell what of the log is gone, and what came back.
   void power_cut(TopicPartition tp, const Survival& survives, std::vector<Fact>& facts);
@@ -53,7 +55,7 @@ class Log {
 
   // Stamps base offset and epoch; returns the batch as stored.
   const RecordBatch& append_as_leader(RecordBatch batch, LeaderEpoch epoch);
-  // Stores as is; `batch.base_offset` must be log_end().
+  // Stores as is; `batch.base_offset` must not be below log_end(). It is above it where the leader's log has a gap.
   void append_as_follower(const RecordBatch& batch);
 
   // Whole batches from the one that holds `from`, all ending at or before `upper`, up to `max_bytes`; with
@@ -86,6 +88,15 @@ class Log {
   // Deletes the oldest segments that the log start, retention.bytes or retention.ms (by this wall clock) have left
   // behind, none of them at or above the high watermark.
   std::vector<Removed> delete_old_segments(const TopicConfig& topic, Nanos wall_clock);
+
+  // -- compaction: the log cleaner's (log_cleaner.cc), which a truncation below the active segment stops
+  void begin_cleaning() { cleaning_ = true; }
+  void end_cleaning(Offset cleaned_to);  // and checkpoints how far
+  bool cleaning() const { return cleaning_; }
+  void stop_cleaning();
+  // What the load found of an interrupted swap, if that changed the log.
+  const SegmentFiles::Recovered& recovered_swap() const { return recovered_; }
+  void checkpoint_cleaned(Offset upto);
 
   // -- durability
   void flush() { flush_below(end_, true); }  // at a clean shutdown: all of it, also an active segment that is empty
@@ -120,6 +131,7 @@ class Log {
     bool keep_high_watermark : 1 = false;
     bool delete_above_high_watermark : 1 = false;
     bool ignore_log_start : 1 = false;
+    bool drop_swap : 1 = false;
   };
   void load(LogLoad how);
   void appended(const RecordBatch& batch);
@@ -127,6 +139,7 @@ class Log {
   void roll(Offset base);
   void flush_below(Offset end, bool active);
   void epochs_changed();
+  void forget_cleaned_above(Offset offset);
   void delete_segments(std::size_t count, LogStartReason reason, std::vector<Removed>& removed);
   std::size_t index_of(Offset offset) const;  // of the first batch that ends after `offset`
 
@@ -144,7 +157,9 @@ class Log {
   Nanos last_flush_{0};
   bool epochs_due_ = false;
   bool requested_ = false;
+  bool cleaning_ = false;
   Rules rules_;
+  SegmentFiles::Recovered recovered_;
 };
 
 }  // namespace ktrial::model

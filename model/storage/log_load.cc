@@ -6,16 +6,30 @@
 namespace ktrial::model {
 namespace {
 
-enum File : std::uint64_t { f_writes, f_high_watermark, f_start, f_epochs, f_recovery_point, f_entries, f_deletions };
+enum File : std::uint64_t {
+  f_writes,
+  f_high_watermark,
+  f_start,
+  f_epochs,
+  f_recovery_point,
+  f_entries,
+  f_deletions,
+  f_swaps,
+  f_cleaned
+};
 
 std::uint64_t file_id(TopicPartition tp, File file) {
   return (std::uint64_t(std::uint32_t(tp.topic.value)) << 32) |
          (std::uint64_t(std::uint32_t(tp.partition.value)) << 4) | file;
 }
 
+// Where a log ends that holds so many of the batches, and the segments that begin below its end or at it.
 Offset end_of(const SegmentFiles& files, std::size_t batches) {
-  if (batches > 0) return files.items()[batches - 1].next_offset();
-  return files.count() == 0 ? kFirstOffset : files.segment(0).base;
+  if (batches == 0) return files.count() == 0 ? kFirstOffset : files.segment(0).base;
+  const Offset end = files.items()[batches - 1].next_offset();
+  // An empty segment behind a gap.
+  const LogSegment& active = files.active();
+  return batches == files.items().size() && active.first == batches ? std::max(end, active.base) : end;
 }
 
 // Where the log ends for whoever reads it up to the first broken batch.
@@ -40,12 +54,16 @@ void LogDisk::power_cut(TopicPartition tp, const Survival& survives, std::vector
   const Offset start_line = start.read().present() ? start.read() : kFirstOffset;
   const Offset old_end = std::max(end_of(segments, segments.items().size()), start_line);
   const Offset synced_end = end_of(segments, segments.synced());
-  const SegmentFiles::Survived survived =
-      segments.power_cut(survives, {file_id(tp, f_writes), file_id(tp, f_entries), file_id(tp, f_deletions)});
+  SegmentFiles::Survived survived = segments.power_cut(
+      survives, {file_id(tp, f_writes), file_id(tp, f_entries), file_id(tp, f_deletions), file_id(tp, f_swaps)});
+  if (survived.unswapped_from.present())
+    facts.emplace_back(SegmentsReplaced{tp, survived.unswapped_from, survived.unswapped_to,
+                                        std::move(survived.unswapped), ReplacedBy::power_cut});
   high_watermark.power_cut(survives, file_id(tp, f_high_watermark));
   start.power_cut(survives, file_id(tp, f_start));
   recovery_point.power_cut(survives, file_id(tp, f_recovery_point));
   epochs.power_cut(survives, file_id(tp, f_epochs));
+  cleaned.power_cut(survives, file_id(tp, f_cleaned));
   // A torn batch is lost too, although it takes recovery to find out. What was synced must be there.
   const std::size_t kept = survived.restored + survived.left;
   Offset left = std::max(end_of(segments, survived.restored + survived.sound), start_line);
@@ -63,7 +81,7 @@ void LogDisk::wipe(TopicPartition tp, std::vector<Fact>& facts) {
 void LogDisk::replace(TopicPartition tp, LogDisk older, std::vector<Fact>& facts) {
   const auto same = [](const RecordBatch& a, const RecordBatch& b) {
     return a.base_offset == b.base_offset && a.partition_leader_epoch == b.partition_leader_epoch &&
-           a.record_count == b.record_count && a.records == b.records &&
+           a.record_count == b.record_count && a.records == b.records && a.delete_horizon == b.delete_horizon &&
            a.coordinator_records == b.coordinator_records && a.checksum == b.checksum;
   };
   const std::vector<RecordBatch> newer = segments.items();
@@ -85,6 +103,7 @@ void Log::load(LogLoad how) {
   const Offset start_line = disk_.start.read().present() ? disk_.start.read() : kFirstOffset;
   const Offset recovery_line = disk_.recovery_point.read().present() ? disk_.recovery_point.read() : kFirstOffset;
   epochs_ = LeaderEpochCache(disk_.epochs.read());
+  recovered_ = files.recover_replacement(rules_.drop_swap);
   if (how == LogLoad::unclean && files.count() > 0) {
     // LogSegment.recover: a batch newer than what the checkpoint knows starts its epoch.
     std::size_t i = files.segment(files.floor(recovery_line)).first;

@@ -51,6 +51,7 @@ void SegmentFiles::measure(LogSegment& segment, std::size_t end) const {
 }
 
 void SegmentFiles::truncate(std::size_t count, Offset target) {
+  settle_replacement();
   if (count < synced_) {
     Undo& u = undo();
     u.cut.insert(u.cut.begin(), at(items_, count), at(items_, synced_));
@@ -58,7 +59,7 @@ void SegmentFiles::truncate(std::size_t count, Offset target) {
   }
   items_.erase(at(items_, std::min(count, items_.size())), items_.end());
   while (!older_.empty() && active_.base > target) {
-    if (entries_ > older_.size()) undo().bases.push_back(active_.base);
+    if (entries_ > older_.size()) undo().cut_bases.push_back(active_.base);
     active_ = older_.back();
     older_.pop_back();
   }
@@ -68,10 +69,11 @@ void SegmentFiles::truncate(std::size_t count, Offset target) {
 
 void SegmentFiles::remove_oldest(std::size_t segments) {
   if (segments == 0) return;
+  settle_replacement();
   const std::size_t batches = segment(segments).first;
   Undo& u = undo();
   u.front.insert(u.front.end(), items_.begin(), at(items_, std::min(batches, synced_)));
-  for (std::size_t i = 0; i < std::min(segments, entries_); ++i) u.bases.push_back(older_[i].base);
+  for (std::size_t i = 0; i < std::min(segments, entries_); ++i) u.front_bases.push_back(older_[i].base);
   items_.erase(items_.begin(), at(items_, batches));
   older_.erase(older_.begin(), at(older_, segments));
   for (LogSegment& s : older_) s.first -= batches;
@@ -82,7 +84,7 @@ void SegmentFiles::remove_oldest(std::size_t segments) {
 
 void SegmentFiles::restart_at(Offset base) {
   truncate(0, Offset());
-  if (active_.base.present() && entries_ > 0) undo().bases.push_back(active_.base);
+  if (active_.base.present() && entries_ > 0) undo().cut_bases.push_back(active_.base);
   active_ = LogSegment{base, 0, 0, kNoTimestamp};
   entries_ = 0;
 }
@@ -94,12 +96,10 @@ void SegmentFiles::sync_below(Offset end) {
   journal_committed();
 }
 
-// Divides the batches among segments that begin at these offsets. A file below the one that holds the first batch is a
-// deleted one.
+// Divides the batches among segments that begin at these offsets.
 void SegmentFiles::rebuild(std::vector<Offset> bases) {
   std::sort(bases.begin(), bases.end());
   bases.erase(std::unique(bases.begin(), bases.end()), bases.end());
-  while (!items_.empty() && bases.size() > 1 && bases[1] <= items_.front().base_offset) bases.erase(bases.begin());
   older_.clear();
   active_ = LogSegment();
   for (const Offset base : bases) {
@@ -136,6 +136,15 @@ void SegmentFiles::keep_writes(const Survival& survives, std::uint64_t file, Sur
 
 SegmentFiles::Survived SegmentFiles::power_cut(const Survival& survives, const Names& names) {
   Survived result;
+  if (!replacement_.empty()) {
+    SegmentReplacement& r = replacement_.front();
+    std::size_t kept = r.durable;
+    while (kept < r.done &&
+           survives(names.swaps, static_cast<std::uint32_t>(kept - r.durable + 1)) != WriteOutcome::lost)
+      ++kept;
+    if (r.swapped() && kept == 0) unswap(result);
+    r.done = r.durable = kept;
+  }
   const Undo gone = undo_.empty() ? Undo{} : std::move(undo_.front());
   std::vector<Offset> bases;
   if (!gone.cut.empty() && survives(names.writes, 0) == WriteOutcome::lost) {
@@ -144,7 +153,7 @@ SegmentFiles::Survived SegmentFiles::power_cut(const Survival& survives, const N
     items_.erase(at(items_, synced_), items_.end());
     for (std::size_t i = 0; i < std::min(entries_, count()); ++i) bases.push_back(segment(i).base);
     items_.insert(items_.end(), gone.cut.begin(), gone.cut.end());
-    for (const Offset base : gone.bases)
+    for (const Offset base : gone.cut_bases)
       if (base <= items_.back().base_offset) bases.push_back(base);
   } else {
     std::size_t files = std::min(entries_, count());
@@ -164,7 +173,7 @@ SegmentFiles::Survived SegmentFiles::power_cut(const Survival& survives, const N
   if (!gone.front.empty() && survives(names.deletions, 1) == WriteOutcome::lost) {
     result.restored = gone.front.size();
     items_.insert(items_.begin(), gone.front.begin(), gone.front.end());
-    for (const Offset base : gone.bases)
+    for (const Offset base : gone.front_bases)
       if (base <= gone.front.back().base_offset) bases.push_back(base);
   }
   rebuild(std::move(bases));

@@ -6,21 +6,20 @@
 // On a power cut the world decides, apart: each write behind the last fsync, the directory entry of each file that was
 // created since the directory was synced (KAFKA-3968), and whether a cut or a deletion that no journal commit made
 // final is undone. Cuts, deletions and renames are metadata: a journal (ext4, XFS) makes them durable with the next
-// file of the file system that is synced. What survived behind a lost write is dropped at once. Leaves out: index
-// files, .deleted files that wait for file.delete.delay.ms, a hole between two segment files (Kafka's recovery looks at
-// each file by itself and would not see it). Always holds: batches are contiguous but for what a broken batch stands
-// for; what is durable is a prefix.
+// file of the file system that is synced. What survived behind a lost write is dropped at once. A cleaned segment takes
+// the place of others by the steps of segment_replacement.h. Leaves out: index files, .deleted files that wait for
+// file.delete.delay.ms, a hole between two segment files (Kafka's recovery looks at each file by itself and would not
+// see it). Always holds: batches are in the order of their offsets, without a gap but for what a broken batch stands
+// for and what compaction has removed; what is durable is a prefix.
 #pragma once
 
 #include <vector>
 
 #include "model/batch.h"
 #include "model/storage/disk_file.h"
+#include "model/storage/segment_replacement.h"
 
 namespace ktrial::model {
-
-// Older than any timestamp that a node may read from its clock.
-inline constexpr Nanos kNoTimestamp = Nanos::min();
 
 struct LogSegment {
   Offset base;            // absent: there is no file
@@ -58,9 +57,30 @@ class SegmentFiles {
 
   // fsync of every segment file whose base is below `end`.
   void sync_below(Offset end);
-  void sync_directory() { entries_ = count(); }
+  void sync_directory() {
+    entries_ = count();
+    journal_committed();
+  }
   // Another file of the same file system was synced.
-  void journal_committed() { undo_.clear(); }
+  void journal_committed() {
+    undo_.clear();
+    if (!replacement_.empty()) replacement_.front().durable = replacement_.front().done;
+  }
+
+  // -- a cleaned segment in place of others (segment_replacement.cc)
+  // Writes these batches to <base>.log.cleaned and syncs it. Requires: none of the segments is the active one.
+  void write_cleaned(std::size_t first, std::size_t count, std::vector<RecordBatch> batches);
+  const SegmentReplacement* replacement() const { return replacement_.empty() ? nullptr : &replacement_.front(); }
+  // Makes the next directory operation; false when it was the last.
+  bool replace_further();
+  // Completes a replacement that has swapped, and forgets one that has not.
+  void settle_replacement();
+  struct Recovered {
+    Offset base, end;                 // what was between them is another now; absent: nothing is
+    std::size_t first = 0, last = 0;  // the batches that are there
+  };
+  // After a stop in the middle of one. With `drop`, the .swap file is removed.
+  Recovered recover_replacement(bool drop);
 
   // -- the world's
   struct Survived {
@@ -68,10 +88,13 @@ class SegmentFiles {
     std::size_t restored = 0;  // so many came back in front of them
     std::size_t sound = 0;     // of these, up to the first torn one
     bool vanished = false;     // a file was not in the directory any more
+    // A swap was undone, and these batches are back between the offsets; absent: none was.
+    Offset unswapped_from, unswapped_to;
+    std::vector<RecordBatch> unswapped;
   };
   // The file names of the questions to `survives`.
   struct Names {
-    std::uint64_t writes, entries, deletions;
+    std::uint64_t writes, entries, deletions, swaps;
   };
   Survived power_cut(const Survival& survives, const Names& names);
   // A failed fsync drops the dirty pages: what was not durable is not what was written any more.
@@ -84,13 +107,18 @@ class SegmentFiles {
  private:
   // What was taken away and may come back.
   struct Undo {
-    std::vector<RecordBatch> front, cut;  // durable batches of deleted segments, and behind a truncation
-    std::vector<Offset> bases;            // of the segments that went
+    std::vector<RecordBatch> front, cut;         // durable batches of deleted segments, and behind a truncation
+    std::vector<Offset> front_bases, cut_bases;  // of the segments that went
   };
   Undo& undo();
   void measure(LogSegment& segment, std::size_t end) const;
   void rebuild(std::vector<Offset> bases);
   void keep_writes(const Survival& survives, std::uint64_t file, Survived& result);
+  // Puts other segments in place of `count` ones, and returns their batches.
+  std::vector<RecordBatch> splice(std::size_t first, std::size_t count, const std::vector<OldSegment>& with,
+                                  std::vector<RecordBatch> batches);
+  void swap_in();
+  void unswap(Survived& result);
 
   std::vector<RecordBatch> items_;
   std::vector<LogSegment> older_;
@@ -98,6 +126,7 @@ class SegmentFiles {
   std::size_t synced_ = 0;
   std::size_t entries_ = 0;
   std::vector<Undo> undo_;  // one, or none
+  std::vector<SegmentReplacement> replacement_;
 };
 
 }  // namespace ktrial::model

@@ -24,14 +24,30 @@ sim::WorldConfig world_config(const Scenario& scenario) {
   return config;
 }
 
+// Keys that are the same text are the same key: k0, k1 .. of all producers, then those that a file spells out.
+model::KeyId fixed_key(const Scenario& scenario, const ProducerSpec& spec) {
+  std::int32_t id = 0;
+  std::vector<std::string> texts;
+  for (const ClientSpec& client : scenario.clients)
+    if (const auto* p = std::get_if<ProducerSpec>(&client)) {
+      id = std::max(id, p->key_count);
+      if (p->key_count == 0 && std::find(texts.begin(), texts.end(), p->key) == texts.end() && !p->key.empty())
+        texts.push_back(p->key);
+    }
+  return model::KeyId(id + static_cast<std::int32_t>(std::find(texts.begin(), texts.end(), spec.key) - texts.begin()));
+}
+
 model::ClientNode client(model::NodeId id, const std::vector<model::NodeId>& brokers, const ProducerSpec& spec,
-                         std::int32_t producer_index) {
+                         std::int32_t producer_index, model::KeyId fixed_key) {
   model::SendWorkload workload;
   workload.topic = spec.topic;
   workload.count = spec.count;
   workload.interval = spec.interval;
   if (!spec.key.empty() && spec.key_count == 0) workload.key = spec.key;
+  workload.key_id = fixed_key;
   workload.key_count = spec.key_count;
+  workload.tombstones = spec.tombstones;
+  workload.tombstones_of = spec.tombstones_of;
   workload.partition = spec.partition;
   workload.producer_index = producer_index;
   workload.start_after = spec.start_after;
@@ -131,7 +147,9 @@ KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed) {
   for (const ClientSpec& spec : scenario.clients) {
     const model::NodeId id{static_cast<std::int32_t>(next) + 1};
     if (const auto* producer = std::get_if<ProducerSpec>(&spec))
-      world.add_node(names[next++], KafkaNode(client(id, brokers, *producer, ++producers)), clock_of(scenario, id));
+      world.add_node(names[next++],
+                     KafkaNode(client(id, brokers, *producer, ++producers, fixed_key(scenario, *producer))),
+                     clock_of(scenario, id));
     else if (const auto* consumer = std::get_if<ConsumerSpec>(&spec))
       world.add_node(names[next++], KafkaNode(client(id, brokers, *consumer, config.variants)), clock_of(scenario, id));
     else if (const auto* group = std::get_if<GroupSpec>(&spec))

@@ -37,7 +37,12 @@ std::map<std::string, std::string> configs(const Scenario& scenario, const std::
       {"message.max.bytes", "max.message.bytes"},
       {"log.flush.interval.messages", "flush.messages"},
       {"log.segment.bytes", "segment.bytes"},
-      {"log.retention.ms", "retention.ms"}};
+      {"log.retention.ms", "retention.ms"},
+      {"log.cleanup.policy", "cleanup.policy"},
+      {"log.cleaner.min.cleanable.ratio", "min.cleanable.dirty.ratio"},
+      {"log.cleaner.min.compaction.lag.ms", "min.compaction.lag.ms"},
+      {"log.cleaner.max.compaction.lag.ms", "max.compaction.lag.ms"},
+      {"log.cleaner.delete.retention.ms", "delete.retention.ms"}};
   std::map<std::string, std::string> shown;
   for (const auto& [key, value] : scenario.cluster.config.written)
     if (const auto topic_key = of_broker.find(key); topic_key != of_broker.end()) shown[topic_key->second] = value;

@@ -32,6 +32,7 @@ enum Goal : std::uint32_t {
   segment_deleted,
   records_deleted,
   registration_taken_over,
+  log_cleaned,
 };
 
 constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
@@ -45,7 +46,8 @@ const std::vector<std::string>& known_goals() {
       "broker-fenced",       "controller-changed", "unsynced-data-lost", "position-reset",
       "group-stable",        "group-rebalanced",   "offset-committed",   "offset-commit-refused",
       "coordinator-changed", "record-processed",   "leader-from-elr",    "reassigned",
-      "segment-rolled",      "segment-deleted",    "records-deleted",    "registration-taken-over"};
+      "segment-rolled",      "segment-deleted",    "records-deleted",    "registration-taken-over",
+      "log-cleaned"};
   return names;
 }
 
@@ -91,6 +93,8 @@ void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
     reach(segment_deleted);
   } else if (const auto* deleted = std::get_if<model::RecordsDeleted>(&fact)) {
     if (deleted->error == model::Error::NONE) reach(records_deleted);
+  } else if (std::holds_alternative<model::LogCleaned>(fact)) {
+    reach(log_cleaned);
   } else if (std::holds_alternative<model::UnsyncedDataLost>(fact)) {
     reach(unsynced_data_lost);
   } else if (std::holds_alternative<model::ConsumerPositionReset>(fact)) {

@@ -368,6 +368,7 @@ Steps fewer_lines(const Scenario& s) {
       if (!p || (p->key.empty() && p->key_count == 0)) return false;
       p->key.clear();
       p->key_count = 0;
+      p->tombstones = 0;
       return true;
     });
   }
