@@ -1,9 +1,11 @@
 // What a partition of Kafka is to those who use it, in one page: the specification that every run has to refine.
 //
-// State: one sequence of committed records. Five steps change or read it, and nothing else can happen to it:
+// State: one sequence of committed records. Six steps change or read it, and nothing else can happen to it:
 //   append       a record is committed behind all others
 //   fork         a leader that was deposed shows its consumers a record that is not in the sequence
 //   lose         an election takes the records from an offset on
+//   compact      a record goes for a later one of its key, or as a tombstone that was kept long enough (compacted.h).
+//                Each replica does that for itself, so that the record may be read still
 //   acknowledge  a producer is told where its record is
 //   read         a consumer is given a record
 // Each says what is wrong with it, or nothing when it is allowed. `permitted` is the loss ledger's reason why records
@@ -29,9 +31,17 @@ class AbstractLog {
 
   std::string append(std::int64_t offset, const Entry& record) {
     if (offset > end()) return "a record is committed beyond the end";
-    if (offset < end()) return "another record is committed there";
-    records_.push_back(record);
+    if (offset < end() && !at(offset)->unknown()) return "another record is committed there";
+    if (offset < end())
+      records_[static_cast<std::size_t>(offset)] = record;
+    else
+      records_.push_back(record);
     return {};
+  }
+  // Absent `record`: the leader that commits has a hole there.
+  std::string compact(std::int64_t offset, bool may_go) {
+    if (offset == end()) records_.emplace_back();
+    return may_go ? "" : "compaction takes a record that has to stay";
   }
   std::string fork(std::int64_t offset, const Entry& record, const std::string& permitted) {
     if (permitted.empty()) return "a deposed leader commits a record that is not in the log";

@@ -75,8 +75,7 @@ struct ProcessedInOrder : PropertyOf<ProcessedInOrder> {
   static constexpr const char* kName = "processed-in-order";
   static constexpr const char* kMeaning =
       "From the assignment of a partition until its revocation a member processes every offset once, in order, from "
-      "the "
-      "committed offset on or from where its position was reset to.";
+      "the committed offset on or from where its position was reset to; it passes only what compaction may remove.";
   std::vector<std::uint16_t> kinds() const override {
     return kinds_of<model::PartitionsAssigned, model::PartitionsRevoked, model::CommittedOffsetFetched,
                     model::ConsumerPositionReset, model::RecordProcessed>();
@@ -84,9 +83,9 @@ struct ProcessedInOrder : PropertyOf<ProcessedInOrder> {
   void on_injected(const Injected& fault, const FactContext&) override {
     if (process_ended(fault)) owned_.give_up_all(fault.node, forget);
   }
-  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     if (const auto* record = std::get_if<model::RecordProcessed>(&fact)) {
-      if (Position* p = owned_.find(context.node, record->partition)) processed(*p, *record, context);
+      if (Position* p = owned_.find(context.node, record->partition)) processed(*p, *record, context, shadow.logs);
     } else if (const auto* reset = std::get_if<model::ConsumerPositionReset>(&fact)) {
       Position* p = owned_.find(context.node, reset->partition);
       if (p && !p->next.present())
@@ -108,14 +107,18 @@ struct ProcessedInOrder : PropertyOf<ProcessedInOrder> {
     model::Offset next;
     std::vector<model::Offset> resets;  // where it may go on instead, oldest first
   };
-  void processed(Position& p, const model::RecordProcessed& record, const FactContext& context) {
+  void processed(Position& p, const model::RecordProcessed& record, const FactContext& context,
+                 const ReplicaLogs& logs) {
     met();
+    const auto leads_here = [&](model::Offset from) {
+      return logs.may_be_passed(record.partition, from.value, record.offset.value);
+    };
     if (!p.next.present()) {
       violate(context, "processed without a position",
               fmt::format("client {} processed offset {} of {} without a committed offset or a reset",
                           context.node.value, record.offset.value, text_of(record.partition)));
-    } else if (record.offset != p.next) {
-      const auto reset = std::ranges::find(p.resets, record.offset);
+    } else if (!leads_here(p.next)) {
+      const auto reset = std::ranges::find_if(p.resets, leads_here);
       if (reset == p.resets.end())
         violate(context, "gap or repeat",
                 fmt::format("client {} was to process offset {} of {}, and processed offset {}", context.node.value,
@@ -158,7 +161,8 @@ struct AckedRecordsProcessed : PropertyOf<AckedRecordsProcessed> {
   static constexpr const char* kName = "acked-records-processed";
   static constexpr const char* kMeaning =
       "At the end of a run that was quiet for long enough every acknowledged record of a topic that a group subscribes "
-      "to was processed by a member at least once, unless it was lost or a reset to the latest offset skipped it.";
+      "to was processed by a member at least once, unless it was lost, compaction might remove it or a reset to the "
+      "latest offset skipped it.";
   std::vector<std::uint16_t> kinds() const override {
     return kinds_of<model::PartitionsAssigned, model::PartitionsRevoked, model::ConsumerPositionReset,
                     model::RecordProcessed>();
@@ -220,7 +224,7 @@ struct AckedRecordsProcessed : PropertyOf<AckedRecordsProcessed> {
     const std::pair<const std::int64_t, Acked>* first = nullptr;
     std::int64_t missed = 0;
     for (const auto& record : shadow.ledger.acked(tp)) {
-      if (record.first < seen.from) continue;
+      if (record.first < seen.from || shadow.logs.may_be_gone(tp, record.first, record.second.value)) continue;
       if (record.first >= passed && end.at - record.second.at < recovery_time(group)) continue;
       met();
       if (seen.has(record.first, record.second.value)) continue;

@@ -18,6 +18,7 @@ PropertyList all_properties() {
   add_controller_properties(list);
   add_group_properties(list);
   add_storage_properties(list);
+  add_compaction_properties(list);
   add_liveness_properties(list);
   return list;
 }

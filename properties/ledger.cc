@@ -53,8 +53,11 @@ void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs&
 void Ledger::lost(model::TopicPartition p, std::int64_t from, std::int64_t to, const char* why, const FactContext& c,
                   const ReplicaLogs& logs) {
   auto& gone = unsynced_[{p, c.node}];
-  for (auto o = std::max<std::int64_t>(from, 0); o < to; ++o)
-    if (const Entry* e = logs.at(c.node, p, o)) gone.emplace(o, Unsynced{*e, c.event, why});
+  for (auto o = std::max<std::int64_t>(from, 0); o < to; ++o) {
+    // A hole goes too: what was committed there is not to be missed on this replica.
+    const Entry* e = logs.is_hole(c.node, p, o) ? logs.committed(p, o) : logs.at(c.node, p, o);
+    if (e) gone.emplace(o, Unsynced{*e, c.event, why});
+  }
 }
 
 void Ledger::appended(const model::BatchAppended& b, const FactContext& c) {
@@ -98,6 +101,7 @@ bool Ledger::lacked(const Election& e, model::TopicPartition p, std::int64_t off
   if (offset < e.log_start) return false;
   if (offset >= e.tail_from) {
     const auto i = static_cast<std::size_t>(offset - e.tail_from);
+    if (i < e.tail.size() && e.tail[i].unknown() && logs.may_be_gone(p, offset, record.value)) return false;
     return i >= e.tail.size() || e.tail[i] != record;
   }
   const Entry* committed = logs.committed(p, offset);
@@ -160,7 +164,10 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
   }
   e.missing_from = logs.first_missing(c.node, b.partition);
   e.tail_from = std::max(e.missing_from >= 0 ? e.missing_from : e.committed_end, e.log_start);
-  for (auto o = e.tail_from; const Entry* entry = logs.at(c.node, b.partition, o); ++o) e.tail.push_back(*entry);
+  for (auto o = e.tail_from; o < logs.end(c.node, b.partition); ++o) {
+    const Entry* entry = logs.at(c.node, b.partition, o);
+    e.tail.push_back(entry ? *entry : Entry());
+  }
   elections.push_back(std::move(e));
   Election& election = elections.back();
   if (election.missing_from >= 0)
@@ -174,7 +181,9 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
       ++it;
       continue;
     }
-    if (mine && mine->value == it->second.value) {
+    const bool compacted =
+        logs.is_hole(c.node, b.partition, it->first) && logs.may_be_gone(b.partition, it->first, it->second.value);
+    if (compacted || (mine && mine->value == it->second.value)) {
       ++it;
       continue;
     }

@@ -8,7 +8,8 @@
 // disk, or acks=0/1 for a record that was not below the high watermark. With eligible leader replicas (KIP-966) who
 // lost data is neither in the ISR nor in the ELR once it is back, so that a clean election excuses nothing. Records
 // sent with acks=0 have no offset; whether they came through is seen at the end. What is below a leader's log start was
-// removed and not lost; whether it might be removed, a property of retention judges. Work follows what was appended and
+// removed and not lost; whether it might be removed, a property of retention judges. Nor is a record lost for which
+// compaction left a later one of its key (compacted.h). Work follows what was appended and
 // acknowledged since the last election, not the history.
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 // Follows the same facts as ReplicaLogs, of which it is the part with the meaning: an offset commit or a group's
 // generation is a record at a log offset of one leader epoch. When a leader is elected that does not hold it, it is
-// lost, and the ledger says whether that is permitted. Verifies nothing itself; compaction is not followed.
+// lost, and the ledger says whether that is permitted. Verifies nothing itself; no broker compacts the topic.
 // Work follows what was written; only an election looks at everything that was written to its partition.
 #pragma once
 

@@ -204,6 +204,7 @@ const std::map<std::string, Case>& cases() {
     both.merge(controller_cases());
     both.merge(storage_cases());
     both.merge(follower_read_cases());
+    both.merge(compaction_cases());
     return both;
   }();
   return all;

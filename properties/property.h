@@ -135,6 +135,7 @@ void add_follower_read_properties(PropertyList&);
 void add_group_properties(PropertyList&);
 void add_group_commit_properties(PropertyList&);
 void add_storage_properties(PropertyList&);
+void add_compaction_properties(PropertyList&);
 void add_liveness_properties(PropertyList&);
 
 }  // namespace ktrial::properties

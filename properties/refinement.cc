@@ -14,14 +14,21 @@ struct RefinesTheLog : PropertyOf<RefinesTheLog> {
   static constexpr const char* kName = "refines-the-log";
   static constexpr const char* kMeaning =
       "Every step of leaders, producers and consumers is a step of one abstract log a partition (append, lose where "
-      "the ledger permits it, acknowledge, read), or changes nothing of it.";
+      "the ledger permits it, compact, acknowledge, read), or changes nothing of it.";
   std::vector<std::uint16_t> kinds() const override {
-    return kinds_of<model::HighWatermarkAdvanced, model::BecameLeader, model::RecordAcknowledged,
-                    model::RecordConsumed>();
+    return kinds_of<model::HighWatermarkAdvanced, model::BecameLeader, model::RecordAcknowledged, model::RecordConsumed,
+                    model::SegmentsReplaced>();
   }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     if (const auto* hw = std::get_if<model::HighWatermarkAdvanced>(&fact)) return commit(*hw, context, shadow);
     if (const auto* leader = std::get_if<model::BecameLeader>(&fact)) return elect(*leader, context, shadow);
+    if (const auto* replaced = std::get_if<model::SegmentsReplaced>(&fact)) {
+      const Replacement& r = shadow.logs.last_replacement();
+      if (r.judged > 0)
+        step("compact", logs_[replaced->partition].compact(r.wrong, r.wrong < 0), replaced->partition, r.wrong,
+             context);
+      return;
+    }
     if (const auto* acked = std::get_if<model::RecordAcknowledged>(&fact)) {
       // With acks=0 nobody knows where, with acks=1 nobody knows whether.
       if (acked->acks != -1) return;
@@ -46,6 +53,7 @@ struct RefinesTheLog : PropertyOf<RefinesTheLog> {
     for (auto o = std::clamp<std::int64_t>(hw.old_high_watermark.value, 0, log.end()); o < hw.high_watermark.value;
          ++o) {
       const Entry* record = shadow.logs.at(context.node, hw.partition, o);
+      if (!record && o == log.end() && shadow.logs.is_hole(context.node, hw.partition, o)) log.compact(o, true);
       if (!record || (log.at(o) && *log.at(o) == *record)) continue;  // nothing changes
       const Entry* theirs = shadow.logs.at(newest.node, hw.partition, o);
       const bool forks = hw.leader_epoch < newest.epoch && (!theirs || *theirs != *record);

@@ -8,17 +8,97 @@ namespace ktrial::properties {
 void ReplicaLogs::cut(Log& log, model::Offset end) {
   const auto n = static_cast<std::size_t>(std::max<std::int64_t>(end.value, 0));
   if (n < log.entries.size()) log.entries.resize(n);
+  if (n < log.holes.size()) log.holes.resize(n);
+  log.keys.cut(end.value);
   log.agreed = std::min(log.agreed, n);
+  log.committed_to = std::min(log.committed_to, end.value);
   log.epochs_from = std::min(log.epochs_from, end.value);
   if (!log.corrupted.empty()) log.corrupted.erase(log.corrupted.lower_bound(end.value), log.corrupted.end());
 }
 
-void ReplicaLogs::append(Log& log, const model::RecordBatch& batch) {
+void ReplicaLogs::set_hole(Log& log, std::size_t offset, bool is) {
+  if (log.holes.size() <= offset) {
+    if (!is) return;
+    log.holes.resize(offset + 1);
+  }
+  log.holes[offset] = is;
+}
+
+void ReplicaLogs::append(model::TopicPartition p, Log& log, const model::RecordBatch& batch) {
   cut(log, batch.base_offset);
-  log.entries.resize(static_cast<std::size_t>(batch.base_offset.value));  // what lies below a log's start is unknown
-  for (std::int32_t i = 0; i < batch.record_count; ++i)
-    log.entries.push_back({batch.partition_leader_epoch,
-                           batch.records ? (*batch.records)[static_cast<std::size_t>(i)].value : model::ValueId{}});
+  const auto base = static_cast<std::size_t>(batch.base_offset.value);
+  for (std::size_t o = log.entries.size(); o < base; ++o)
+    if (static_cast<std::int64_t>(o) >= log.start) set_hole(log, o, true);
+  log.entries.resize(base);  // what lies below a log's start, or in a gap, is unknown
+  for (std::int32_t i = 0; i < batch.record_count; ++i) {
+    if (!batch.records) {
+      log.entries.emplace_back(batch.partition_leader_epoch, model::ValueId());
+      continue;
+    }
+    const model::Record& record = (*batch.records)[static_cast<std::size_t>(i)];
+    if (record.state == model::RecordState::compacted) set_hole(log, log.entries.size(), true);
+    // A tombstone that comes with a delete horizon was cleaned before by another replica.
+    if (record.state == model::RecordState::tombstone && batch.delete_horizon != model::kNoTimestamp)
+      inherit_first_cleaning(p, log, static_cast<std::int64_t>(log.entries.size()));
+    log.entries.push_back(Entry::of(batch.partition_leader_epoch, record));
+  }
+}
+
+void ReplicaLogs::inherit_first_cleaning(model::TopicPartition p, Log& log, std::int64_t offset) {
+  for (auto it = logs_.lower_bound({p, NodeId{std::numeric_limits<std::int32_t>::min()}});
+       it != logs_.end() && it->first.first == p; ++it)
+    if (const FirstCleaning* first = it->second.keys.first_cleaning(offset)) log.keys.cleaned(offset, *first);
+}
+
+// Whoever holds a record may drop it for a later one of its key below its own high watermark, and a tombstone when it
+// was first cleaned for long enough ago.
+void ReplicaLogs::replace(const model::SegmentsReplaced& f, const FactContext& c) {
+  Log& log = logs_[{f.partition, c.node}];
+  last_replacement_ = Replacement();
+  last_replacement_.end_was_held = at(c.node, f.partition, f.end_offset.value - 1) != nullptr;
+  log.keys.note(log.entries, log.committed_to);
+  std::int64_t next = f.base_offset.value;
+  const auto gone = [&](std::int64_t upto) {
+    for (; next < upto; ++next) {
+      const Entry* entry = at(c.node, f.partition, next);
+      if (!entry) continue;
+      ++last_replacement_.judged;
+      set_hole(log, static_cast<std::size_t>(next), true);
+      const WhyGone why = log.keys.why_gone(next, *entry, f);
+      if (why == WhyGone::superseded || why == WhyGone::expired) {
+        compacted_.gone(f.partition, next, entry->value);
+        if (why == WhyGone::expired) compacted_.expired(f.partition, next, *log.keys.first_cleaning(next), f, c.at);
+        continue;
+      }
+      log.agreed = std::min(log.agreed, static_cast<std::size_t>(next));
+      if (last_replacement_.wrong < 0) last_replacement_.wrong = next, last_replacement_.why = why;
+    }
+  };
+  for (const model::RecordBatch& batch : f.batches) {
+    gone(batch.base_offset.value);
+    for (std::int32_t i = 0; i < batch.record_count; ++i) {
+      const std::int64_t offset = batch.base_offset.value + i;
+      const auto o = static_cast<std::size_t>(offset);
+      if (!batch.records || (*batch.records)[static_cast<std::size_t>(i)].state == model::RecordState::compacted) {
+        gone(offset + 1);
+        continue;
+      }
+      if (o >= log.entries.size()) log.entries.resize(o + 1);
+      const model::Record& record = (*batch.records)[static_cast<std::size_t>(i)];
+      log.entries[o] = Entry::of(batch.partition_leader_epoch, record);
+      set_hole(log, o, false);
+      if (record.state == model::RecordState::tombstone) {
+        if (f.by == model::ReplacedBy::cleaning)
+          log.keys.cleaned(offset, {f.wall_clock, c.at});
+        else if (batch.delete_horizon == model::kNoTimestamp)
+          log.keys.not_cleaned(offset);
+      }
+      next = offset + 1;
+    }
+  }
+  gone(std::min(f.end_offset.value, static_cast<std::int64_t>(log.entries.size())));
+  last_replacement_.last_batch_end = f.batches.empty() ? -1 : f.batches.back().next_offset().value;
+  compacted_.delete_retention(f);
 }
 
 // A leader that was deposed may still learn that all of its ISR has a record: the newest leader, elected from that ISR,
@@ -49,22 +129,25 @@ void ReplicaLogs::commit(const model::HighWatermarkAdvanced& h, NodeId node) {
 
 void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   if (const auto* f = std::get_if<model::BatchAppended>(&fact)) {
-    append(logs_[{f->partition, c.node}], f->batch);
+    append(f->partition, logs_[{f->partition, c.node}], f->batch);
   } else if (const auto* t = std::get_if<model::LogTruncated>(&fact)) {
     committed_cut_at_ = -1;
+    const std::int64_t end = std::min(this->end(c.node, t->partition), committed_end(t->partition));
     for (std::int64_t o = std::max({t->end_offset.value, leader_start(t->partition), removed_to(c.node, t->partition)});
-         committed_cut_at_ < 0; ++o) {
+         committed_cut_at_ < 0 && o < end; ++o) {
       const Entry* theirs = at(c.node, t->partition, o);
-      const Entry* known = committed(t->partition, o);
-      if (!theirs || !known) break;
-      if (*theirs == *known) committed_cut_at_ = o;
+      if (theirs && *theirs == *committed(t->partition, o) && !may_be_gone(t->partition, o, theirs->value))
+        committed_cut_at_ = o;
     }
     cut(logs_[{t->partition, c.node}], t->end_offset);
   } else if (const auto* l = std::get_if<model::LogLoaded>(&fact)) {
     Log& log = logs_[{l->partition, c.node}];
     log.cut_at_rot = corrupted(c.node, l->partition, l->end_offset.value);
-    log.end_before_load = static_cast<std::int64_t>(log.entries.size());
+    std::size_t held = log.entries.size();
+    while (held > static_cast<std::size_t>(l->end_offset.value) && hole(log, held - 1)) --held;
+    log.end_before_load = static_cast<std::int64_t>(held);
     cut(log, l->end_offset);
+    log.committed_to = std::max(log.committed_to, l->high_watermark.value);
     log.start = l->log_start_offset.value;
     log.epochs_from = std::max(log.epochs_from, log.start);
     any_start_ = any_start_ || log.start > 0;
@@ -81,19 +164,37 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
     cut(logs_[{u->partition, c.node}], u->from);
   } else if (const auto* b = std::get_if<model::TruncationUndone>(&fact)) {
-    for (const model::RecordBatch& batch : b->batches) append(logs_[{b->partition, c.node}], batch);
+    for (const model::RecordBatch& batch : b->batches) append(b->partition, logs_[{b->partition, c.node}], batch);
+  } else if (const auto* replaced = std::get_if<model::SegmentsReplaced>(&fact)) {
+    replace(*replaced, c);
   } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
     Leader& newest = newest_[e->partition];
     if (e->leader_epoch >= newest.epoch) newest = {e->leader_epoch, c.node};
-  } else if (const auto* h = std::get_if<model::HighWatermarkAdvanced>(&fact); h && h->is_leader) {
-    commit(*h, c.node);
+  } else if (const auto* h = std::get_if<model::HighWatermarkAdvanced>(&fact)) {
+    auto& to = logs_[{h->partition, c.node}].committed_to;
+    to = std::max(to, h->high_watermark.value);
+    if (h->is_leader) commit(*h, c.node);
   }
 }
 
 const Entry* ReplicaLogs::at(NodeId node, model::TopicPartition p, std::int64_t offset) const {
   const Log* log = find(node, p);
   if (!log || offset < log->start || offset >= static_cast<std::int64_t>(log->entries.size())) return nullptr;
+  if (hole(*log, static_cast<std::size_t>(offset))) return nullptr;
   return &log->entries[static_cast<std::size_t>(offset)];
+}
+
+bool ReplicaLogs::is_hole(NodeId node, model::TopicPartition p, std::int64_t offset) const {
+  const Log* log = find(node, p);
+  return log && offset >= log->start && hole(*log, static_cast<std::size_t>(offset));
+}
+
+bool ReplicaLogs::may_be_passed(model::TopicPartition p, std::int64_t from, std::int64_t to) const {
+  for (; from < to; ++from) {
+    const Entry* entry = committed(p, from);
+    if (!entry || !(entry->unknown() || may_be_gone(p, from, entry->value))) return false;
+  }
+  return from == to;
 }
 
 const ReplicaLogs::Log* ReplicaLogs::find(NodeId node, model::TopicPartition p) const {
@@ -109,6 +210,11 @@ std::int64_t ReplicaLogs::start(NodeId node, model::TopicPartition p) const {
 std::int64_t ReplicaLogs::leader_start(model::TopicPartition p) const {
   const auto it = newest_.find(p);
   return it == newest_.end() ? 0 : start(it->second.node, p);
+}
+
+model::LeaderEpoch ReplicaLogs::leader_epoch(model::TopicPartition p) const {
+  const auto it = newest_.find(p);
+  return it == newest_.end() ? model::kNoEpoch : it->second.epoch;
 }
 
 std::int64_t ReplicaLogs::end_before_load(NodeId node, model::TopicPartition p) const {
@@ -184,9 +290,12 @@ std::int64_t ReplicaLogs::first_missing(NodeId node, model::TopicPartition p) co
   const Log& log = *held;
   // What was removed from its front is not missing.
   log.agreed = std::max(log.agreed, static_cast<std::size_t>(std::max(log.start, log.removed_to)));
-  while (log.agreed < committed.size() && log.agreed < log.entries.size() &&
-         log.entries[log.agreed] == committed[log.agreed])
-    ++log.agreed;
+  const auto agrees = [&](std::size_t o) {
+    if (committed[o].unknown()) return true;
+    return hole(log, o) ? may_be_gone(p, static_cast<std::int64_t>(o), committed[o].value)
+                        : log.entries[o] == committed[o];
+  };
+  while (log.agreed < committed.size() && log.agreed < log.entries.size() && agrees(log.agreed)) ++log.agreed;
   return log.agreed < committed.size() ? static_cast<std::int64_t>(log.agreed) : -1;
 }
 

@@ -1,33 +1,32 @@
 // A shadow of every replica's log, kept from facts: offset -> (epoch, value), and what each partition has committed.
 //
-// What retention or DeleteRecords removed is below the log's start and not held any more; its entries are kept, so that
-// what was committed can still be compared. Verifies nothing. Truncation pops from the end, so work follows what
-// changed, never the length of history.
+// What retention or DeleteRecords removed is below the log's start and not held any more, and what compaction removed
+// is a hole; the entries are kept, so that what was committed can still be compared. Compaction is judged here, by what
+// the replica was given (compacted.h), because everything that looks for a missing record has to know whether it may be
+// missing. Verifies nothing else. Truncation pops from the end, so work follows what changed, never the length of
+// history.
 #pragma once
 
 #include <map>
 #include <vector>
 
 #include "model/facts.h"
+#include "properties/compacted.h"
 #include "properties/observation.h"
 
 namespace ktrial::properties {
 
-struct Entry {
-  model::LeaderEpoch epoch;
-  model::ValueId value;
-  bool operator==(const Entry&) const = default;
-};
-
 class ReplicaLogs {
  public:
   void on_fact(const model::Fact&, const FactContext&);
-  // Null if the replica does not hold that offset.
+  // Null if the replica does not hold that offset, and where compaction has left a hole.
   const Entry* at(NodeId, model::TopicPartition, std::int64_t offset) const;
   std::int64_t end(NodeId, model::TopicPartition) const;
   std::int64_t start(NodeId, model::TopicPartition) const;  // the log start
   // The log start of the newest leader.
   std::int64_t leader_start(model::TopicPartition) const;
+  // Of the newest leader; kNoEpoch: nobody led yet.
+  model::LeaderEpoch leader_epoch(model::TopicPartition) const;
   bool any_start() const { return any_start_; }  // of any log was ever above 0
   // What the log was expected to end at when it was loaded the last time.
   std::int64_t end_before_load(NodeId, model::TopicPartition) const;
@@ -57,9 +56,25 @@ class ReplicaLogs {
   // leader ever removed from its front; -1: none.
   std::int64_t committed_cut_at() const { return committed_cut_at_; }
 
+  // -- compaction
+  // Below the end of the replica's log, but not there: it was removed, or missing in what was copied.
+  bool is_hole(NodeId, model::TopicPartition, std::int64_t offset) const;
+  // Some replica removed that record, and might.
+  bool may_be_gone(model::TopicPartition p, std::int64_t offset, model::ValueId value) const {
+    return compacted_.may_be_gone(p, offset, value);
+  }
+  // A reader may go on from `from` to `to` without a record in between.
+  bool may_be_passed(model::TopicPartition, std::int64_t from, std::int64_t to) const;
+  // Of the last SegmentsReplaced.
+  const Replacement& last_replacement() const { return last_replacement_; }
+  const Compacted& compacted() const { return compacted_; }
+
  private:
   struct Log {
     std::vector<Entry> entries;
+    std::vector<bool> holes;  // of the first entries
+    CompactedReplica keys;
+    std::int64_t committed_to = 0;  // the highest high watermark that it had, unless it was cut below since
     std::int64_t start = 0;
     std::int64_t end_before_load = 0;
     std::int64_t epochs_from = 0;
@@ -73,7 +88,11 @@ class ReplicaLogs {
     NodeId node;
   };
   static void cut(Log&, model::Offset end);
-  static void append(Log&, const model::RecordBatch&);
+  void append(model::TopicPartition, Log&, const model::RecordBatch&);
+  void replace(const model::SegmentsReplaced&, const FactContext&);
+  void inherit_first_cleaning(model::TopicPartition, Log&, std::int64_t offset);
+  static bool hole(const Log& log, std::size_t offset) { return offset < log.holes.size() && log.holes[offset]; }
+  static void set_hole(Log&, std::size_t offset, bool is);
   void commit(const model::HighWatermarkAdvanced&, NodeId leader);
 
   const Log* find(NodeId, model::TopicPartition) const;
@@ -84,6 +103,8 @@ class ReplicaLogs {
   std::map<model::TopicPartition, Leader> newest_;  // of those that began to lead
   std::map<model::TopicPartition, std::multimap<std::int64_t, model::ValueId>> forgotten_;
   std::int64_t committed_cut_at_ = -1;
+  Compacted compacted_;
+  Replacement last_replacement_;
 };
 
 }  // namespace ktrial::properties

@@ -104,7 +104,7 @@ struct LogsAgree : PropertyOf<LogsAgree> {
       met();
       if (hw.is_leader) {
         const Entry* committed = shadow.logs.committed(hw.partition, offset);
-        if (committed && *committed == *own) continue;
+        if (committed && (*committed == *own || committed->unknown())) continue;
         // Committed otherwise, or by a deposed leader while the newest one lacks it.
         const std::string permitted = shadow.ledger.permits(hw.partition, offset, *own, shadow.logs);
         if (!permitted.empty()) continue;

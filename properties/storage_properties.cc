@@ -142,7 +142,8 @@ struct RecoveredLogIsSound : PropertyOf<RecoveredLogIsSound> {
     if (!cached.empty()) cached.front().start = std::max(cached.front().start, from);
     std::vector<model::EpochEntry> replay;
     for (std::int64_t o = from.value; o < l.end_offset.value; ++o)
-      if (const Entry& e = entries[static_cast<std::size_t>(o)]; replay.empty() || replay.back().epoch != e.epoch)
+      if (const Entry& e = entries[static_cast<std::size_t>(o)];
+          !e.unknown() && (replay.empty() || replay.back().epoch != e.epoch))
         replay.push_back({e.epoch, model::Offset(o)});
     if (replay.empty()) return;  // an epoch without a record may be left
     if (cached != replay) wrong(l.log_start_offset.value, "leader epochs differ from the log");

@@ -144,5 +144,6 @@ std::map<std::string, Case> group_cases();          // group_properties_test.cc
 std::map<std::string, Case> controller_cases();     // controller_properties_test.cc
 std::map<std::string, Case> storage_cases();        // storage_properties_test.cc
 std::map<std::string, Case> follower_read_cases();  // follower_reads_test.cc
+std::map<std::string, Case> compaction_cases();     // compaction_properties_test.cc
 
 }  // namespace ktrial::properties
