@@ -42,23 +42,22 @@ TEST_P(Holds, InFiftySeeds) {
   EXPECT_EQ(result.judged, 50u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Library, Holds,
-                         testing::Values("walkthrough", "standard-cluster", "every-loss-explained", "safe-config",
-                                         "acks-one-correct", "min-isr-one-correct", "unclean-election-correct",
-                                         "power-loss-of-all-correct", "last-replica-standing-correct",
-                                         "retry-reorder-correct", "truncation-high-watermark-correct",
-                                         "isr-admission-correct", "alter-partition-reply-correct",
-                                         "vote-not-durable-correct", "append-not-synced-correct",
-                                         "generation-not-checked-correct", "group-failover-correct",
-                                         "last-standing-elr", "topics-change", "elr-safe",
-                                         "validation-of-an-unknown-epoch", "retention", "delete-records", "recovery",
-                                         "disk-faults", "expansion-dropped-by-late-metadata", "late-registration",
-                                         "follower-fetch"),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Library, Holds,
+    testing::Values("walkthrough", "standard-cluster", "every-loss-explained", "safe-config", "acks-one-correct",
+                    "min-isr-one-correct", "unclean-election-correct", "power-loss-of-all-correct",
+                    "last-replica-standing-correct", "retry-reorder-correct", "truncation-high-watermark-correct",
+                    "isr-admission-correct", "alter-partition-reply-correct", "vote-not-durable-correct",
+                    "append-not-synced-correct", "generation-not-checked-correct", "group-failover-correct",
+                    "last-standing-elr", "topics-change", "elr-safe", "validation-of-an-unknown-epoch", "retention",
+                    "delete-records", "recovery", "disk-faults", "compaction", "compaction-and-retention",
+                    "expansion-dropped-by-late-metadata",
+                    "late-registration", "follower-fetch"),
+    [](const auto& info) {
+      std::string name = info.param;
+      std::replace(name.begin(), name.end(), '-', '_');
+      return name;
+    });
 
 class Caught : public testing::TestWithParam<const char*> {};
 
