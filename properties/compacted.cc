@@ -38,6 +38,20 @@ const FirstCleaning* CompactedReplica::first_cleaning(std::int64_t offset) const
   return it == cleaned_.end() ? nullptr : &it->second;
 }
 
+const FirstCleaning* Compacted::first_cleaning(model::TopicPartition p, std::int64_t offset,
+                                               model::ValueId value) const {
+  const auto partition = cleaned_.find(p);
+  if (partition == cleaned_.end()) return nullptr;
+  const auto it = partition->second.find({offset, value});
+  return it == partition->second.end() ? nullptr : &it->second;
+}
+
+void Compacted::cleaned(model::TopicPartition p, std::int64_t offset, model::ValueId value,
+                        const FirstCleaning& first) {
+  const auto [known, fresh] = cleaned_[p].try_emplace({offset, value}, first);
+  if (!fresh && first.wall_clock < known->second.wall_clock) known->second = first;
+}
+
 void Compacted::expired(model::TopicPartition p, std::int64_t offset, const FirstCleaning& first,
                         const model::SegmentsReplaced& by, Nanos at) {
   const Nanos stood = at - first.at;

@@ -85,6 +85,9 @@ class Compacted {
     const auto it = gone_.find(p);
     return it != gone_.end() && it->second.contains({offset, value});
   }
+  // The earliest that any replica cleaned that tombstone; null: none did.
+  const FirstCleaning* first_cleaning(model::TopicPartition, std::int64_t offset, model::ValueId) const;
+  void cleaned(model::TopicPartition, std::int64_t offset, model::ValueId, const FirstCleaning&);
   void expired(model::TopicPartition, std::int64_t offset, const FirstCleaning&, const model::SegmentsReplaced&,
                Nanos at);
   void delete_retention(const model::SegmentsReplaced& by) {
@@ -95,7 +98,9 @@ class Compacted {
   Nanos time_to_read(model::TopicPartition, std::int64_t tombstone) const;
 
  private:
-  std::map<model::TopicPartition, std::set<std::pair<std::int64_t, model::ValueId>>> gone_;
+  using At = std::pair<std::int64_t, model::ValueId>;
+  std::map<model::TopicPartition, std::set<At>> gone_;
+  std::map<model::TopicPartition, std::map<At, FirstCleaning>> cleaned_;
   std::map<model::TopicPartition, std::map<std::int64_t, Nanos>> stood_;  // of tombstones, where it was not as long
   std::map<model::TopicPartition, Nanos> delete_retention_;
 };

@@ -37,17 +37,18 @@ void ReplicaLogs::append(model::TopicPartition p, Log& log, const model::RecordB
     }
     const model::Record& record = (*batch.records)[static_cast<std::size_t>(i)];
     if (record.state == model::RecordState::compacted) set_hole(log, log.entries.size(), true);
-    // A tombstone that comes with a delete horizon was cleaned before by another replica.
-    if (record.state == model::RecordState::tombstone && batch.delete_horizon != model::kNoTimestamp)
-      inherit_first_cleaning(p, log, static_cast<std::int64_t>(log.entries.size()));
+    if (record.state == model::RecordState::tombstone)
+      recall_first_cleaning(p, log, static_cast<std::int64_t>(log.entries.size()), record, batch);
     log.entries.push_back(Entry::of(batch.partition_leader_epoch, record));
   }
 }
 
-void ReplicaLogs::inherit_first_cleaning(model::TopicPartition p, Log& log, std::int64_t offset) {
-  for (auto it = logs_.lower_bound({p, NodeId{std::numeric_limits<std::int32_t>::min()}});
-       it != logs_.end() && it->first.first == p; ++it)
-    if (const FirstCleaning* first = it->second.keys.first_cleaning(offset)) log.keys.cleaned(offset, *first);
+// One with a delete horizon was cleaned before, by another replica or in an older disk's time.
+void ReplicaLogs::recall_first_cleaning(model::TopicPartition p, Log& log, std::int64_t offset,
+                                        const model::Record& tombstone, const model::RecordBatch& batch) {
+  log.keys.not_cleaned(offset);
+  const FirstCleaning* first = compacted_.first_cleaning(p, offset, tombstone.value);
+  if (first && batch.delete_horizon != model::kNoTimestamp) log.keys.cleaned(offset, *first);
 }
 
 // Whoever holds a record may drop it for a later one of its key below its own high watermark, and a tombstone when it
@@ -88,10 +89,12 @@ void ReplicaLogs::replace(const model::SegmentsReplaced& f, const FactContext& c
       log.entries[o] = Entry::of(batch.partition_leader_epoch, record);
       set_hole(log, o, false);
       if (record.state == model::RecordState::tombstone) {
-        if (f.by == model::ReplacedBy::cleaning)
+        if (f.by == model::ReplacedBy::cleaning) {
           log.keys.cleaned(offset, {f.wall_clock, c.at});
-        else if (batch.delete_horizon == model::kNoTimestamp)
-          log.keys.not_cleaned(offset);
+          compacted_.cleaned(f.partition, offset, record.value, *log.keys.first_cleaning(offset));
+        } else {
+          recall_first_cleaning(f.partition, log, offset, record, batch);
+        }
       }
       next = offset + 1;
     }

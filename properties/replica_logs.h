@@ -90,7 +90,8 @@ class ReplicaLogs {
   static void cut(Log&, model::Offset end);
   void append(model::TopicPartition, Log&, const model::RecordBatch&);
   void replace(const model::SegmentsReplaced&, const FactContext&);
-  void inherit_first_cleaning(model::TopicPartition, Log&, std::int64_t offset);
+  void recall_first_cleaning(model::TopicPartition, Log&, std::int64_t offset, const model::Record& tombstone,
+                             const model::RecordBatch&);
   static bool hole(const Log& log, std::size_t offset) { return offset < log.holes.size() && log.holes[offset]; }
   static void set_hole(Log&, std::size_t offset, bool is);
   void commit(const model::HighWatermarkAdvanced&, NodeId leader);

@@ -86,16 +86,21 @@ void LogDisk::replace(TopicPartition tp, LogDisk older, std::vector<Fact>& facts
   };
   const std::vector<RecordBatch> newer = segments.items();
   const Offset old_end = end_of(segments, newer.size());
+  // The first batch of what is there now that was not there, behind what both have. The front may be compacted away.
+  Offset from = newer.empty() ? kFirstOffset : segments.segment(0).base;
   *this = std::move(older);
   const auto& all = segments.items();
-  // The first batch of what is there now that was not there, behind what both have.
   std::size_t i = 0;
-  Offset from = newer.empty() ? kFirstOffset : newer.front().base_offset;
   while (i < all.size() && all[i].base_offset < from) ++i;
   for (std::size_t k = 0; i < all.size() && k < newer.size() && same(all[i], newer[k]); ++i, ++k)
     from = newer[k].next_offset();
   if (from < old_end) facts.emplace_back(UnsyncedDataLost{tp, from, old_end, LossCause::disk_lost});
-  if (i < all.size()) tell_cut_undone(tp, from, segments, i, facts);
+  if (i == all.size()) return;
+  facts.emplace_back(TruncationUndone{tp, from, {all.begin() + static_cast<std::ptrdiff_t>(i), all.end()}});
+  // Bit rot is as old as the disk.
+  for (; i < all.size(); ++i)
+    if (all[i].checksum == Checksum::broken)
+      facts.emplace_back(BatchCorrupted{tp, all[i].base_offset, all[i].next_offset()});
 }
 
 void Log::load(LogLoad how) {
