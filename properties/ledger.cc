@@ -190,7 +190,22 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
     lose(b.partition, it->first, it->second, election, c, logs);
     it = acked.erase(it);
   }
-  if (election.missing_from >= 0) logs.forget_committed(b.partition, election.missing_from);
+  if (election.missing_from < 0) return;
+  keep_what_leaders_held(b.partition, election.missing_from, logs);
+  logs.forget_committed(b.partition, election.missing_from);
+}
+
+// An election says what its leader lacked by what was committed below its tail. That is about to be forgotten.
+void Ledger::keep_what_leaders_held(model::TopicPartition p, std::int64_t from, const ReplicaLogs& logs) {
+  for (Election& e : elections_[p]) {
+    std::vector<Entry> held;
+    for (auto o = from; o < e.tail_from; ++o) {
+      const Entry* committed = logs.committed(p, o);
+      held.push_back(committed ? *committed : Entry());
+    }
+    e.tail.insert(e.tail.begin(), held.begin(), held.end());
+    e.tail_from = std::min(e.tail_from, from);
+  }
 }
 
 void Ledger::acknowledged(const model::RecordAcknowledged& a, const FactContext& c, const ReplicaLogs& logs) {

@@ -88,6 +88,7 @@ class Ledger {
     const char* why = "";
   };
   void elected(const model::BecameLeader&, const FactContext&, ReplicaLogs&);
+  void keep_what_leaders_held(model::TopicPartition, std::int64_t from, const ReplicaLogs& logs);
   void acknowledged(const model::RecordAcknowledged&, const FactContext&, const ReplicaLogs&);
   void lose(model::TopicPartition, std::int64_t offset, const Acked&, const Election&, const FactContext&,
             const ReplicaLogs&);

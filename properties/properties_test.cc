@@ -1,5 +1,6 @@
 // Goal: no property is blind and none cries wolf. Method: each one is fed by hand the facts of a run that breaks its
 // promise and of a run that keeps it; then what the loss ledger permits and what it does not.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -803,6 +804,17 @@ TEST(Refinement, AStepThatTheAbstractLogDoesNotHaveIsReported) {
   removed.appends(1, 0, 1, {removed.c}, true);
   removed.high_watermark(1, 0, 1, 1, true);
   EXPECT_EQ(reason(removed), "");
+}
+
+// The second leader had what the third lost with its power: it is the third that must explain it.
+TEST(Ledger, ALeaderStillHeldWhatALaterOneTookFromTheLog) {
+  Told t;
+  t.two_committed();
+  t.leads(2, 1);
+  t.fact(1, model::UnsyncedDataLost{kTp, Offset{0}, Offset{2}, model::LossCause::power_cut});
+  t.leads(1, 2);
+  const Shadow& shadow = t.judge.shadow();
+  EXPECT_THAT(shadow.ledger.permits(kTp, 1, {LeaderEpoch{0}, t.b}, shadow.logs), testing::StartsWith("flush.messages"));
 }
 
 TEST(Ledger, AReplicaThatWasAddedBehindTheLeaderMayLackWhatThatLeaderCommitted) {

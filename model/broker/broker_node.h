@@ -82,6 +82,8 @@ class BrokerNode {
   const Log* log(TopicPartition tp) const;
   const MetadataImage* image() const { return memory_ ? &memory_->image : nullptr; }
   const BrokerDisk& disk() const { return disk_; }
+  // Its log directory is offline, so that it is about to halt.
+  bool directory_failed() const { return memory_ && memory_->directory_failed; }
 
  private:
   struct Cleaner {

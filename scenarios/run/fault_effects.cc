@@ -172,7 +172,10 @@ FaultEffects::Ended FaultEffects::end(KafkaWorld& world, std::size_t fault, cons
     ended.started = world.restart(id);
   } else if (harms_disk(spec.kind)) {
     set_disk(world, node);
-    if (!keeps_down(node)) ended.started = world.restart(id);
+    if (keeps_down(node)) return ended;
+    // What has met an error halts within 50 ms, which may be after the fault.
+    if (world.node(id).broker() && world.node(id).broker()->directory_failed()) ended.killed = world.kill(id);
+    ended.started = world.restart(id);
   } else if (spec.kind == FaultKind::restore_disk) {
     restore(world, fault, node);
     ended.disk_replaced = true;

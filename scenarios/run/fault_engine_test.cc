@@ -272,6 +272,20 @@ TEST(Kinds, APowerCutTakesThePageCacheOfADeadProcessToo) {
   EXPECT_TRUE(std::holds_alternative<model::UnsyncedDataLost>(c.disk_facts[0].second));
 }
 
+// A broker halts up to 50 ms after its directory failed; the fault may be over by then, and must start it again.
+TEST(Kinds, ADiskErrorEndsInARestartHoweverShortItIs) {
+  int halts = 0, late = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Cluster c(scenario("faults:\n  - {at: 10s, write-error: 1, for: 30ms}\n"), seed);
+    EXPECT_TRUE(c.until(seconds(11)).up(1)) << seed;
+    EXPECT_FALSE(c.world.node(0).broker()->directory_failed()) << seed;
+    halts += c.count(Kind::restarted);
+    late += c.count(Kind::killed);
+  }
+  EXPECT_GT(halts, late);
+  EXPECT_GT(late, 0);
+}
+
 // The ledger must hear of each record that left the disk, by the power cut or by the wipe.
 TEST(Kinds, AWipeTellsOfEverythingThatWasOnTheDisk) {
   Cluster c("faults:\n  - {at: 10s, wipe: 1, for: 5s}\n");
