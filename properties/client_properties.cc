@@ -22,7 +22,7 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
   }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     if (const auto* reset = std::get_if<model::ConsumerPositionReset>(&fact)) {
-      next_[{context.node, reset->partition}] = reset->to;
+      starts({context.node, reset->partition}, reset->to);
       return;
     }
     // A group member starts at the committed offset, or at a reset, whenever it is assigned a partition anew.
@@ -31,7 +31,7 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
       return;
     }
     if (const auto* fetched = std::get_if<model::CommittedOffsetFetched>(&fact)) {
-      if (fetched->offset.present()) next_[{context.node, fetched->partition}] = fetched->offset;
+      if (fetched->offset.present()) starts({context.node, fetched->partition}, fetched->offset);
       return;
     }
     const auto& record = std::get<model::RecordConsumed>(fact);
@@ -75,6 +75,12 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
     model::ValueId value;
     model::LeaderEpoch epoch;
   };
+  // What it was given from there on before is not what it goes on behind: it may never be given that again, when
+  // compaction has removed it.
+  void starts(const Key& key, model::Offset offset) {
+    next_[key] = offset;
+    if (const auto last = given_.find(key); last != given_.end() && last->second.offset >= offset) given_.erase(last);
+  }
   std::map<Key, model::Offset> next_;
   std::map<Key, Given> given_;
 };

@@ -151,6 +151,26 @@ TEST(Compacted, AConsumerMayPassWhatIsSupersededAndNothingElse) {
   EXPECT_EQ(reason(skips, "consumer-reads-committed-in-order"), "gap or repeat");
 }
 
+// After a truncation that it noticed, the record at its new position may be superseded before it gets there.
+TEST(Compacted, AConsumerThatWasResetMayPassTheRecordItIsResetTo) {
+  Told t;
+  holds(t, "a b", 2);
+  t.consumed(0, value(1, 0));
+  t.consumed(1, value(1, 1));
+  t.unclean(2, 1);
+  appends(t, 2, 0, "a");
+  t.leads(2, 1);
+  t.fact(Told::kClient, model::ConsumerPositionReset{kTp, Offset{2}, Offset{1}, true});
+  model::RecordBatch other = batch(1, "c c", 1);
+  other.records = std::make_shared<const std::vector<model::Record>>(std::vector<model::Record>{
+      {model::KeyId('c'), {}, value(2, 1), Nanos(0)}, {model::KeyId('c'), {}, value(2, 2), Nanos(0)}});
+  t.fact(2, model::BatchAppended{kTp, other, true});
+  t.high_watermark(2, 1, 3, 1, true);
+  replaces(t, 2, 1, 2, {});
+  t.consumed(2, value(2, 2));
+  EXPECT_EQ(reason(t, "consumer-reads-committed-in-order"), "");
+}
+
 TEST(ReaderSeesTheFinalState, ATombstoneIsMissedOnlyByOneThatIsSlow) {
   for (const bool slow : {true, false}) {
     Told t;
