@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <string_view>
 
 namespace ktrial::model {
@@ -16,6 +17,20 @@ std::vector<std::string> split(const std::string& text) {
     from = to + 1;
   }
   return items;
+}
+
+// "0.5" is 500000; absent: not a number from 0 to 1 with up to six digits behind the point.
+std::optional<std::int64_t> parse_millionths(const std::string& text) {
+  constexpr std::size_t kDigits = 6;
+  const std::size_t point = std::min(text.find('.'), text.size());
+  std::string digits = text.substr(0, point) + (point < text.size() ? text.substr(point + 1) : "");
+  const std::size_t behind = digits.size() - point;
+  std::int64_t v = 0;
+  if (point == 0 || behind > kDigits) return std::nullopt;
+  digits.append(kDigits - behind, '0');
+  const auto r = std::from_chars(digits.data(), digits.data() + digits.size(), v);
+  if (r.ec != std::errc() || r.ptr != digits.data() + digits.size() || v < 0 || v > 1'000'000) return std::nullopt;
+  return v;
 }
 
 void set_policy(TopicConfig& config, std::int64_t policies) {
@@ -332,19 +347,6 @@ std::string apply_config(const ConfigKey& key, const std::string& value, const C
   }
   key.set(target, v);
   return "";
-}
-
-std::optional<std::int64_t> parse_millionths(const std::string& text) {
-  constexpr std::size_t kDigits = 6;
-  const std::size_t point = std::min(text.find('.'), text.size());
-  std::string digits = text.substr(0, point) + (point < text.size() ? text.substr(point + 1) : "");
-  const std::size_t behind = digits.size() - point;
-  std::int64_t v = 0;
-  if (point == 0 || behind > kDigits) return std::nullopt;
-  digits.append(kDigits - behind, '0');
-  const auto r = std::from_chars(digits.data(), digits.data() + digits.size(), v);
-  if (r.ec != std::errc() || r.ptr != digits.data() + digits.size() || v < 0 || v > 1'000'000) return std::nullopt;
-  return v;
 }
 
 std::string config_keys_markdown() {

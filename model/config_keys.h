@@ -2,7 +2,6 @@
 // Source: kafka.md 21 and 23. Leaves out: relations between keys. A key of two scopes has two rows.
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,8 +44,6 @@ const std::vector<ConfigKey>& config_keys();
 const ConfigKey* find_config_key(ConfigScope scope, const std::string& name);
 // Applies a value. Returns an empty text, or what is wrong with the value.
 std::string apply_config(const ConfigKey& key, const std::string& value, const ConfigTarget& target);
-// "0.5" is 500000; absent: not a number from 0 to 1 with up to six digits behind the point.
-std::optional<std::int64_t> parse_millionths(const std::string& text);
 std::string config_keys_markdown();
 
 }  // namespace ktrial::model

@@ -3,6 +3,16 @@
 #include <algorithm>
 
 namespace ktrial::properties {
+namespace {
+
+// The first time counts.
+template <class Map>
+void note_cleaning(Map& cleaned, const typename Map::key_type& at, const FirstCleaning& first) {
+  const auto [known, fresh] = cleaned.try_emplace(at, first);
+  if (!fresh && first.wall_clock < known->second.wall_clock) known->second = first;
+}
+
+}  // namespace
 
 void CompactedReplica::note(const std::vector<Entry>& entries, std::int64_t committed_to) {
   const std::int64_t end = std::min(committed_to, static_cast<std::int64_t>(entries.size()));
@@ -29,8 +39,7 @@ WhyGone CompactedReplica::why_gone(std::int64_t offset, const Entry& entry, cons
 }
 
 void CompactedReplica::cleaned(std::int64_t offset, const FirstCleaning& first) {
-  const auto [known, fresh] = cleaned_.try_emplace(offset, first);
-  if (!fresh && first.wall_clock < known->second.wall_clock) known->second = first;
+  note_cleaning(cleaned_, offset, first);
 }
 
 const FirstCleaning* CompactedReplica::first_cleaning(std::int64_t offset) const {
@@ -48,8 +57,7 @@ const FirstCleaning* Compacted::first_cleaning(model::TopicPartition p, std::int
 
 void Compacted::cleaned(model::TopicPartition p, std::int64_t offset, model::ValueId value,
                         const FirstCleaning& first) {
-  const auto [known, fresh] = cleaned_[p].try_emplace({offset, value}, first);
-  if (!fresh && first.wall_clock < known->second.wall_clock) known->second = first;
+  note_cleaning(cleaned_[p], {offset, value}, first);
 }
 
 void Compacted::expired(model::TopicPartition p, std::int64_t offset, const FirstCleaning& first,

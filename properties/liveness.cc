@@ -16,11 +16,10 @@ constexpr Nanos kRecoveryTime = std::chrono::seconds(60);
 struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
   static constexpr const char* kName = "eventually-recovers";
   static constexpr const char* kMeaning =
-      "60 s after the last fault every broker is unfenced, every reassignment complete, every "
-      "partition has a leader and a full ISR, every send an answer, and consumers are at the end; what a node excuses "
-      "that is still down, or whose registration an earlier process of it took over, is excused. Judged only if the "
-      "run "
-      "goes on for that long.";
+      "60 s after the last fault every broker is unfenced, every reassignment complete, every partition has a leader "
+      "and a full ISR, every send an answer, and consumers are at the end; what a node excuses that is still down, or "
+      "whose registration an earlier process of it took over, is excused. Judged only if the run goes on for that "
+      "long.";
   std::vector<std::uint16_t> kinds() const override {
     return kinds_of<model::BrokerStarted, model::BrokerRegistered, model::BrokerFenced, model::BrokerUnfenced>();
   }

@@ -1,6 +1,8 @@
 // The broker as a group coordinator: requests, loads, appends to __consumer_offsets.
 #include "model/broker/broker_groups.h"
 
+#include <span>
+
 #include "model/broker/broker_node.h"
 
 namespace ktrial::model {
@@ -136,9 +138,11 @@ void BrokerNode::on_group_timer(Step& step, TimerId timer) {
   const Log* log = this->log({m.groups.topic, index});
   if (log == nullptr) return;
   if (log->high_watermark() < log->log_end()) step.fact(ProbeHit{"group coordinator: loaded above the high watermark"});
-  std::vector<RecordBatch> batches = log->batches();
-  if (config_.variants.on(Variant::group_load))
-    std::erase_if(batches, [&](const RecordBatch& b) { return b.next_offset() > log->high_watermark(); });
+  std::span<const RecordBatch> batches = log->batches();
+  // Variant group_load: only what is committed.
+  while (config_.variants.on(Variant::group_load) && !batches.empty() &&
+         batches.back().next_offset() > log->high_watermark())
+    batches = batches.first(batches.size() - 1);
   m.groups.coordinator.on_elected(host, index, epoch, batches);
 }
 

@@ -239,13 +239,14 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request, bool 
   outcome.leader_log_ends.reserve(request.partitions.size());
   for (const FetchRequest::Partition& item : request.partitions) {
     const auto held = m.partitions.find(item.partition);
-    const NodeId preferred =
-        held == m.partitions.end() ? NodeId() : preferred_read_replica(request, item, held->second);
-    PartitionRead read = held == m.partitions.end() ? read_not_held(item.partition)
-                         : preferred.present()
-                             ? held->second.refer(item, preferred)
-                             : held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
-                                                 request.max_bytes - bytes, bytes == 0, parked);
+    PartitionRead read = [&] {
+      if (held == m.partitions.end()) return read_not_held(item.partition);
+      const Partition& partition = held->second;
+      if (const NodeId preferred = preferred_read_replica(request, item, partition); preferred.present())
+        return partition.refer(item, preferred);
+      return partition.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
+                            request.max_bytes - bytes, bytes == 0, parked);
+    }();
     bytes += read.bytes;
     outcome.complete = outcome.complete || read.answer_now();
     outcome.leader_log_ends.push_back(read.answer_now() ? Offset() : read.leader_log_end);

@@ -1,7 +1,6 @@
 #include "model/metadata/image.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "model/config_keys.h"
 #include "model/metadata/partition_change.h"
@@ -23,40 +22,9 @@ void set_config(std::vector<std::pair<std::string, std::string>>& configs, const
     configs.insert(at, {record.key, record.value});
 }
 
-template <class T>
-void parse_number(const std::string& text, T& value) {
-  T parsed{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
-  if (error == std::errc() && end == text.data() + text.size()) value = parsed;
-}
-
-void parse_milliseconds(const std::string& value, Nanos& out) {
-  std::int64_t ms = out.count() / 1'000'000;
-  parse_number(value, ms);
-  out = milliseconds(ms);
-}
-
 void overlay(const std::vector<std::pair<std::string, std::string>>& configs, TopicConfig& config) {
-  for (const auto& [key, value] : configs) {
-    if (key == "min.insync.replicas") parse_number(value, config.min_insync_replicas);
-    if (key == "unclean.leader.election.enable") config.unclean_leader_election_enable = value == "true";
-    if (key == "flush.messages") parse_number(value, config.flush_messages);
-    if (key == "max.message.bytes") parse_number(value, config.max_message_bytes);
-    if (key == "flush.ms") parse_milliseconds(value, config.flush_ms);
-    if (key == "segment.bytes") parse_number(value, config.segment_bytes);
-    if (key == "segment.ms") parse_milliseconds(value, config.segment_ms);
-    if (key == "retention.ms") parse_milliseconds(value, config.retention_ms);
-    if (key == "retention.bytes") parse_number(value, config.retention_bytes);
-    if (key == "cleanup.policy") {
-      config.cleanup_compact = value.find("compact") != std::string::npos;
-      config.cleanup_delete = value.find("delete") != std::string::npos;
-    }
-    if (key == "min.cleanable.dirty.ratio")
-      config.min_cleanable_dirty_millionths = parse_millionths(value).value_or(config.min_cleanable_dirty_millionths);
-    if (key == "min.compaction.lag.ms") parse_milliseconds(value, config.min_compaction_lag);
-    if (key == "max.compaction.lag.ms") parse_milliseconds(value, config.max_compaction_lag);
-    if (key == "delete.retention.ms") parse_milliseconds(value, config.delete_retention);
-  }
+  for (const auto& [name, value] : configs)
+    if (const ConfigKey* key = find_config_key(ConfigScope::topic, name)) apply_config(*key, value, {.topic = &config});
 }
 
 // FNV-1a over the records' fields, each with a fixed width, each list with its length.

@@ -3,15 +3,6 @@
 #include <algorithm>
 
 namespace ktrial::model {
-namespace {
-
-template <class T>
-auto at(std::vector<T>& items, std::size_t i) {
-  return items.begin() + static_cast<std::ptrdiff_t>(i);
-}
-
-}  // namespace
-
 std::int64_t SegmentFiles::bytes() const {
   std::int64_t sum = active_.bytes;
   for (const LogSegment& s : older_) sum += s.bytes;

@@ -110,6 +110,10 @@ class SegmentFiles {
     std::vector<RecordBatch> front, cut;         // durable batches of deleted segments, and behind a truncation
     std::vector<Offset> front_bases, cut_bases;  // of the segments that went
   };
+  template <class T>
+  static auto at(std::vector<T>& items, std::size_t i) {
+    return items.begin() + static_cast<std::ptrdiff_t>(i);
+  }
   Undo& undo();
   void measure(LogSegment& segment, std::size_t end) const;
   void rebuild(std::vector<Offset> bases);

@@ -5,15 +5,6 @@
 #include "model/storage/segment_files.h"
 
 namespace ktrial::model {
-namespace {
-
-template <class T>
-auto at(std::vector<T>& items, std::size_t i) {
-  return items.begin() + static_cast<std::ptrdiff_t>(i);
-}
-
-}  // namespace
-
 std::vector<RecordBatch> SegmentFiles::splice(std::size_t first, std::size_t count, const std::vector<OldSegment>& with,
                                               std::vector<RecordBatch> batches) {
   const std::size_t begin = segment(first).first, end = end_of(first + count - 1), added = batches.size();
