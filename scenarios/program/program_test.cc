@@ -16,8 +16,7 @@
 #include "scenarios/program/files.h"
 #include "scenarios/program/recording.h"
 #include "scenarios/program/telling.h"
-#include "scenarios/run/goals.h"
-#include "scenarios/scenario_reader.h"
+#include "scenarios/scenario_for_test.h"
 #include "scenarios/scenario_writer.h"
 
 namespace ktrial::scenarios {
@@ -72,12 +71,6 @@ class Program : public testing::Test {
     waitpid(child, &status, 0);
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read("out"), read("err")};
   }
-  Scenario scenario(const std::string& text) const {
-    auto read = read_scenario(text, "test", {properties::all_property_names(), known_goals()});
-    if (!read) throw std::runtime_error(to_string(read.error().front()));
-    return *read;
-  }
-
   std::filesystem::path folder_;
 };
 
@@ -162,7 +155,7 @@ TEST_F(Program, AFailureIsFoundWrittenAndReplayed) {
 TEST_F(Program, AnotherBuildDivergesAtTheFirstDifferentEvent) {
   // What another build did, as it would have written it: the same scenario, run with one rule changed.
   ASSERT_EQ(ktrial("search truncation-high-watermark --out found.yaml").code, 1);
-  Scenario file = scenario(read("found.yaml"));
+  Scenario file = scenario_of(read("found.yaml"));
   Scenario other = file;
   other.variants.clear();
   other.cluster.config.effective.variants = {};

@@ -5,8 +5,7 @@
 
 #include "properties/judge.h"
 #include "scenarios/power/power.h"
-#include "scenarios/run/goals.h"
-#include "scenarios/scenario_reader.h"
+#include "scenarios/scenario_for_test.h"
 #include "scenarios/search/search.h"
 
 namespace ktrial::scenarios {
@@ -65,17 +64,10 @@ struct Rule {
 
 Scenario scenario(const Rule& rule) {
   const std::string text = std::string(rule.cluster) + rule.faults + "variants: {" + rule.variant + "}\n";
-  auto read = read_scenario(text, rule.variant, {properties::all_property_names(), known_goals()});
-  if (!read) throw std::runtime_error(to_string(read.error().front()));
-  for (const std::string& name : properties::all_property_names()) read->expect[name] = Expected::any;
-  read->expect[rule.property] = Expected::violated;
-  return *read;
-}
-SearchResult search_seeds(const Scenario& scenario, std::uint64_t last) {
-  SearchOptions options;
-  options.last_seed = last;
-  options.threads = 2;
-  return search(scenario, options);
+  Scenario scenario = scenario_of(text, rule.variant);
+  for (const std::string& name : properties::all_property_names()) scenario.expect[name] = Expected::any;
+  scenario.expect[rule.property] = Expected::violated;
+  return scenario;
 }
 
 class BrokenRule : public testing::TestWithParam<Rule> {};

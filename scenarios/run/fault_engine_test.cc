@@ -12,6 +12,7 @@
 #include "scenarios/cluster/cluster_builder.h"
 #include "scenarios/run/fault_plan.h"
 #include "scenarios/run/goals.h"
+#include "scenarios/scenario_for_test.h"
 #include "scenarios/scenario_reader.h"
 #include "scenarios/scenario_writer.h"
 
@@ -34,9 +35,7 @@ Scenario scenario(const std::string& rest) {
       "start-after: 3s}\n"
       "run: {until: 60s}\n" +
       rest;
-  auto read = read_scenario(text, "test", {properties::all_property_names(), known_goals()});
-  if (!read) throw std::runtime_error(to_string(read.error().front()));
-  return *read;
+  return scenario_of(text);
 }
 
 struct Cluster {

@@ -5,11 +5,9 @@
 #include <map>
 #include <set>
 
-#include "properties/judge.h"
 #include "scenarios/run/fault_plan.h"
-#include "scenarios/run/goals.h"
 #include "scenarios/run/trial.h"
-#include "scenarios/scenario_reader.h"
+#include "scenarios/scenario_for_test.h"
 
 namespace ktrial::scenarios {
 namespace {
@@ -28,9 +26,7 @@ Scenario with(const std::string& faults, const std::string& more = "") {
       "  - {group: billing, members: 2, subscribe: [orders], start-after: 5s, join-interval: 6s, config: "
       "{auto.offset.reset: earliest, session.timeout.ms: 6000, heartbeat.interval.ms: 1000}}\n" +
       faults + "run: {until: 40s}\n" + more;
-  auto scenario = read_scenario(text, "test.yaml", {properties::all_property_names(), known_goals()});
-  if (!scenario) throw std::runtime_error(to_string(scenario.error().front()));
-  return *scenario;
+  return scenario_of(text);
 }
 TrialResult record(const Scenario& scenario) {
   TrialOptions options;

@@ -2,12 +2,9 @@
 // variant or a hazard are caught by search, shrink to a few faults, and fail again from the written file.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "properties/judge.h"
 #include "scenarios/run/goals.h"
+#include "scenarios/scenario_for_test.h"
 #include "scenarios/scenario_reader.h"
 #include "scenarios/scenario_writer.h"
 #include "scenarios/search/search.h"
@@ -16,28 +13,10 @@
 namespace ktrial::scenarios {
 namespace {
 
-const std::filesystem::path kLibrary = std::filesystem::path(KTRIAL_SOURCE_DIR) / "scenarios" / "library";
-
-Scenario load(const std::string& name) {
-  std::ifstream in(kLibrary / (name + ".yaml"));
-  std::ostringstream text;
-  text << in.rdbuf();
-  auto scenario = read_scenario(text.str(), name, {properties::all_property_names(), known_goals()});
-  if (!scenario) throw std::runtime_error(to_string(scenario.error().front()));
-  return *scenario;
-}
-
-SearchResult search_seeds(const Scenario& scenario, std::uint64_t last) {
-  SearchOptions options;
-  options.last_seed = last;
-  options.threads = 2;
-  return search(scenario, options);
-}
-
 class Holds : public testing::TestWithParam<const char*> {};
 
 TEST_P(Holds, InFiftySeeds) {
-  const SearchResult result = search_seeds(load(GetParam()), 50);
+  const SearchResult result = search_seeds(library_scenario(GetParam()), 50);
   EXPECT_FALSE(result.failing_seed) << "seed " << result.failing_seed.value_or(0);
   EXPECT_EQ(result.judged, 50u);
 }
@@ -61,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
 class Caught : public testing::TestWithParam<const char*> {};
 
 TEST_P(Caught, ShrinksAndFailsAgainFromItsFile) {
-  const Scenario scenario = load(GetParam());
+  const Scenario scenario = library_scenario(GetParam());
   const SearchResult found = search_seeds(scenario, 2000);
   ASSERT_TRUE(found.failing_seed);
   TrialOptions options;
@@ -93,11 +72,11 @@ INSTANTIATE_TEST_SUITE_P(Library, Caught,
                          });
 
 TEST(Determinism, SameFingerprintAfterManyOtherRunsAndOnTwoThreads) {
-  const Scenario scenario = load("unclean-election-correct");
+  const Scenario scenario = library_scenario("unclean-election-correct");
   TrialOptions options;
   options.seed = 7;
   const std::uint64_t alone = run_trial(scenario, options).fingerprint;
-  search_seeds(load("retry-reorder-correct"), 200);
+  search_seeds(library_scenario("retry-reorder-correct"), 200);
   EXPECT_EQ(run_trial(scenario, options).fingerprint, alone);
   options.seed = 8;
   EXPECT_NE(run_trial(scenario, options).fingerprint, alone);
@@ -105,7 +84,7 @@ TEST(Determinism, SameFingerprintAfterManyOtherRunsAndOnTwoThreads) {
 
 // A new seed from 20 s on: all that was recorded before is the same, what comes after is not, and the faults are.
 TEST(Reseed, GivesAnotherFutureOfTheSamePast) {
-  const Scenario scenario = load("truncation-high-watermark-correct");
+  const Scenario scenario = library_scenario("truncation-high-watermark-correct");
   TrialOptions options;
   options.seed = 5;
   options.record = true;
@@ -125,7 +104,7 @@ TEST(Reseed, GivesAnotherFutureOfTheSamePast) {
 }
 
 TEST(ConcreteScenario, RunsAsTheRandomOneDid) {
-  const Scenario scenario = load("truncation-high-watermark-correct");
+  const Scenario scenario = library_scenario("truncation-high-watermark-correct");
   TrialOptions options;
   options.seed = 5;
   const TrialResult drawn = run_trial(scenario, options);

@@ -3,15 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <string>
 
 #include "properties/judge.h"
-#include "scenarios/run/goals.h"
 #include "scenarios/run/trial.h"
-#include "scenarios/scenario_reader.h"
+#include "scenarios/scenario_for_test.h"
 #include "scenarios/scenario_writer.h"
 
 namespace ktrial::scenarios {
@@ -32,13 +29,10 @@ Scenario scenario(const std::string& faults) {
       "  - {consumer: c1, config: {auto.offset.reset: earliest, request.timeout.ms: 3000}, assign: [orders]}\n"
       "faults:\n" +
       faults + "run: {until: 100s}\n";
-  auto read = read_scenario(text, "test", {properties::all_property_names(), known_goals()});
-  if (!read) throw std::runtime_error(to_string(read.error().front()));
+  const Scenario read = scenario_of(text);
   // What is written says the same.
-  auto again = read_scenario(write_scenario(*read), "written", {properties::all_property_names(), known_goals()});
-  if (!again) throw std::runtime_error(to_string(again.error().front()));
-  EXPECT_EQ(again->faults, read->faults);
-  return *read;
+  EXPECT_EQ(scenario_of(write_scenario(read), "written").faults, read.faults);
+  return read;
 }
 
 TrialResult run(const std::string& faults) {
@@ -130,14 +124,9 @@ TEST(Topics, ABrokerThatWasAwayDeletesWhatIsNoLongerItsOwn) {
 // Kafka's own, with every variant at its default; see docs/variants.md.
 TEST(Reassignment, LeavesDeletedReplicasEligible) {
   for (const char* name : {"elr-after-cancel", "elr-after-move"}) {
-    std::ifstream in(std::string(KTRIAL_SOURCE_DIR) + "/scenarios/library/" + name + ".yaml");
-    std::stringstream text;
-    text << in.rdbuf();
-    const auto s = read_scenario(text.str(), name, {properties::all_property_names(), known_goals()});
-    ASSERT_TRUE(s) << to_string(s.error().front());
     TrialOptions options;
     options.seed = 1;
-    const TrialResult result = run_trial(*s, options);
+    const TrialResult result = run_trial(library_scenario(name), options);
     EXPECT_TRUE(result.expected_but_held().empty()) << name;
     for (const properties::Verdict& v : result.verdicts)
       if (v.property == "elr-is-eligible") {

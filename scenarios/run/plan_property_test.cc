@@ -9,11 +9,9 @@
 #include <iostream>
 #include <sstream>
 
-#include "properties/judge.h"
 #include "scenarios/fault_text.h"
-#include "scenarios/run/goals.h"
 #include "scenarios/run/trial.h"
-#include "scenarios/scenario_reader.h"
+#include "scenarios/scenario_for_test.h"
 #include "scenarios/scenario_writer.h"
 
 namespace ktrial::scenarios {
@@ -70,9 +68,7 @@ Scenario base(const std::string& rest) {
       "random-faults: {kinds: [pause], targets: [one], budget: 0, quiet-after: 25s}\n"
       "run: {until: 86s}\n" +
       rest;
-  auto read = read_scenario(text, "test", {properties::all_property_names(), known_goals()});
-  if (!read) throw std::runtime_error(to_string(read.error().front()));
-  return *read;
+  return scenario_of(text);
 }
 
 Scenario with(Scenario s, const Plan& plan) {

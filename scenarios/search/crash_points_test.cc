@@ -3,23 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
-#include "properties/judge.h"
 #include "scenarios/power/power.h"
-#include "scenarios/run/goals.h"
-#include "scenarios/scenario_reader.h"
+#include "scenarios/scenario_for_test.h"
 #include "scenarios/scenario_writer.h"
 
 namespace ktrial::scenarios {
 namespace {
-
-Scenario read(const std::string& text) {
-  auto scenario = read_scenario(text, "test", {properties::all_property_names(), known_goals()});
-  if (!scenario) throw std::runtime_error(to_string(scenario.error().front()));
-  return *scenario;
-}
 
 // One broker that answers before anything is synced, and then loses its power.
 constexpr const char* kOneBroker = R"(
@@ -45,7 +34,7 @@ TrialResult drawn(const Scenario& scenario) {
 }
 
 TEST(CrashPoints, EachUnsyncedWriteIsAskedAbout) {
-  const TrialResult run = drawn(read(kOneBroker));
+  const TrialResult run = drawn(scenario_of(kOneBroker));
   const std::vector<CrashPoint> points = crash_points(run);
   ASSERT_EQ(points.size(), 1u);
   EXPECT_EQ(points[0].node, model::NodeId{1});
@@ -55,18 +44,18 @@ TEST(CrashPoints, EachUnsyncedWriteIsAskedAbout) {
 }
 
 TEST(CrashPoints, ADecisionOfAScenarioIsTaken) {
-  Scenario scenario = read(kOneBroker);
+  Scenario scenario = scenario_of(kOneBroker);
   const TrialResult before = drawn(scenario);
   const sim::AskedSurvival first = before.survivals.at(0);
   scenario.decisions[sim::to_text(first.name)] = (static_cast<std::uint64_t>(first.fate) + 1) % 3;
-  const TrialResult after = drawn(read(write_scenario(scenario)));
+  const TrialResult after = drawn(scenario_of(write_scenario(scenario)));
   EXPECT_EQ(after.survivals.at(0).name, first.name);
   EXPECT_NE(after.survivals.at(0).fate, first.fate);
 }
 
 // Two batches: behind one that is lost or torn nothing survives, so five outcomes, and only one keeps both.
 TEST(CrashPoints, TheTreeOfOutcomesIsWalkedToItsEnd) {
-  const TrialResult run = drawn(read(kOneBroker));
+  const TrialResult run = drawn(scenario_of(kOneBroker));
   CrashPointOptions options;
   const CrashPointResult all = all_outcomes(run.concrete, crash_points(run).at(0), options);
   EXPECT_TRUE(all.all);
@@ -74,7 +63,7 @@ TEST(CrashPoints, TheTreeOfOutcomesIsWalkedToItsEnd) {
   EXPECT_EQ(all.violated, 4u);
   EXPECT_EQ(all.property, "acked-records-survive");
   ASSERT_TRUE(all.first);
-  EXPECT_EQ(drawn(read(write_scenario(*all.first))).first_violation()->property, all.property);
+  EXPECT_EQ(drawn(scenario_of(write_scenario(*all.first))).first_violation()->property, all.property);
 
   options.writes = 1;
   const CrashPointResult some = all_outcomes(run.concrete, crash_points(run).at(0), options);
@@ -84,9 +73,7 @@ TEST(CrashPoints, TheTreeOfOutcomesIsWalkedToItsEnd) {
 
 // D02: a recovery point that is too high is harmless as long as everything below it survives, as this seed draws it.
 TEST(CrashPoints, ABrokenRuleIsFoundWhateverTheSeedDrew) {
-  std::ostringstream text;
-  text << std::ifstream(std::string(KTRIAL_SOURCE_DIR) + "/scenarios/catalogue/D02.yaml").rdbuf();
-  Scenario broken = read(text.str());
+  Scenario broken = scenario_in("catalogue/D02");
   broken.seed = 2;
   for (const Scenario& scenario : {broken, correct_model(broken)}) {
     const TrialResult run = drawn(scenario);

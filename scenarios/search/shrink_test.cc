@@ -3,30 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
-#include "properties/judge.h"
 #include "scenarios/run/goals.h"
-#include "scenarios/scenario_reader.h"
+#include "scenarios/scenario_for_test.h"
 #include "scenarios/scenario_writer.h"
 #include "scenarios/search/search.h"
 #include "scenarios/search/shrink_steps.h"
 
 namespace ktrial::scenarios {
 namespace {
-
-Scenario read(const std::string& text) {
-  auto scenario = read_scenario(text, "test", {properties::all_property_names(), known_goals()});
-  if (!scenario) throw std::runtime_error(to_string(scenario.error().front()));
-  return *scenario;
-}
-
-Scenario library_scenario(const std::string& name) {
-  std::ostringstream text;
-  text << std::ifstream(std::string(KTRIAL_SOURCE_DIR) + "/scenarios/library/" + name + ".yaml").rdbuf();
-  return read(text.str());
-}
 
 Scenario failing(const std::string& name) {
   const Scenario scenario = library_scenario(name);
@@ -79,7 +63,7 @@ TEST(Shrink, StopsAtOnceWhenInterrupted) {
 }
 
 TEST(ShrinkSteps, RemovingABrokerNumbersTheNodesBehindItAnew) {
-  Scenario s = read(
+  Scenario s = scenario_of(
       "ktrial: 1\n"
       "cluster: {brokers: 3, controllers: 3, topics: [{name: orders, replicas: [[1, 2, 3], [3, 1, 2]]}]}\n"
       "clocks: [{nodes: broker(2), offset: 1s}, {nodes: [broker(2), broker(3)], drift-ppm: 5}]\n"
@@ -90,16 +74,17 @@ TEST(ShrinkSteps, RemovingABrokerNumbersTheNodesBehindItAnew) {
       "  - {when: broker-fenced(2), kill: broker(1)}\n"
       "  - {when: broker-fenced(3), kill: broker(1)}\n");
   ASSERT_TRUE(remove_broker(s, 2));
-  EXPECT_EQ(s, read("ktrial: 1\n"
-                    "cluster: {brokers: 2, controllers: 3, topics: [{name: orders, replicas: [[1, 2], [2, 1]]}]}\n"
-                    "clocks: [{nodes: broker(2), drift-ppm: 5}]\n"
-                    "faults:\n"
-                    "  - {at: 2s, kill: [broker(2), controller(5)]}\n"
-                    "  - {when: broker-fenced(2), kill: broker(1)}\n"));
+  EXPECT_EQ(s,
+            scenario_of("ktrial: 1\n"
+                        "cluster: {brokers: 2, controllers: 3, topics: [{name: orders, replicas: [[1, 2], [2, 1]]}]}\n"
+                        "clocks: [{nodes: broker(2), drift-ppm: 5}]\n"
+                        "faults:\n"
+                        "  - {at: 2s, kill: [broker(2), controller(5)]}\n"
+                        "  - {when: broker-fenced(2), kill: broker(1)}\n"));
 }
 
 TEST(ShrinkSteps, RemovingABrokerKeepsAnOperatorsFaults) {
-  Scenario s = read(
+  Scenario s = scenario_of(
       "ktrial: 1\n"
       "cluster: {brokers: 4, topics: [{name: orders, replicas: [[1, 2, 3]]}]}\n"
       "faults:\n"
@@ -115,14 +100,14 @@ TEST(ShrinkSteps, RemovingABrokerKeepsAnOperatorsFaults) {
 }
 
 TEST(ShrinkSteps, RemovingABrokerForgetsItsRack) {
-  Scenario s = read("ktrial: 1\ncluster: {brokers: 3, config: {broker.rack: [east, west, north]}}\n");
+  Scenario s = scenario_of("ktrial: 1\ncluster: {brokers: 3, config: {broker.rack: [east, west, north]}}\n");
   ASSERT_TRUE(remove_broker(s, 2));
-  EXPECT_EQ(s, read("ktrial: 1\ncluster: {brokers: 2, config: {broker.rack: [east, north]}}\n"));
+  EXPECT_EQ(s, scenario_of("ktrial: 1\ncluster: {brokers: 2, config: {broker.rack: [east, north]}}\n"));
   EXPECT_EQ(s.cluster.config.effective.broker_racks, (std::vector<std::string>{"east", "north"}));
 }
 
 TEST(ShrinkSteps, RemovingABrokerIsRefusedWhereItIsTheOnlyReplica) {
-  Scenario s = read("ktrial: 1\ncluster: {brokers: 2, topics: [{name: orders, replicas: [[1], [2]]}]}\n");
+  Scenario s = scenario_of("ktrial: 1\ncluster: {brokers: 2, topics: [{name: orders, replicas: [[1], [2]]}]}\n");
   EXPECT_FALSE(remove_broker(s, 2));
 }
 
@@ -132,15 +117,15 @@ TEST(ShrinkSteps, RemovingAClientForgetsItsFaults) {
       "cluster: {topics: [{name: orders}]}\n"
       "clients:\n"
       "  - {producer: p1, send: {topic: orders}}\n";
-  Scenario s = read(clients +
-                    "  - {group: g, members: 2, subscribe: [orders]}\n"
-                    "faults:\n"
-                    "  - {at: 1s, kill: client(g/1)}\n"
-                    "  - {at: 2s, kill: [client(g/2), client(p1)]}\n"
-                    "  - {at: 3s, kill: coordinator(g)}\n"
-                    "  - {when: group-stable(g), kill: client(p1)}\n");
+  Scenario s = scenario_of(clients +
+                           "  - {group: g, members: 2, subscribe: [orders]}\n"
+                           "faults:\n"
+                           "  - {at: 1s, kill: client(g/1)}\n"
+                           "  - {at: 2s, kill: [client(g/2), client(p1)]}\n"
+                           "  - {at: 3s, kill: coordinator(g)}\n"
+                           "  - {when: group-stable(g), kill: client(p1)}\n");
   remove_client(s, 1);
-  EXPECT_EQ(s, read(clients + "faults: [{at: 2s, kill: client(p1)}]\n"));
+  EXPECT_EQ(s, scenario_of(clients + "faults: [{at: 2s, kill: client(p1)}]\n"));
 }
 
 // Whatever a step makes of any scenario of the library can be written and read back, or is refused by the reader, which
