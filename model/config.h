@@ -57,6 +57,8 @@ struct ClusterConfig {
   std::int32_t replica_fetch_max_bytes = 1 << 20;
   std::int32_t replica_fetch_response_max_bytes = 10 << 20;
   std::int32_t max_incremental_fetch_session_cache_slots = 1000;
+  std::vector<std::string> log_dirs{"/tmp/kafka-logs"};  // of every broker (KIP-858)
+  Nanos log_dir_failure_timeout = seconds(30);
   std::vector<std::string> broker_racks;     // broker.rack of brokers 1, 2, ...; empty: none has one
   bool rack_aware_replica_selector = false;  // replica.selector.class=RackAwareReplicaSelector (KIP-392)
   Nanos replica_socket_timeout = milliseconds(30000);

@@ -19,6 +19,13 @@ std::vector<std::string> split(const std::string& text) {
   return items;
 }
 
+bool are_names(std::vector<std::string> names, std::int64_t at_least, std::int64_t at_most) {
+  const auto count = static_cast<std::int64_t>(names.size());
+  std::sort(names.begin(), names.end());
+  return count >= at_least && count <= at_most && !names.front().empty() &&
+         std::adjacent_find(names.begin(), names.end()) == names.end();
+}
+
 // "0.5" is 500000; absent: not a number from 0 to 1 with up to six digits behind the point.
 std::optional<std::int64_t> parse_millionths(const std::string& text) {
   constexpr std::size_t kDigits = 6;
@@ -107,6 +114,10 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.broker->auto_leader_rebalance_enable = v != 0; }, T::boolean},
       {"leader.imbalance.check.interval.seconds", S::broker, "300", modelled, 1, 9223372036,
        [](C t, V v) { t.broker->leader_imbalance_check_interval = seconds(v); }, T::number},
+      {"log.dirs", S::broker, "/tmp/kafka-logs", modelled, 1, 8, nullptr, T::names,
+       [](C t, const std::string& text) { t.broker->log_dirs = split(text); }},
+      {"log.dir.failure.timeout.ms", S::broker, "30000", modelled, 1, 9223372036854,
+       [](C t, V v) { t.broker->log_dir_failure_timeout = milliseconds(v); }, T::number},
       {"broker.rack", S::broker, "", modelled, 0, 0, nullptr, T::texts,
        [](C t, const std::string& text) { t.broker->broker_racks = split(text); }},
       {"replica.selector.class", S::broker, "", modelled, 0, 1,
@@ -245,7 +256,6 @@ std::vector<ConfigKey> make_keys() {
       {"controlled.shutdown.enable", S::broker, "true", warned},
       {"controlled.shutdown.max.retries", S::broker, "3", warned},
       {"controlled.shutdown.retry.backoff.ms", S::broker, "5000", warned},
-      {"log.dir.failure.timeout.ms", S::broker, "30000", warned},
       {"initial.broker.registration.timeout.ms", S::broker, "60000", warned},
       {"metadata.log.max.record.bytes.between.snapshots", S::broker, "20971520", warned},
       {"metadata.log.max.snapshot.interval.ms", S::broker, "3600000", warned},
@@ -314,10 +324,13 @@ const ConfigKey* find_config_key(ConfigScope scope, const std::string& name) {
 std::string apply_config(const ConfigKey& key, const std::string& value, const ConfigTarget& target) {
   using T = ConfigKey::Type;
   if (key.status == ConfigStatus::refused) return "'" + key.name + "' is not modelled and would change the result";
+  const auto wrong = [&](const std::string& want) { return "'" + key.name + "' is '" + value + "', expected " + want; };
+  if (key.type == T::names && !are_names(split(value), key.min, key.max))
+    return wrong("from " + std::to_string(key.min) + " to " + std::to_string(key.max) +
+                 " different names with commas between them");
   if (key.set_text) key.set_text(target, value);
   if (!key.set) return "";
   std::int64_t v = 0;
-  const auto wrong = [&](const std::string& want) { return "'" + key.name + "' is '" + value + "', expected " + want; };
   if (key.type == T::boolean) {
     if (value != "true" && value != "false") return wrong("true or false");
     v = value == "true";

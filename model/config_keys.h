@@ -35,6 +35,7 @@ struct ConfigKey {
     replica_selector,
     ratio,
     policy,
+    names,  // a list of different texts, `min` to `max` of them
     texts,
     text
   } type = Type::text;

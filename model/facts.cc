@@ -121,6 +121,7 @@ std::string tell(const CorruptBatchFound& f) {
   return say(f.partition, ": the batch at offset ", f.base_offset, " that came from broker ", f.source,
              " has a wrong checksum");
 }
+std::string tell(const ReplicaOffline& f) { return say(f.partition, ": offline with its log directory"); }
 std::string tell(const LogDirectoryFailed& f) {
   return say(f.partition, ": ", f.operation, " failed, the log directory is offline");
 }

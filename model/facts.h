@@ -122,6 +122,9 @@ struct CorruptBatchFound {  // in a fetched answer, by its checksum
   Offset base_offset;
   NodeId source;
 };
+struct ReplicaOffline {  // its log directory is, and the broker goes on with its others
+  TopicPartition partition;
+};
 struct LogDirectoryFailed {  // an I/O error: the directory goes offline, and with its only one the broker stops
   TopicPartition partition;
   const char* operation = "";
@@ -376,18 +379,17 @@ struct ProbeHit {
   const char* name;
 };
 
-using Fact =
-    std::variant<BatchAppended, LogTruncated, LogLoaded, UnsyncedDataLost, HighWatermarkAdvanced, BecameLeader,
-                 BecameFollower, IsrChanged, IsrProposed, PartitionStateCommitted, BrokerRegistered, BrokerFenced,
-                 BrokerUnfenced, TopicCreated, VoteGranted, QuorumLeaderElected, QuorumBecameFollower, QuorumResigned,
-                 MetadataAppended, MetadataTruncated, MetadataLoaded, MetadataCommitted, MetadataApplied, RecordSent,
-                 RecordAcknowledged, RecordFailed, RecordConsumed, ConsumerPositionReset, ConsumerHighWatermarkSeen,
-                 GroupStateChanged, PartitionsAssigned, PartitionsRevoked, RecordProcessed, OffsetCommitted,
-                 OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit, TruncationUndone,
-                 BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
-                 LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
-                 CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted, ReadReplicaChanged,
-                 FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed, SegmentsReplaced, LogCleaned>;
+using Fact = std::variant<
+    BatchAppended, LogTruncated, LogLoaded, UnsyncedDataLost, HighWatermarkAdvanced, BecameLeader, BecameFollower,
+    IsrChanged, IsrProposed, PartitionStateCommitted, BrokerRegistered, BrokerFenced, BrokerUnfenced, TopicCreated,
+    VoteGranted, QuorumLeaderElected, QuorumBecameFollower, QuorumResigned, MetadataAppended, MetadataTruncated,
+    MetadataLoaded, MetadataCommitted, MetadataApplied, RecordSent, RecordAcknowledged, RecordFailed, RecordConsumed,
+    ConsumerPositionReset, ConsumerHighWatermarkSeen, GroupStateChanged, PartitionsAssigned, PartitionsRevoked,
+    RecordProcessed, OffsetCommitted, OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit,
+    TruncationUndone, BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
+    LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
+    CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted, ReadReplicaChanged,
+    FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed, SegmentsReplaced, LogCleaned, ReplicaOffline>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

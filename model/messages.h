@@ -366,7 +366,8 @@ struct AlterPartitionResponse {
 struct BrokerRegistrationRequest {
   NodeId broker;
   IncarnationId incarnation;
-  BrokerEpoch previous_broker_epoch;  // from the clean-shutdown file; absent after an unclean stop
+  BrokerEpoch previous_broker_epoch;          // from the clean-shutdown file; absent after an unclean stop
+  Tagged<std::vector<DirectoryId>> log_dirs;  // the online ones; empty: there is only one
 };
 struct BrokerRegistrationResponse {
   Error error = Error::NONE;
@@ -378,12 +379,24 @@ struct BrokerHeartbeatRequest {
   Offset current_metadata_offset;
   bool want_fence = false;
   bool want_shut_down = false;
+  Tagged<std::vector<DirectoryId>> offline_log_dirs;  // all that failed since the start
 };
 struct BrokerHeartbeatResponse {
   Error error = Error::NONE;
   bool is_caught_up = false;
   bool is_fenced = true;
   bool should_shut_down = false;
+};
+
+// ---- AssignReplicasToDirs (73): a broker tells where it has put replicas (KIP-858)
+struct AssignReplicasToDirsRequest {
+  NodeId broker;
+  BrokerEpoch broker_epoch;
+  std::vector<std::pair<TopicPartition, DirectoryId>> assignments;
+};
+struct AssignReplicasToDirsResponse {
+  Error error = Error::NONE;
+  std::vector<std::pair<TopicPartition, Error>> partitions;
 };
 
 using MessageBody =
@@ -396,7 +409,8 @@ using MessageBody =
                  ElectLeadersRequest, ElectLeadersResponse, VoteRequest, VoteResponse, BeginQuorumEpochRequest,
                  BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, AlterPartitionRequest,
                  AlterPartitionResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, BrokerHeartbeatRequest,
-                 BrokerHeartbeatResponse, DeleteRecordsRequest, DeleteRecordsResponse>;
+                 BrokerHeartbeatResponse, DeleteRecordsRequest, DeleteRecordsResponse, AssignReplicasToDirsRequest,
+                 AssignReplicasToDirsResponse>;
 
 struct Message {
   std::int32_t correlation_id = 0;

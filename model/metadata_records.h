@@ -2,7 +2,7 @@
 //
 // Follows metadata/src/main/resources/common/metadata (KIP-500, KIP-631, KIP-704, KIP-841). The records of one
 // controller operation form one MetadataBatch, which is appended, committed and applied as a whole. Leaves out:
-// features, ACLs, quotas, snapshots, directories.
+// features, ACLs, quotas, snapshots.
 #pragma once
 
 #include <cstdint>
@@ -24,12 +24,14 @@ struct RegisterBrokerRecord {
   BrokerEpoch broker_epoch;  // equals the record's own offset
   bool fenced = true;
   bool in_controlled_shutdown = false;
+  std::vector<DirectoryId> log_dirs = {};  // the online ones; empty: the broker has only one
 };
 struct BrokerRegistrationChangeRecord {
   NodeId broker;
   BrokerEpoch broker_epoch;
   std::optional<bool> fenced;
   std::optional<bool> in_controlled_shutdown;
+  std::vector<DirectoryId> log_dirs = {};  // empty: no change
 };
 struct TopicRecord {
   std::string name;
@@ -45,6 +47,7 @@ struct PartitionRecord {
   LeaderRecoveryState leader_recovery_state = LeaderRecoveryState::RECOVERED;
   std::vector<NodeId> eligible_leader_replicas = {};
   std::vector<NodeId> last_known_elr = {};
+  std::vector<DirectoryId> directories = {};  // one for each replica; empty: none is assigned
 };
 // On replay the partition epoch goes up by one, the leader epoch too if `leader` is set (even to the same id).
 struct PartitionChangeRecord {
@@ -57,6 +60,7 @@ struct PartitionChangeRecord {
   std::optional<std::vector<NodeId>> removing_replicas = std::nullopt;
   std::optional<std::vector<NodeId>> eligible_leader_replicas = std::nullopt;
   std::optional<std::vector<NodeId>> last_known_elr = std::nullopt;
+  std::optional<std::vector<DirectoryId>> directories = std::nullopt;
   bool keeps_leader_epoch = false;  // not Kafka's: variant leader_epoch_bump
 };
 struct ConfigRecord {

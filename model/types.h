@@ -3,7 +3,7 @@
 //
 // Follows Kafka's own types: a topic is named by a topic id as well as a name (KIP-516), a broker by its
 // id and its broker epoch (KIP-380, KIP-631), a partition state by leader epoch and partition epoch.
-// Leaves out: directory ids (KIP-858) and uuids as 128 bits; an id is a number that is never reused.
+// Leaves out: uuids as 128 bits; an id is a number that is never reused.
 // Always holds: a default-constructed id or epoch is Kafka's "absent" value, -1.
 #pragma once
 
@@ -54,6 +54,8 @@ using BrokerId = NodeId;
 using TopicId = Named<struct TopicIdTag, std::int32_t>;
 using PartitionIndex = Named<struct PartitionIndexTag, std::int32_t>;
 using IncarnationId = Named<struct IncarnationIdTag>;
+// Of one broker's log directories (KIP-858); absent: DirectoryId.UNASSIGNED.
+using DirectoryId = Named<struct DirectoryIdTag, std::int32_t>;
 using ProducerId = Named<struct ProducerIdTag>;
 using ProducerEpoch = Named<struct ProducerEpochTag, std::int16_t>;
 using Sequence = Named<struct SequenceTag, std::int32_t>;

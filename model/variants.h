@@ -64,6 +64,7 @@ enum class Variant : std::uint8_t {
   after_io_error,
   log_start_bound,
   recreated_topic,
+  offline_log_dirs,
   last_batch,
   delete_horizon,
   swap_recovery,

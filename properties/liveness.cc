@@ -17,7 +17,8 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
   static constexpr const char* kName = "eventually-recovers";
   static constexpr const char* kMeaning =
       "60 s after the last fault every broker is unfenced, every reassignment complete, every partition has a leader "
-      "and a full ISR, every send an answer, and consumers are at the end; what a node excuses that is still down, or "
+      "that leads it and a full ISR, every send an answer, and consumers are at the end; what a node excuses that is "
+      "still down, or "
       "whose registration an earlier process of it took over, is excused. Judged only if the run goes on for that "
       "long.";
   std::vector<std::uint16_t> kinds() const override {
@@ -60,7 +61,11 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
       const bool isr_down = std::all_of(awaited.begin(), awaited.end(), down);
       excused |= isr_down;
       if (isr_down) continue;
-      if (!p.leader.present()) violate(at, "no leader", name + " has no leader");
+      if (!p.leader.present())
+        violate(at, "no leader", name + " has no leader");
+      else if (!p.led)
+        violate(at, "leader does not lead",
+                fmt::format("broker {} is the leader of {} and does not lead it", p.leader.value, name));
       for (const NodeId replica : p.replicas)
         if (!down(replica) && std::find(p.isr.begin(), p.isr.end(), replica) == p.isr.end())
           violate(at, "ISR not full", fmt::format("broker {} did not return to the ISR of {}", replica.value, name));

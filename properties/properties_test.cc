@@ -296,12 +296,13 @@ TEST(Liveness, EachThingThatDidNotRecoverIsNamed) {
 TEST(Liveness, AClusterThatWasLeftHalfDone) {
   FinishContext end = quiet_end();
   end.partitions[0].reassigning = true;
+  end.partitions[0].led = false;
   end.fenced_brokers = {NodeId{3}};
   Judge judge;
   judge.finish(end);
   std::vector<std::string> reasons;
   for (const Violation& v : judge.verdict("eventually-recovers").violations) reasons.push_back(v.reason);
-  EXPECT_EQ(reasons, (std::vector<std::string>{"reassignment not complete", "broker fenced"}));
+  EXPECT_EQ(reasons, (std::vector<std::string>{"leader does not lead", "reassignment not complete", "broker fenced"}));
 }
 
 // The registration of a process that is gone, which a fenced broker cannot keep off, and only that.

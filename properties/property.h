@@ -50,6 +50,7 @@ struct FinishContext {
     std::vector<NodeId> isr, replicas;
     std::vector<NodeId> elr = {}, last_known_elr = {};
     bool reassigning = false;
+    bool led = true;  // the leader knows that it is, and has the log
   };
   struct Consumer {
     NodeId node;

@@ -148,6 +148,8 @@ constexpr auto kNames<BatchCorrupted> = names("partition", "baseOffset", "nextOf
 template <>
 constexpr auto kNames<CorruptBatchFound> = names("partition", "baseOffset", "source");
 template <>
+constexpr auto kNames<ReplicaOffline> = names("partition");
+template <>
 constexpr auto kNames<LogDirectoryFailed> = names("partition", "operation");
 template <>
 constexpr auto kNames<ProbeHit> = names("name");

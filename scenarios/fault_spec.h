@@ -68,6 +68,8 @@ enum class FaultShape : std::uint8_t {
   records,    // `delete-records: {partition: orders-0, before: 100}`
 };
 FaultShape shape_of(FaultKind kind);
+// I/O errors and slowness, of one log directory or of all of a broker.
+bool harms_log_dir(FaultKind kind);
 
 // A topic partition by name; topics have no ids before the run.
 struct PartitionRef {
@@ -152,6 +154,7 @@ struct FaultSpec {
   std::vector<std::int32_t> replicas;     // reassign: to these brokers
   std::string topic;                      // create-partitions, delete-topic, create-topic
   std::string message;                    // hold, cut-mid-response: the message's name, "FetchResponse"
+  std::string log_dir;                    // disk faults: this one of log.dirs; empty: all of them
   std::optional<Nanos> delay;             // delay, clock-step, slow-disk
   // slow: factor; bandwidth: bytes/s; clock-drift: ppm; create-partitions: count; delete-records: offset; bit-rot:
   // batch

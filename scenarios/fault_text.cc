@@ -116,6 +116,10 @@ Call call(const std::string& text) {
 }  // namespace
 
 const char* to_string(FaultKind k) { return kKinds[static_cast<std::size_t>(k)].name; }
+bool harms_log_dir(FaultKind k) {
+  return k == FaultKind::write_error || k == FaultKind::read_error || k == FaultKind::fsync_error ||
+         k == FaultKind::full_disk || k == FaultKind::slow_disk;
+}
 FaultShape shape_of(FaultKind k) { return kKinds[static_cast<std::size_t>(k)].shape; }
 const char* to_string(RandomTarget t) { return kTargets[static_cast<std::size_t>(t)]; }
 std::optional<FaultKind> fault_kind(const std::string& t) {

@@ -72,13 +72,19 @@ std::string meaning_of(FaultKind kind) {
       return "A batch that a broker has stored breaks; `batch` (counted over all its logs, round and round) tells "
              "which.";
     case K::write_error:
-      return "Writes to the disk fail: the log directory goes offline and the broker stops. Its end is a restart.";
+      return "Writes to the disk fail: the log directory (`log-dir`: this one, without it: all) goes offline, and with "
+             "its last "
+             "one the broker stops. Its end is a restart.";
     case K::read_error:
-      return "Reads from the disk fail: the log directory goes offline and the broker stops. Its end is a restart.";
+      return "Reads from the disk fail: the log directory (`log-dir`) goes offline, and with its last one the broker "
+             "stops. "
+             "Its end is a restart.";
     case K::fsync_error:
-      return "fsync fails and what was to be flushed is dropped; the broker stops. Its end is a restart.";
+      return "fsync fails and what was to be flushed is dropped; the log directory (`log-dir`) goes offline. Its end "
+             "is a "
+             "restart.";
     case K::full_disk:
-      return "Writes to the disk find no space; the broker stops. Its end is a restart.";
+      return "Writes to the disk find no space; the log directory (`log-dir`) goes offline. Its end is a restart.";
     case K::slow_disk:
       return "What a broker appends or flushes takes `by` longer.";
     case K::restore_disk:
@@ -163,6 +169,7 @@ std::string meaning_of_goal(const std::string& goal) {
       {"records-deleted", "DeleteRecords was answered without an error"},
       {"registration-taken-over", "a broker was registered again by a late request of a process that was gone"},
       {"log-cleaned", "the log cleaner has cleaned a log"},
+      {"replica-offline", "a replica went offline with its log directory, and its broker went on"},
       {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
   };
   const auto it = meanings.find(goal);

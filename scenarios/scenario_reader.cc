@@ -367,8 +367,8 @@ struct Reader {
   void fault(const Y& y) {
     auto valid = fault_kind_names();
     const auto kinds = valid;
-    for (const char* k :
-         {"at", "when", "after", "for", "until", "message", "by", "factor", "bytes-per-second", "ppm", "batch"})
+    for (const char* k : {"at", "when", "after", "for", "until", "message", "by", "factor", "bytes-per-second", "ppm",
+                          "batch", "log-dir"})
       valid.push_back(k);
     if (!keys(y, "fault", valid)) return;
     FaultSpec f;
@@ -399,6 +399,10 @@ struct Reader {
         const std::string name = k;
         number(v, *f.amount, name == "ppm" ? -1000000 : name == "batch" ? 0 : 1, 1000000000000);
       }
+    if (const Y* d = find(y, "log-dir")) {
+      known_name(*d, "log directory", f.log_dir = text(d), s.cluster.config.effective.log_dirs);
+      if (!harms_log_dir(f.kind)) fail(*d, "'log-dir' does not go with '" + std::string(to_string(f.kind)) + "'");
+    }
     f.duration = duration(find(y, "for"));
     f.until = duration(find(y, "until"));
     if (f.duration && f.until) fail(y, "give 'for' or 'until', not both");

@@ -173,6 +173,7 @@ std::string fault(const FaultSpec& f) {
     m.add(kind, selectors(f.targets));
   }
   if (!f.message.empty()) m.add("message", text(f.message));
+  if (!f.log_dir.empty()) m.add("log-dir", text(f.log_dir));
   if (f.delay) m.add("by", duration(*f.delay));
   if (f.amount && shape_of(f.kind) != FaultShape::count && shape_of(f.kind) != FaultShape::records)
     m.add(f.kind == FaultKind::slow        ? "factor"

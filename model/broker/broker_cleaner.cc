@@ -49,7 +49,7 @@ bool BrokerNode::begin_cleaning(Step& step) {
     const TopicConfig& topic = partition.config().topic;
     const CleanableLog found = cleanable(log, topic, step.wall_clock, config_.variants);
     if (found.checkpoint_invalid) {
-      if (sync_fails(step, tp, "a checkpoint")) return false;
+      if (sync_fails(step, partition, "a checkpoint")) continue;
       log.checkpoint_cleaned(found.first_dirty);
     }
     if (!found.wanted(topic) || (dirtiest && !found.dirtier_than(*dirtiest))) continue;
@@ -74,11 +74,11 @@ void BrokerNode::on_cleaner_timer(Step& step) {
     delete_compacted(step);
     return step.set_timer({kLogCleanerTimer, 0, 0}, step.now + config_.log_cleaner_backoff);
   }
-  if (clean_further(step)) step.set_timer({kLogCleanerTimer, 0, 0}, step.now + step_time(step, cleaner.partition));
+  clean_further(step);
+  step.set_timer({kLogCleanerTimer, 0, 0}, step.now + step_time(step, cleaner.partition));
 }
 
-// False: the log directory is offline, and the cleaner ends.
-bool BrokerNode::clean_further(Step& step) {
+void BrokerNode::clean_further(Step& step) {
   Memory& m = *memory_;
   LogCleaning& cleaning = *m.cleaner.running;
   const TopicPartition tp = m.cleaner.partition;
@@ -86,10 +86,13 @@ bool BrokerNode::clean_further(Step& step) {
   if (held == m.partitions.end() || !held->second.log().cleaning()) {
     step.fact(ProbeHit{"log cleaning stopped by a truncation or deletion"});
     m.cleaner.running.reset();
-    return true;
+    return;
   }
-  if (sync_fails(step, tp, "an fsync")) return false;
-  if (health_.slow > Nanos(0)) step.busy(health_.slow);
+  if (sync_fails(step, held->second, "an fsync")) {
+    m.cleaner.running.reset();
+    return;
+  }
+  if (const Nanos slow = health_[held->second.log().disk().directory].slow; slow > Nanos(0)) step.busy(slow);
   Log& log = held->second.log();
   const LogCleaning::Progress progress = cleaning.advance(log);
   if (progress.swapped) {
@@ -108,7 +111,6 @@ bool BrokerNode::clean_further(Step& step) {
     m.cleaner.running.reset();
     delete_compacted(step);
   }
-  return true;
 }
 
 // LogCleaner.cleanFilthiestLog: of logs without `delete` only what lies below their start.

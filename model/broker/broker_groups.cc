@@ -40,7 +40,7 @@ class BrokerNode::Coordinating final : public GroupHost {
     const TopicPartition tp{m.groups.topic, index};
     const auto held = m.partitions.find(tp);
     if (held == m.partitions.end()) return Error::NOT_LEADER_OR_FOLLOWER;
-    if (broker_.write_fails(step_, tp)) return Error::KAFKA_STORAGE_ERROR;
+    if (broker_.write_fails(step_, held->second)) return Error::KAFKA_STORAGE_ERROR;
     const AppendResult appended =
         broker_.append(step_, held->second, batch_of(std::move(records), step_.wall_clock), Acks::all);
     if (appended.error != Error::NONE) {

@@ -3,13 +3,17 @@
 // Follows BrokerLifecycleManager (KIP-631). The node sends what next() gives and reports back what became of it. An
 // error of any kind, STALE_BROKER_EPOCH too, is only tried again: a broker that the controllers know no more goes on
 // serving, and stays unknown to them until it is restarted.
-// Leaves out: features, log directories, initial.broker.registration.timeout.ms (it tries without end); backoff is
+// A log directory that failed is told in every heartbeat; one that no heartbeat could tell of within
+// log.dir.failure.timeout.ms is a reason to shut down (KIP-858).
+// Leaves out: features, initial.broker.registration.timeout.ms (it tries without end); backoff is
 // without jitter.
 // Always holds: no broker epoch before a registration succeeded; states only go forward.
 #pragma once
 
 #include <algorithm>
+#include <boost/container/flat_map.hpp>
 #include <optional>
+#include <vector>
 
 #include "model/config.h"
 #include "model/messages.h"
@@ -50,9 +54,30 @@ class BrokerLifecycle {
   void next_at_once() { at_once_ = true; }
   void shutting_down() { state_ = BrokerState::SHUTTING_DOWN; }
 
+  // -- log directories, if there are several
+  void set_log_dirs(std::vector<DirectoryId> online, bool told_once) {
+    log_dirs_ = std::move(online);
+    told_once_ = told_once;
+  }
+  void directory_failed(DirectoryId directory) { offline_[directory] = Told::no; }
+  bool failure_was_told(DirectoryId directory) const {
+    const auto it = offline_.find(directory);
+    return it == offline_.end() || it->second == Told::yes;
+  }
+
   MessageBody next(Offset applied) const {
-    if (!epoch_.present()) return BrokerRegistrationRequest{self_, incarnation_, previous_};
-    return BrokerHeartbeatRequest{self_, epoch_, applied, !ready_, state_ == BrokerState::PENDING_CONTROLLED_SHUTDOWN};
+    if (!epoch_.present()) return BrokerRegistrationRequest{self_, incarnation_, previous_, {log_dirs_}};
+    BrokerHeartbeatRequest heartbeat{
+        self_, epoch_, applied, !ready_, state_ == BrokerState::PENDING_CONTROLLED_SHUTDOWN, {}};
+    for (const auto& [directory, told] : offline_)
+      if (told == Told::no || !told_once_) heartbeat.offline_log_dirs.value.push_back(directory);
+    return heartbeat;
+  }
+  // What next() gave is on its way. Variant offline_log_dirs [C14]: that counts as told.
+  void sent() {
+    if (epoch_.present())
+      for (auto& [directory, told] : offline_)
+        if (told == Told::no) told = told_once_ ? Told::yes : Told::asked;
   }
   // `delay` is set to the time until the next request.
   Then on_response(const MessageBody& body, const ClusterConfig& config, Nanos& delay) {
@@ -66,6 +91,8 @@ class BrokerLifecycle {
     const auto* r = std::get_if<BrokerHeartbeatResponse>(&body);
     if (r == nullptr || r->error != Error::NONE) return failed(config, delay);
     failures_ = 0;
+    for (auto& [directory, told] : offline_)
+      if (told == Told::asked) told = Told::yes;
     const Then then = on_heartbeat(*r, config, delay);
     if (at_once_) delay = Nanos(0);
     at_once_ = false;
@@ -73,6 +100,8 @@ class BrokerLifecycle {
   }
   // No answer, or an error: ExponentialBackoff(100, 2, broker.session.timeout.ms).
   Then failed(const ClusterConfig& config, Nanos& delay) {
+    for (auto& [directory, told] : offline_)
+      if (told == Told::asked) told = Told::no;
     delay = std::min<Nanos>(milliseconds(100) * (std::int64_t{1} << std::min(failures_, 20)),
                             std::max<Nanos>(milliseconds(100), config.broker_session_timeout));
     ++failures_;
@@ -108,6 +137,8 @@ class BrokerLifecycle {
     return Then::wait;
   }
 
+  enum class Told : std::uint8_t { no, asked, yes };
+
   BrokerState state_ = BrokerState::NOT_RUNNING;
   NodeId self_;
   IncarnationId incarnation_;
@@ -118,6 +149,9 @@ class BrokerLifecycle {
   bool at_once_ = false;
   bool asked_to_shut_down_ = false;
   int failures_ = 0;
+  std::vector<DirectoryId> log_dirs_;  // when the process began
+  boost::container::flat_map<DirectoryId, Told> offline_;
+  bool told_once_ = false;
 };
 
 }  // namespace ktrial::model

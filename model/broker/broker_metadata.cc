@@ -29,6 +29,7 @@ void BrokerNode::after_observer(Step& step) {
   if (m.heartbeat_channel.set_controller(step, m.observer.leader()))
     step.set_timer({kHeartbeatTimer, 0, 0}, step.now);  // what was in flight goes to the new controller
   m.alter_channel.set_controller(step, m.observer.leader());
+  if (m.assignments_channel.set_controller(step, m.observer.leader())) m.assignments.on_response(step, nullptr);
   m.groups.create_channel.set_controller(step, m.observer.leader());
 }
 
@@ -36,18 +37,6 @@ void BrokerNode::all_partitions(std::vector<TopicPartition>& out) const {
   for (const auto& [id, topic] : memory_->image.topics())
     for (std::size_t i = 0; i < topic.partitions.size(); ++i)
       out.push_back({id, PartitionIndex(static_cast<std::int32_t>(i))});
-}
-
-Partition& BrokerNode::hold(TopicPartition tp) {
-  Memory& m = *memory_;
-  const TopicConfig topic = m.image.topic_config(tp.topic, config_.topic_defaults);
-  auto it = m.partitions.find(tp);
-  if (it == m.partitions.end())
-    it = m.partitions
-             .emplace(tp, Partition(tp, {self_, config_.replica_lag_time_max, topic, config_.variants}, LogDisk()))
-             .first;
-  it->second.set_topic_config(topic);
-  return it->second;
 }
 
 void BrokerNode::unfetch(TopicPartition tp) {
@@ -61,7 +50,11 @@ void BrokerNode::unfetch(TopicPartition tp) {
 // Its directory is renamed and that is flushed, so that it is gone for good.
 void BrokerNode::delete_replica(Step& step, TopicPartition tp) {
   unfetch(tp);
-  if (memory_->partitions.erase(tp) > 0) step.fact(ReplicaDeleted{tp});
+  const auto held = memory_->partitions.find(tp);
+  if (held == memory_->partitions.end()) return;
+  --memory_->logs_in[held->second.log().disk().directory];
+  memory_->partitions.erase(held);
+  step.fact(ReplicaDeleted{tp});
 }
 
 // Variant recreated_topic: a topic that is deleted and created again in one delta keeps its log, whose directory bears
@@ -100,22 +93,27 @@ void BrokerNode::publish(Step& step, const MetadataDelta& delta) {
     const PartitionRegistration* registration = m.image.partition(tp);
     if (registration == nullptr || !IsrState::holds(registration->replicas, self_))
       delete_replica(step, tp);
-    else {
-      hold(tp);  // all of them in their order: a later insertion in between would move the others
+    else if (host(step, tp, *registration) != nullptr) {  // a later insertion in between would move the others
       start_cleaner(step, tp);
     }
   }
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);
     if (registration == nullptr || registration->leader != self_) continue;
+    const auto held = m.partitions.find(tp);
+    if (held == m.partitions.end()) continue;
     unfetch(tp);
-    changed(tp, hold(tp).make_leader(step, *registration, m.image.brokers()));
+    changed(tp, held->second.make_leader(step, *registration, m.image.brokers()));
+    assign_directory(step, held->second, registration->directory(self_));
   }
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);
     if (registration == nullptr || registration->leader == self_ || !IsrState::holds(registration->replicas, self_))
       continue;
-    Partition& partition = hold(tp);
+    const auto held = m.partitions.find(tp);
+    if (held == m.partitions.end()) continue;
+    Partition& partition = held->second;
+    assign_directory(step, partition, registration->directory(self_));
     const bool in_sync = IsrState::holds(registration->isr, self_);
     const bool new_epoch = partition.make_follower(step, *registration);
     // In controlled shutdown a partition that is followed out of sync is simply stopped.

@@ -9,10 +9,11 @@ void BrokerNode::start(Step& step) {
   m.alter_channel = ControllerChannel(1, milliseconds(30000));
   m.alter = AlterPartitionManager(!config_.variants.on(Variant::alter_partition_retry));
   m.groups = BrokerGroups(config_);
-  // Read and removed before a log is touched.
-  const CleanShutdown marker = disk_.clean_shutdown.read();
-  disk_.clean_shutdown.write_and_sync(CleanShutdown());
-  m.clean_shutdown = marker.exists;
+  m.assignments_channel = ControllerChannel(3, seconds(60));
+  m.logs_in.resize(health_.size());
+  const std::vector<DirectoryId> directories = online_directories();
+  const BrokerEpoch previous = take_clean_shutdown();
+  drop_duplicates(step);
   load_logs(step);
   m.observer.start(step);
   // Connection numbers outlive the process, so they tell its incarnations apart.
@@ -20,7 +21,8 @@ void BrokerNode::start(Step& step) {
   const auto incarnation =
       static_cast<std::int64_t>(step.choose(Choice::incarnation, about, 1, std::uint64_t{1} << 62));
   step.fact(BrokerStarted{IncarnationId(incarnation)});
-  m.lifecycle = BrokerLifecycle(self_, IncarnationId(incarnation), marker.broker_epoch);
+  m.lifecycle = BrokerLifecycle(self_, IncarnationId(incarnation), previous);
+  m.lifecycle.set_log_dirs(directories, config_.variants.on(Variant::offline_log_dirs));
   m.sessions = FetchSessions(config_.max_incremental_fetch_session_cache_slots,
                              static_cast<std::int32_t>(incarnation & 0x3fffffff) + 1);
   step.set_timer({kIsrShrinkTimer, 0, 0}, step.now + config_.replica_lag_time_max / 2);
@@ -54,16 +56,18 @@ void BrokerNode::on_message(Step& step, ConnectionId connection, Message&& messa
         step.set_timer({kAlterPartitionTimer, 0, 0}, step.now + kAlterPartitionRetry);
       }
     }
+  } else if (m.assignments_channel.owns(connection)) {
+    if (m.assignments_channel.on_message(step, message))
+      m.assignments.on_response(step, std::get_if<AssignReplicasToDirsResponse>(&message.body));
   } else if (m.groups.create_channel.owns(connection)) {
     // Whatever the answer is, the next FindCoordinator finds the topic or asks again.
     m.groups.create_channel.on_message(step, message);
   } else if (is_request(kind(message))) {
     m.requests.received(connection, std::move(message));
-  } else if (!(std::holds_alternative<FetchResponse>(message.body) && write_fails(step, {}))) {
-    if (ReplicaFetcher* fetcher = fetcher_of(connection)) {
-      fetcher->on_message(step, connection, message, m.partitions, config_);
-      copied(message);
-    }
+  } else if (ReplicaFetcher* fetcher = fetcher_of(connection)) {
+    if (auto* fetched = std::get_if<FetchResponse>(&message.body)) leave_out_unwritable(step, *fetched);
+    fetcher->on_message(step, connection, message, m.partitions, config_);
+    copied(message);
   }
   settle(step);
 }
@@ -84,6 +88,8 @@ void BrokerNode::on_closed(Step& step, ConnectionId connection) {
       m.alter_waits = true;
       step.set_timer({kAlterPartitionTimer, 0, 0}, step.now + kAlterPartitionRetry);
     }
+  } else if (m.assignments_channel.owns(connection)) {
+    if (m.assignments_channel.on_closed(step)) m.assignments.on_response(step, nullptr);
   } else if (m.groups.create_channel.owns(connection)) {
     m.groups.create_channel.on_closed(step);
   } else {
@@ -117,6 +123,7 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
       }
       if (timer.sub == 1 && m.alter_channel.on_timeout(step)) m.alter.on_failed();
       if (timer.sub == 2) m.groups.create_channel.on_timeout(step);
+      if (timer.sub == 3 && m.assignments_channel.on_timeout(step)) m.assignments.on_response(step, nullptr);
       break;
     case kAlterPartitionTimer:
       m.alter_waits = false;
@@ -140,11 +147,14 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
       for (auto& [tp, partition] : m.partitions) changed(tp, partition.maybe_shrink_isr(step));
       step.set_timer({kIsrShrinkTimer, 0, 0}, step.now + config_.replica_lag_time_max / 2);
       break;
-    case kCheckpointTimer:
-      if (sync_fails(step, {}, "a checkpoint")) break;
-      for (auto& [tp, partition] : m.partitions) partition.log().checkpoint_high_watermark();
+    case kCheckpointTimer: {
+      const DirectorySet failed = syncs_fail(step, "a checkpoint");
+      if (failed.size() == health_.size()) break;
+      for (auto& [tp, partition] : m.partitions)
+        if (!failed.has(partition.log().disk().directory)) partition.log().checkpoint_high_watermark();
       step.set_timer({kCheckpointTimer, 0, 0}, step.now + config_.replica_high_watermark_checkpoint_interval);
       break;
+    }
     case kShutdownTimer:
       return shut_down(step);
     case kFetcherTimeoutTimer:
@@ -158,7 +168,15 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
       }
       break;
     case kDirectoryFailureTimer:
-      return step.exit();  // LogManager.handleLogDirFailure: there is no other directory
+      on_directory_failure(step, timer.about);
+      if (m.failed.size() == health_.size()) return;
+      break;
+    case kDirectoryTimeoutTimer:
+      return on_directory_timeout(step, timer.about);
+    case kAssignmentsTimer:
+      if (auto request = m.assignments.next(self_, m.lifecycle.epoch(), m.image))
+        if (!m.assignments_channel.send(step, std::move(*request))) m.assignments.on_response(step, nullptr);
+      break;
     default:
       on_storage_timer(step, timer);
   }
@@ -189,19 +207,23 @@ void BrokerNode::kill() {
 void BrokerNode::power_cut(const Survival& survival, std::vector<Fact>& facts) {
   kill();
   for (auto& [tp, log] : disk_.logs) log.power_cut(tp, survival, facts);
-  disk_.clean_shutdown.power_cut(survival, 0);
+  for (std::size_t i = 0; i < disk_.clean_shutdown.size(); ++i) disk_.clean_shutdown[i].power_cut(survival, i);
 }
 
 void BrokerNode::wipe(std::vector<Fact>& facts) {
   kill();
   for (auto& [tp, log] : disk_.logs) log.wipe(tp, facts);
-  disk_ = BrokerDisk();
+  const std::int32_t formatted = disk_.formatted + 1;
+  disk_ = BrokerDisk(health_.size());
+  disk_.formatted = formatted;
 }
 
 void BrokerNode::send_heartbeat(Step& step) {
   Memory& m = *memory_;
   if (!m.heartbeat_channel.idle()) return;
-  if (!m.heartbeat_channel.send(step, m.lifecycle.next(m.image.next_offset() - 1)))
+  if (m.heartbeat_channel.send(step, m.lifecycle.next(m.image.next_offset() - 1)))
+    m.lifecycle.sent();
+  else
     step.set_timer({kHeartbeatTimer, 0, 0}, step.now + milliseconds(100));  // no active controller is known
 }
 

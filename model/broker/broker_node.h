@@ -14,6 +14,7 @@
 #include "model/broker/broker_groups.h"
 #include "model/broker/broker_lifecycle.h"
 #include "model/broker/controller_channel.h"
+#include "model/broker/directory_assignments.h"
 #include "model/broker/request_channel.h"
 #include "model/node.h"
 #include "model/quorum/metadata_observer.h"
@@ -23,6 +24,7 @@
 #include "model/replication/replica_fetcher.h"
 #include "model/storage/disk_health.h"
 #include "model/storage/log_cleaner.h"
+#include "model/storage/log_directories.h"
 
 namespace ktrial::model {
 
@@ -40,21 +42,16 @@ inline constexpr std::uint16_t kLogStartTimer = 224;
 inline constexpr std::uint16_t kLogFlusherTimer = 225;
 inline constexpr std::uint16_t kDirectoryFailureTimer = 227;
 inline constexpr std::uint16_t kLogCleanerTimer = 228;
-
-struct CleanShutdown {  // .kafka_cleanshutdown
-  bool exists = false;
-  BrokerEpoch broker_epoch;
-};
-
-struct BrokerDisk {
-  boost::container::flat_map<TopicPartition, LogDisk> logs;
-  AtomicFile<CleanShutdown> clean_shutdown;
-};
+inline constexpr std::uint16_t kDirectoryTimeoutTimer = 230;
 
 class BrokerNode {
  public:
   BrokerNode(NodeId self, std::vector<NodeId> controllers, ClusterConfig config)
-      : self_(self), controllers_(std::move(controllers)), config_(std::move(config)) {}
+      : self_(self),
+        controllers_(std::move(controllers)),
+        config_(std::move(config)),
+        disk_(config_.log_dirs.size()),
+        health_(config_.log_dirs.size()) {}
 
   void start(Step& step);
   void on_message(Step& step, ConnectionId connection, Message&& message);
@@ -66,7 +63,7 @@ class BrokerNode {
   void wipe(std::vector<Fact>& facts);
 
   // -- the machine's disk, whatever the process does
-  void set_disk_health(const DiskHealth& health) { health_ = health; }
+  void set_disk_health(const DiskHealth& health, std::size_t directory = 0) { health_[directory] = health; }
   // Breaks a stored batch, the `which`-th of those that a running broker leads or follows; false if there is none.
   bool rot(std::uint64_t which, std::vector<Fact>& facts);
   BrokerDisk durable_disk() const;                                // what a power cut is sure to leave
@@ -82,8 +79,8 @@ class BrokerNode {
   const Log* log(TopicPartition tp) const;
   const MetadataImage* image() const { return memory_ ? &memory_->image : nullptr; }
   const BrokerDisk& disk() const { return disk_; }
-  // Its log directory is offline, so that it is about to halt.
-  bool directory_failed() const { return memory_ && memory_->directory_failed; }
+  // A log directory is offline; with its last one the broker is about to halt.
+  bool directory_failed() const { return memory_ && !memory_->failed.empty(); }
 
  private:
   struct Cleaner {
@@ -96,12 +93,16 @@ class BrokerNode {
     explicit Memory(MetadataObserver o) : observer(std::move(o)) {}
     MetadataObserver observer;
     MetadataImage image;
-    bool clean_shutdown = false;  // so that the logs need no recovery
+    DirectorySet clean_shutdown;  // their logs need no recovery
     std::size_t loaded = 0;       // logs of the disk
     bool recovering = false;      // the next one
     bool logs_loaded = false;
     bool caught_up = false;  // with the metadata, and waits for the logs
-    bool directory_failed = false;
+    DirectorySet failed;     // log directories with an I/O error: they are not used any more
+    boost::container::flat_set<TopicPartition> offline_partitions;  // in those of them that were given up
+    std::vector<std::int32_t> logs_in;                              // how many each directory holds
+    DirectoryAssignments assignments;
+    ControllerChannel assignments_channel;
     std::vector<std::pair<std::string, TopicId>> removed_topics;  // variant recreated_topic: since the last publication
     bool published = false;  // roles follow the image from the first publication on
     BrokerLifecycle lifecycle;
@@ -131,7 +132,7 @@ class BrokerNode {
   void note_removed_topics(const MetadataBatch& batch);
   void keep_logs(Step& step, const std::string& name, TopicId removed);
   void all_partitions(std::vector<TopicPartition>& out) const;
-  Partition& hold(TopicPartition tp);
+  Partition* host(Step& step, TopicPartition tp, const PartitionRegistration& registration);  // null: it is offline
   void unfetch(TopicPartition tp);
   void delete_replica(Step& step, TopicPartition tp);
   ReplicaFetcher* fetcher_of(ConnectionId connection);  // null: the connection is not a fetcher's
@@ -145,17 +146,32 @@ class BrokerNode {
   // storage (broker_storage.cc)
   void load_logs(Step& step);
   void load_log(Step& step, TopicPartition tp, LogDisk&& disk);
+  void keep_offline_logs();
   void begin_serving(Step& step);
   void on_storage_timer(Step& step, TimerId timer);
   void store_for_shutdown(Step& step);
   void on_delete_records(Step& step, ConnectionId connection, std::int32_t correlation,
                          const DeleteRecordsRequest& request);
   bool try_delete_records(Step& step, DelayedDeleteRecords& operation, bool forced);
+
+  // log directories (broker_directories.cc)
+  bool has_several_directories() const { return config_.log_dirs.size() > 1; }
+  std::vector<DirectoryId> online_directories() const;  // empty: there is only one
+  BrokerEpoch take_clean_shutdown();
+  void drop_duplicates(Step& step);
+  std::size_t directory_for_new_log(DirectoryId assigned) const;
   // True when the operation fails: the log directory is offline, or goes offline with this.
-  bool disk_fails(Step& step, TopicPartition tp, const char* operation, bool fails);
-  bool write_fails(Step& step, TopicPartition tp);
-  bool sync_fails(Step& step, TopicPartition tp, const char* operation);  // one that writes and syncs
+  bool directory_fails(Step& step, std::size_t directory, TopicPartition tp, const char* operation, bool fails);
+  bool read_fails(Step& step, std::size_t directory, TopicPartition tp);
+  bool write_fails(Step& step, const Partition& partition);
+  bool sync_fails(Step& step, const Partition& partition, const char* operation);  // one that writes and syncs
+  DirectorySet syncs_fail(Step& step, const char* operation);                      // one in each directory
   bool fsync_fails(Step& step, Partition& partition);
+  bool storage_failed(const Partition& partition) const;
+  void leave_out_unwritable(Step& step, FetchResponse& response);
+  void on_directory_failure(Step& step, std::size_t directory);
+  void on_directory_timeout(Step& step, std::size_t directory);
+  void assign_directory(Step& step, const Partition& partition, DirectoryId assigned);
 
   // compaction (broker_cleaner.cc)
   bool is_compacted(TopicPartition tp) const;
@@ -163,11 +179,12 @@ class BrokerNode {
   void start_cleaner(Step& step, TopicPartition tp);  // if there is reason to by now
   void on_cleaner_timer(Step& step);
   bool begin_cleaning(Step& step);
-  bool clean_further(Step& step);
+  void clean_further(Step& step);
   void delete_compacted(Step& step);
 
   // requests (broker_requests.cc)
   Error not_held(TopicPartition tp) const;
+  Error gone(TopicPartition tp) const;
   void handle(Step& step, ConnectionId connection, const Message& message);
   void answer(Step& step, ConnectionId connection, std::int32_t correlation, MessageBody body);
   void on_produce(Step& step, ConnectionId connection, std::int32_t correlation, const ProduceRequest& request);
@@ -181,9 +198,9 @@ class BrokerNode {
   };
   NodeId preferred_read_replica(const FetchRequest& request, const FetchRequest::Partition& item,
                                 const Partition& partition) const;
-  void copied(const Message& answer);                            // by a fetcher of this broker
-  PartitionRead read_not_held(TopicPartition tp) const;          // what a fetch is told of a partition that is not here
-  FetchOutcome read_nothing(const FetchRequest& request) const;  // the log directory is offline
+  void copied(const Message& answer);                    // by a fetcher of this broker
+  static PartitionRead read_offline(TopicPartition tp);  // its log directory has failed
+  PartitionRead read_not_held(TopicPartition tp) const;  // what a fetch is told of a partition that is not here
   FetchOutcome read_all(const FetchRequest& request, bool parked) const;
   FetchRequest active_part(const FetchRequest& request, const FetchSession& session) const;
   void tell_refused(Step& step, const DelayedFetch& operation, const FetchResponse& response);
@@ -207,7 +224,7 @@ class BrokerNode {
   std::vector<NodeId> controllers_;
   ClusterConfig config_;
   BrokerDisk disk_;
-  DiskHealth health_;
+  std::vector<DiskHealth> health_;  // of each log directory
   std::optional<Memory> memory_;
 };
 

@@ -230,10 +230,10 @@ TEST(Broker, ControlledShutdownEndToEnd) {
   EXPECT_TRUE(c.until([&] { return c.exited.count(NodeId{1}) == 1; }));
   EXPECT_EQ(c.state().leader, NodeId{2});
   EXPECT_EQ(c.state().isr, nodes({2, 3}));
-  EXPECT_EQ(c.broker(1).disk().clean_shutdown.read().broker_epoch, first);
+  EXPECT_EQ(c.broker(1).disk().clean_shutdown[0].read().broker_epoch, first);
   EXPECT_EQ(c.broker(1).disk().logs.at(kTp).segments.synced(), 1u);
   c.start(1);
-  EXPECT_FALSE(c.broker(1).disk().clean_shutdown.read().exists);  // gone before anything is loaded
+  EXPECT_FALSE(c.broker(1).disk().clean_shutdown[0].read().exists);  // gone before anything is loaded
   EXPECT_TRUE(c.until([&] { return c.in_sync() == 3; }));
   EXPECT_GT(c.broker(1).broker_epoch(), first);
   EXPECT_FALSE(c.probed("a broker registered again after an unclean shutdown"));

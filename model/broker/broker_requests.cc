@@ -14,7 +14,13 @@ bool valid_acks(Acks acks) { return acks == Acks::all || acks == Acks::none || a
 
 // ReplicaManager.getPartitionOrError, of a partition that has no replica here.
 Error BrokerNode::not_held(TopicPartition tp) const {
+  if (memory_->offline_partitions.contains(tp)) return Error::KAFKA_STORAGE_ERROR;
   return memory_->image.partition(tp) == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION : Error::NOT_LEADER_OR_FOLLOWER;
+}
+
+// What a parked request is told of a partition that is not here any more.
+Error BrokerNode::gone(TopicPartition tp) const {
+  return memory_->offline_partitions.contains(tp) ? Error::KAFKA_STORAGE_ERROR : Error::UNKNOWN_TOPIC_OR_PARTITION;
 }
 
 void BrokerNode::answer(Step& step, ConnectionId connection, std::int32_t correlation, MessageBody body) {
@@ -70,13 +76,13 @@ void BrokerNode::on_produce(Step& step, ConnectionId connection, std::int32_t co
       result.error = Error::INVALID_TOPIC_EXCEPTION;  // an internal topic; its coordinator writes it itself
     } else if (held == m.partitions.end()) {
       result.error = not_held(item.partition);
-    } else if ((write_fails(step, item.partition) && !config_.variants.on(Variant::after_io_error)) ||
+    } else if ((write_fails(step, held->second) && !config_.variants.on(Variant::after_io_error)) ||
                (held->second.config().topic.flush_messages < kNeverFlushed && fsync_fails(step, held->second))) {
       result.error = Error::KAFKA_STORAGE_ERROR;
     } else {
       const AppendResult appended = append(step, held->second, item.batch, request.acks);
       // Variant after_io_error [D11]: until the directory is offline appends go on, behind the bytes of the failed one.
-      if (appended.error == Error::NONE && m.directory_failed)
+      if (appended.error == Error::NONE && storage_failed(held->second))
         held->second.log().disk().segments.break_batch(held->second.log().batches().size() - 1);
       result.error = appended.error;
       result.base_offset = appended.base_offset;
@@ -101,7 +107,7 @@ bool BrokerNode::try_produce(Step& step, DelayedProduce& operation) {
     ProduceResponse::Partition& result = operation.response.partitions[wait.index];
     const Partition* held = partition(result.partition);
     const std::optional<Error> outcome =
-        held == nullptr ? Error::UNKNOWN_TOPIC_OR_PARTITION : held->produce_outcome(wait.required);
+        held == nullptr ? gone(result.partition) : held->produce_outcome(wait.required);
     if (!outcome) return false;
     if (*outcome == Error::NOT_ENOUGH_REPLICAS_AFTER_APPEND)
       step.fact(ProbeHit{"produce answered: NOT_ENOUGH_REPLICAS_AFTER_APPEND"});
@@ -161,10 +167,10 @@ void BrokerNode::on_fetch(Step& step, ConnectionId connection, std::int32_t corr
     operation.request = request;
   }
   // The answer holds what was there before this fetch moved anything; an unsuccessful read moves nothing.
+  for (const FetchRequest::Partition& item : operation.request.partitions)
+    if (const auto held = m.partitions.find(item.partition); held != m.partitions.end())
+      read_fails(step, held->second.log().disk().directory, item.partition);
   FetchOutcome outcome = read_all(operation.request, false);
-  if (!operation.request.partitions.empty() &&
-      disk_fails(step, operation.request.partitions.front().partition, "a read", health_.read_fails))
-    outcome = read_nothing(operation.request);
   if (request.replica_id.present())
     for (std::size_t i = 0; i < operation.request.partitions.size(); ++i) {
       const FetchRequest::Partition& item = operation.request.partitions[i];
@@ -191,15 +197,11 @@ PartitionRead BrokerNode::read_not_held(TopicPartition tp) const {
   return read;
 }
 
-BrokerNode::FetchOutcome BrokerNode::read_nothing(const FetchRequest& request) const {
-  FetchOutcome outcome;
-  outcome.complete = true;
-  for (const FetchRequest::Partition& item : request.partitions) {
-    outcome.response.partitions.emplace_back().partition = item.partition;
-    outcome.response.partitions.back().error = Error::KAFKA_STORAGE_ERROR;
-  }
-  outcome.leader_log_ends.resize(request.partitions.size());
-  return outcome;
+PartitionRead BrokerNode::read_offline(TopicPartition tp) {
+  PartitionRead read;
+  read.response.partition = tp;
+  read.response.error = Error::KAFKA_STORAGE_ERROR;
+  return read;
 }
 
 // findPreferredReadReplica: asked for each partition of each fetch of a consumer.
@@ -242,6 +244,7 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request, bool 
     PartitionRead read = [&] {
       if (held == m.partitions.end()) return read_not_held(item.partition);
       const Partition& partition = held->second;
+      if (storage_failed(partition)) return read_offline(item.partition);
       if (const NodeId preferred = preferred_read_replica(request, item, partition); preferred.present())
         return partition.refer(item, preferred);
       return partition.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
@@ -308,7 +311,7 @@ bool BrokerNode::has_news(const DelayedFetch& operation, const FetchRequest::Par
 bool BrokerNode::try_fetch(Step& step, const DelayedFetch& operation, bool forced) {
   Memory& m = *memory_;
   if (operation.session_id == 0) {
-    FetchOutcome outcome = m.directory_failed ? read_nothing(operation.request) : read_all(operation.request, true);
+    FetchOutcome outcome = read_all(operation.request, true);
     if (!outcome.complete && !forced) return false;
     answer_fetch(step, operation, std::move(outcome.response));
     return true;
@@ -322,7 +325,7 @@ bool BrokerNode::try_fetch(Step& step, const DelayedFetch& operation, bool force
     return true;
   }
   const FetchRequest request = active_part(operation.request, *session);
-  FetchOutcome outcome = m.directory_failed ? read_nothing(request) : read_all(request, true);
+  FetchOutcome outcome = read_all(request, true);
   if (!outcome.complete && !forced) return false;
   answer_fetch(step, operation, std::move(outcome.response));
   return true;

@@ -1,5 +1,6 @@
-// A broker's logs as a whole: LogManager, with DeleteRecords and what I/O errors do.
+// A broker's logs as a whole: LogManager, with DeleteRecords.
 #include <algorithm>
+#include <utility>
 
 #include "model/broker/broker_node.h"
 
@@ -21,20 +22,23 @@ bool has_unflushed(const LogDisk& disk) {
 
 }  // namespace
 
-// One log after the other; those that need no recovery take no time.
+// One log after the other, also of several directories; those that need no recovery take no time.
 void BrokerNode::load_logs(Step& step) {
   Memory& m = *memory_;
   for (; m.loaded < disk_.logs.size(); ++m.loaded) {
     auto& [tp, disk] = *disk_.logs.nth(m.loaded);
-    if (disk_fails(step, tp, "a read", health_.read_fails)) return;
-    if (!m.clean_shutdown && !m.recovering && has_unflushed(disk)) {
+    if (read_fails(step, disk.directory, tp)) {
+      if (m.failed.size() == health_.size()) return;
+      continue;
+    }
+    if (!m.clean_shutdown.has(disk.directory) && !m.recovering && has_unflushed(disk)) {
       m.recovering = true;
       return step.set_timer({kLogRecoveryTimer, 0, 0}, step.now + recovery_time(step, tp));
     }
     m.recovering = false;
     load_log(step, tp, std::move(disk));
   }
-  disk_.logs.clear();
+  keep_offline_logs();
   m.logs_loaded = true;
   const Nanos first = step.now + config_.log_initial_task_delay;
   step.set_timer({kLogRetentionTimer, 0, 0}, first);
@@ -46,16 +50,17 @@ void BrokerNode::load_logs(Step& step) {
 
 void BrokerNode::load_log(Step& step, TopicPartition tp, LogDisk&& disk) {
   Memory& m = *memory_;
+  const bool clean = m.clean_shutdown.has(disk.directory);
+  ++m.logs_in[disk.directory];
   const std::size_t batches = disk.segments.items().size();
   const std::vector<EpochEntry> epochs = disk.epochs.read();
   const PartitionConfig config{self_, config_.replica_lag_time_max, config_.topic_defaults, config_.variants,
-                               m.clean_shutdown ? LogLoad::clean : LogLoad::unclean};
+                               clean ? LogLoad::clean : LogLoad::unclean};
   Partition& partition = m.partitions.emplace(tp, Partition(tp, config, std::move(disk))).first->second;
   const Log& log = partition.log();
   if (log.batches().size() < batches) step.fact(ProbeHit{"log recovery cut the log at a broken batch"});
   if (log.epochs().entries() != epochs) step.fact(ProbeHit{"log recovery changed the leader epoch cache"});
-  if (!m.clean_shutdown && log.recovery_point() > kFirstOffset)
-    step.fact(ProbeHit{"log recovery began at a recovery point"});
+  if (!clean && log.recovery_point() > kFirstOffset) step.fact(ProbeHit{"log recovery began at a recovery point"});
   if (const SegmentFiles::Recovered& swap = log.recovered_swap(); swap.base.present()) {
     step.fact(ProbeHit{"recovery of a swap left another log than the broker had"});
     const auto at = [&](std::size_t i) {
@@ -65,9 +70,16 @@ void BrokerNode::load_log(Step& step, TopicPartition tp, LogDisk&& disk) {
   }
   const auto broken = std::find_if(log.batches().begin(), log.batches().end(),
                                    [](const RecordBatch& b) { return b.checksum == Checksum::broken; });
-  step.fact(LogLoaded{tp, log.log_start(), log.log_end(), log.high_watermark(), m.clean_shutdown,
+  step.fact(LogLoaded{tp, log.log_start(), log.log_end(), log.high_watermark(), clean,
                       broken == log.batches().end() ? Offset() : broken->base_offset, log.epochs().entries()});
   partition.after_log(step);
+}
+
+// What is in an offline directory stays on the disk.
+void BrokerNode::keep_offline_logs() {
+  const Memory& m = *memory_;
+  for (auto& [tp, log] : std::exchange(disk_.logs, {}))
+    if (m.failed.has(log.directory) && !m.partitions.contains(tp)) disk_.logs.emplace(tp, std::move(log));
 }
 
 // The first publication of the metadata, once the controller has found the broker caught up and its logs are loaded.
@@ -96,9 +108,12 @@ void BrokerNode::on_storage_timer(Step& step, TimerId timer) {
     if (held == m.partitions.end()) return;
     if (fsync_fails(step, held->second)) return;
     held->second.log().run_background();
-    if (health_.slow > Nanos(0)) step.busy(health_.slow);
+    const Nanos slow = health_[held->second.log().disk().directory].slow;
+    if (slow > Nanos(0)) step.busy(slow);
     return;
   }
+  DirectorySet failed;
+  const auto usable = [&](const Partition& p) { return !failed.has(p.log().disk().directory); };
   const auto again = [&](Nanos period) { step.set_timer(timer, step.now + period); };
   switch (timer.kind) {
     case kLogRetentionTimer:
@@ -106,17 +121,22 @@ void BrokerNode::on_storage_timer(Step& step, TimerId timer) {
         if (!is_compacted(tp) && partition.delete_old_segments(step)) changed(tp, {.reread = true});
       return again(config_.log_retention_check_interval);
     case kRecoveryPointTimer:
-      if (sync_fails(step, {}, "a checkpoint")) return;
-      for (auto& [tp, partition] : m.partitions) partition.log().checkpoint_recovery_point();
+      failed = syncs_fail(step, "a checkpoint");
+      for (auto& [tp, partition] : m.partitions)
+        if (usable(partition)) partition.log().checkpoint_recovery_point();
+      if (failed.size() == health_.size()) return;
       return again(config_.log_flush_offset_checkpoint_interval);
     case kLogStartTimer:
-      if (sync_fails(step, {}, "a checkpoint")) return;
-      for (auto& [tp, partition] : m.partitions) partition.checkpoint_log_start(step);
+      failed = syncs_fail(step, "a checkpoint");
+      for (auto& [tp, partition] : m.partitions)
+        if (usable(partition)) partition.checkpoint_log_start(step);
+      if (failed.size() == health_.size()) return;
       return again(config_.log_flush_start_offset_checkpoint_interval);
     case kLogFlusherTimer:
-      if (sync_fails(step, {}, "an fsync")) return;
+      failed = syncs_fail(step, "an fsync");
+      if (failed.size() == health_.size()) return;
       for (auto& [tp, partition] : m.partitions)
-        partition.log().flush_if_older(partition.config().topic.flush_ms, step.now);
+        if (usable(partition)) partition.log().flush_if_older(partition.config().topic.flush_ms, step.now);
       return again(config_.log_flush_scheduler_interval);
     default:
       return;
@@ -126,9 +146,11 @@ void BrokerNode::on_storage_timer(Step& step, TimerId timer) {
 // Flush everything first: only then does the marker say the truth.
 void BrokerNode::store_for_shutdown(Step& step) {
   Memory& m = *memory_;
-  if (sync_fails(step, {}, "an fsync")) return;
+  const DirectorySet failed = syncs_fail(step, "an fsync");
+  if (failed.size() == health_.size()) return;
   m.cleaner.running.reset();
   for (auto& [tp, partition] : m.partitions) {
+    if (failed.has(partition.log().disk().directory)) continue;
     Log& log = partition.log();
     log.stop_cleaning();
     log.run_background();
@@ -138,10 +160,13 @@ void BrokerNode::store_for_shutdown(Step& step) {
     log.checkpoint_high_watermark();
   }
   // A log that was not loaded may be broken. Variant clean_marker [D01]: the marker is written all the same.
-  if (m.logs_loaded || m.clean_shutdown || config_.variants.on(Variant::clean_marker))
-    disk_.clean_shutdown.write_and_sync({true, m.lifecycle.epoch()});
-  else
-    step.fact(ProbeHit{"clean stop before all logs were recovered"});
+  for (std::size_t i = 0; i < disk_.clean_shutdown.size(); ++i)
+    if (failed.has(i))
+      continue;
+    else if (m.logs_loaded || m.clean_shutdown.has(i) || config_.variants.on(Variant::clean_marker))
+      disk_.clean_shutdown[i].write_and_sync({true, m.lifecycle.epoch()});
+    else
+      step.fact(ProbeHit{"clean stop before all logs were recovered"});
 }
 
 void BrokerNode::on_delete_records(Step& step, ConnectionId connection, std::int32_t correlation,
@@ -157,7 +182,7 @@ void BrokerNode::on_delete_records(Step& step, ConnectionId connection, std::int
       result.error = Error::INVALID_TOPIC_EXCEPTION;
     } else if (held == m.partitions.end()) {
       result.error = not_held(item.partition);
-    } else if (disk_fails(step, item.partition, "an append", false)) {
+    } else if (storage_failed(held->second)) {
       result.error = Error::KAFKA_STORAGE_ERROR;
     } else {
       const Partition::DeleteRecordsResult deleted = held->second.delete_records(step, item.before);
@@ -178,7 +203,7 @@ bool BrokerNode::try_delete_records(Step& step, DelayedDeleteRecords& operation,
     DeleteRecordsResponse::Partition& result = operation.response.partitions[wait.index];
     const Partition* held = partition(result.partition);
     if (held == nullptr) {
-      result.error = Error::UNKNOWN_TOPIC_OR_PARTITION;
+      result.error = gone(result.partition);
     } else if (held->role() != ReplicaRole::leader) {
       result.error = Error::NOT_LEADER_OR_FOLLOWER;
     } else {
@@ -195,41 +220,6 @@ bool BrokerNode::try_delete_records(Step& step, DelayedDeleteRecords& operation,
   }
   if (operation.connection.present())
     answer(step, operation.connection, operation.correlation_id, std::move(operation.response));
-  return true;
-}
-
-// maybeHandleIOException: the first error puts the directory offline; whatever comes after it is refused until the
-// handler of offline directories halts the process.
-bool BrokerNode::disk_fails(Step& step, TopicPartition tp, const char* operation, bool fails) {
-  Memory& m = *memory_;
-  if (m.directory_failed || !fails) return m.directory_failed;
-  m.directory_failed = true;
-  step.fact(LogDirectoryFailed{tp, operation});
-  step.set_timer({kDirectoryFailureTimer, 0, 0},
-                 step.now + step.choose_duration(Choice::directory_failure, 0, Nanos(0), milliseconds(50)));
-  return true;
-}
-
-bool BrokerNode::write_fails(Step& step, TopicPartition tp) {
-  if (health_.slow > Nanos(0)) step.busy(health_.slow);
-  return disk_fails(step, tp, "an append", health_.write_fails);
-}
-
-bool BrokerNode::sync_fails(Step& step, TopicPartition tp, const char* operation) {
-  return disk_fails(step, tp, operation, health_.write_fails || health_.fsync_fails);
-}
-
-// What could not be flushed is dropped from the page cache, too, and a retry would find nothing to write.
-bool BrokerNode::fsync_fails(Step& step, Partition& partition) {
-  Memory& m = *memory_;
-  const bool drops = health_.fsync_fails && !m.directory_failed;
-  if (!sync_fails(step, partition.id(), "an fsync")) return false;
-  SegmentFiles& files = partition.log().disk().segments;
-  if (drops && files.synced() < files.items().size()) {
-    step.fact(UnsyncedDataLost{partition.id(), files.items()[files.synced()].base_offset, partition.log().log_end(),
-                               LossCause::failed_fsync});
-    files.drop_dirty();
-  }
   return true;
 }
 
@@ -262,7 +252,7 @@ BrokerDisk BrokerNode::durable_disk() const {
   const Survival none([](void*, std::uint64_t, std::uint32_t) { return WriteOutcome::lost; }, nullptr);
   std::vector<Fact> unsaid;
   for (auto& [tp, log] : copy.logs) log.power_cut(tp, none, unsaid);
-  copy.clean_shutdown.power_cut(none, 0);
+  for (auto& marker : copy.clean_shutdown) marker.power_cut(none, 0);
   return copy;
 }
 
@@ -273,6 +263,7 @@ void BrokerNode::restore_disk(BrokerDisk older, std::vector<Fact>& facts) {
     log.replace(tp, then == older.logs.end() ? LogDisk() : std::move(then->second), facts);
   }
   disk_.clean_shutdown = older.clean_shutdown;
+  disk_.formatted = older.formatted;
 }
 
 }  // namespace ktrial::model

@@ -125,7 +125,7 @@ TEST(Variant_clean_marker, TellsThatAllLogsWereLoaded) {
     EXPECT_EQ(c.broker(2).log(c.tp), nullptr);  // recovery takes time
     c.command(NodeId(2), CleanStop{});
     EXPECT_FALSE(c.running(NodeId(2)));
-    EXPECT_EQ(c.broker(2).disk().clean_shutdown.read().exists, always);
+    EXPECT_EQ(c.broker(2).disk().clean_shutdown[0].read().exists, always);
     c.start(NodeId(2));
     EXPECT_TRUE(c.until([&] { return c.broker(2).log(c.tp) != nullptr; }));
     const auto loads = c.all<LogLoaded>(NodeId(2));
@@ -144,7 +144,7 @@ TEST(DiskFaults, AWriteErrorTakesTheDirectoryOfflineAndStopsTheBroker) {
   EXPECT_TRUE(c.until([&] { return !c.running(NodeId(1)); }));
   EXPECT_EQ(c.count<LogDirectoryFailed>(NodeId(1)), 1u);
   EXPECT_TRUE(c.broker(1).disk().logs.at(c.tp).segments.empty());
-  EXPECT_FALSE(c.broker(1).disk().clean_shutdown.read().exists);
+  EXPECT_FALSE(c.broker(1).disk().clean_shutdown[0].read().exists);
 }
 
 TEST(DiskFaults, AReadErrorStopsTheBrokerBeforeItLoads) {

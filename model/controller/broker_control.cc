@@ -1,5 +1,6 @@
 // Registration, heartbeats and fencing (ClusterControlManager, and ReplicationControlManager's broker events).
 #include <algorithm>
+#include <iterator>
 
 #include "model/controller/controller_node.h"
 
@@ -24,12 +25,16 @@ bool ControllerNode::leads_anything(NodeId broker) const {
 // The broker counts as gone: out of every ISR that has another member, its leaderships move.
 void ControllerNode::remove_from_isrs(Records& records, NodeId broker) {
   for_each_partition(memory_->working, [&](TopicPartition tp, const PartitionRegistration& p) {
-    if (std::find(p.isr.begin(), p.isr.end(), broker) == p.isr.end()) return;
-    PartitionChange change = change_of(tp.topic, p);
-    std::erase(change.target_isr, broker);
-    change.removed = broker;
-    if (auto record = build_change(memory_->working, tp, p, change)) records.push_back(std::move(*record));
+    if (std::find(p.isr.begin(), p.isr.end(), broker) != p.isr.end()) take_replica_out(records, tp, p, broker);
   });
+}
+
+void ControllerNode::take_replica_out(Records& records, TopicPartition tp, const PartitionRegistration& p,
+                                      NodeId broker) {
+  PartitionChange change = change_of(tp.topic, p);
+  std::erase(change.target_isr, broker);
+  change.removed = broker;
+  if (auto record = build_change(memory_->working, tp, p, change)) records.push_back(std::move(*record));
 }
 
 // What it had not flushed may be gone: it leaves every ISR and ELR (KIP-966).
@@ -62,6 +67,59 @@ void ControllerNode::unfence(Records& records, NodeId broker) {
   });
 }
 
+// Replicas in a directory that is newly offline leave their ISRs and lead no more (KIP-858).
+void ControllerNode::handle_directories_offline(Records& records, NodeId broker,
+                                                const std::vector<DirectoryId>& offline) {
+  if (offline.empty()) return;
+  const auto is_offline = [&](DirectoryId id) {
+    return std::find(offline.begin(), offline.end(), id) != offline.end();
+  };
+  const BrokerRegistrationImage& b = *memory_->working.broker(broker);
+  std::vector<DirectoryId> online = b.log_dirs;
+  std::erase_if(online, is_offline);
+  if (online == b.log_dirs) return;
+  const BrokerEpoch epoch = b.epoch;
+  for_each_partition(memory_->working, [&](TopicPartition tp, const PartitionRegistration& p) {
+    const DirectoryId directory = p.directory(broker);
+    if (directory.present() && b.has_online_dir(directory) && is_offline(directory))
+      take_replica_out(records, tp, p, broker);
+  });
+  records.push_back(BrokerRegistrationChangeRecord{broker, epoch, std::nullopt, std::nullopt, std::move(online)});
+}
+
+AssignReplicasToDirsResponse ControllerNode::assign_replicas_to_dirs(Step& step, const AssignReplicasToDirsRequest& r) {
+  const MetadataImage& image = memory_->working;
+  const BrokerRegistrationImage* broker = image.broker(r.broker);
+  if (broker == nullptr) return {Error::BROKER_ID_NOT_REGISTERED, {}};
+  if (broker->epoch != r.broker_epoch) return {Error::STALE_BROKER_EPOCH, {}};
+  AssignReplicasToDirsResponse response;
+  Records records, elections;
+  for (const auto& [tp, directory] : r.assignments) {
+    const PartitionRegistration* p = image.partition(tp);
+    Error error = Error::NONE;
+    if (image.topic(tp.topic) == nullptr) {
+      error = Error::UNKNOWN_TOPIC_ID;
+    } else if (p == nullptr) {
+      error = Error::UNKNOWN_TOPIC_OR_PARTITION;
+    } else if (std::find(p->replicas.begin(), p->replicas.end(), r.broker) == p->replicas.end()) {
+      error = Error::NOT_LEADER_OR_FOLLOWER;
+    } else {
+      PartitionChange change = change_of(tp.topic, *p);
+      change.placed = r.broker;
+      change.directory = directory;
+      if (auto record = build_change(image, tp, *p, change)) records.push_back(std::move(*record));
+      if (!broker->has_online_dir(directory)) {
+        step.fact(ProbeHit{"a replica was assigned to a log directory that is offline by now"});
+        take_replica_out(elections, tp, *p, r.broker);
+      }
+    }
+    response.partitions.emplace_back(tp, error);
+  }
+  std::move(elections.begin(), elections.end(), std::back_inserter(records));
+  write(step, std::move(records));
+  return response;
+}
+
 BrokerRegistrationResponse ControllerNode::register_broker(Step& step, const BrokerRegistrationRequest& r) {
   Memory& m = *memory_;
   Records records;
@@ -77,7 +135,7 @@ BrokerRegistrationResponse ControllerNode::register_broker(Step& step, const Bro
       !config_.variants.on(Variant::duplicate_registration))
     return {Error::DUPLICATE_BROKER_REGISTRATION, BrokerEpoch{}};
   const BrokerEpoch epoch{m.quorum.next_append_offset(disk_).value};
-  records.push_back(RegisterBrokerRecord{r.broker, r.incarnation, epoch, true, false});
+  records.push_back(RegisterBrokerRecord{r.broker, r.incarnation, epoch, true, false, r.log_dirs.value});
   // handleBrokerShutdown (KAFKA-15586, KAFKA-18106): after a clean stop, and without eligible leader replicas after
   // any, a new incarnation counts as fenced.
   if (existing) {
@@ -151,6 +209,7 @@ BrokerHeartbeatResponse ControllerNode::heartbeat(Step& step, const BrokerHeartb
         break;
     }
   }
+  handle_directories_offline(records, r.broker, r.offline_log_dirs.value);
   write(step, std::move(records));
   const bool fenced = next == State::fenced || next == State::shutdown_now;
   m.sessions.touch(r.broker, fenced, step.now, r.current_metadata_offset);

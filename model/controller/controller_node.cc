@@ -19,6 +19,8 @@ MessageBody not_controller(const MessageBody& answer) {
   if (std::holds_alternative<BrokerHeartbeatResponse>(body))
     body = BrokerHeartbeatResponse{Error::NOT_CONTROLLER, false, true, false};
   if (std::holds_alternative<CreateTopicsResponse>(body)) body = CreateTopicsResponse{Error::NOT_CONTROLLER, {}};
+  if (std::holds_alternative<AssignReplicasToDirsResponse>(body))
+    body = AssignReplicasToDirsResponse{Error::NOT_CONTROLLER, {}};
   if (auto* r = std::get_if<ElectLeadersResponse>(&body)) {
     if (r->results.empty()) r->results.emplace_back(TopicPartition{}, Error::NOT_CONTROLLER);
     for (auto& [tp, error] : r->results) error = Error::NOT_CONTROLLER;
@@ -206,6 +208,8 @@ void ControllerNode::on_message(Step& step, ConnectionId connection, Message&& m
       handle(CreateTopicsResponse{}, [&] { return create_topic(step, *r); });
     else if (const auto* r = std::get_if<ElectLeadersRequest>(&message.body))
       handle(ElectLeadersResponse{}, [&] { return elect_leaders(step, *r); });
+    else if (const auto* r = std::get_if<AssignReplicasToDirsRequest>(&message.body))
+      handle(AssignReplicasToDirsResponse{}, [&] { return assign_replicas_to_dirs(step, *r); });
     if (m.active) check_sessions(step);
   }
   after_quorum(step);

@@ -1,7 +1,7 @@
 // A controller process: a voter of the metadata quorum and, while it leads, the authority on brokers and partitions.
 //
 // Follows QuorumController, ClusterControlManager and ReplicationControlManager (metadata).
-// Leaves out: directories, features; a second RegisterBrokerRecord when the same
+// Leaves out: features; a second RegisterBrokerRecord when the same
 // incarnation registers again; replicas are placed in a fixed stripe, where Kafka starts it at random.
 // Always holds: an operation is one atomic batch built on committed plus own uncommitted records; its answer leaves
 // after commit; on loss of leadership the state is the committed one and every pending answer is NOT_CONTROLLER.
@@ -80,7 +80,10 @@ class ControllerNode {
   void fence(Records& records, NodeId broker);
   void unfence(Records& records, NodeId broker);
   void remove_from_isrs(Records& records, NodeId broker);
+  void take_replica_out(Records& records, TopicPartition tp, const PartitionRegistration& p, NodeId broker);
   void handle_unclean_shutdown(Records& records, NodeId broker);
+  void handle_directories_offline(Records& records, NodeId broker, const std::vector<DirectoryId>& offline);
+  AssignReplicasToDirsResponse assign_replicas_to_dirs(Step& step, const AssignReplicasToDirsRequest& r);
   bool leads_anything(NodeId broker) const;
 
   // partition_control.cc

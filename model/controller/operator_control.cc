@@ -71,13 +71,17 @@ Error ControllerNode::create_partitions(Step& step, const CreatePartitionsReques
       if (image.is_active(b) || config_.variants.on(Variant::initial_isr)) isr.push_back(b);
     if (isr.empty()) return Error::INVALID_REPLICATION_FACTOR;
     const NodeId leader = isr.front();
+    std::vector<DirectoryId> directories = default_directories(image, replicas);
     records.push_back(PartitionRecord{{id, PartitionIndex{index++}},
                                       std::move(replicas),
                                       std::move(isr),
                                       leader,
                                       LeaderEpoch{0},
                                       PartitionEpoch{0},
-                                      LeaderRecoveryState::RECOVERED});
+                                      LeaderRecoveryState::RECOVERED,
+                                      {},
+                                      {},
+                                      std::move(directories)});
   }
   return write(step, std::move(records)) ? Error::NONE : Error::INVALID_REPLICATION_FACTOR;
 }

@@ -35,6 +35,7 @@ class Builder {
     if (change_.eligible_leader_replicas) update_last_known_leader();
     if (!change_.target_replicas.empty() && change_.target_replicas != p_.replicas)
       record_.replicas = change_.target_replicas;
+    assign_directories();
     if (change_.target_removing != p_.removing) record_.removing_replicas = change_.target_removing;
     if (change_.target_adding != p_.adding) record_.adding_replicas = change_.target_adding;
     // After an unclean election the leader is RECOVERING, whatever state the change aimed at.
@@ -42,7 +43,7 @@ class Builder {
       record_.leader_recovery_state = change_.target_recovery;
     const PartitionChangeRecord& r = record_;
     if (!r.isr && !r.leader && !r.leader_recovery_state && !r.replicas && !r.adding_replicas && !r.removing_replicas &&
-        !r.eligible_leader_replicas && !r.last_known_elr)
+        !r.eligible_leader_replicas && !r.last_known_elr && !r.directories)
       return std::nullopt;
     return std::move(record_);
   }
@@ -78,7 +79,7 @@ class Builder {
 
   bool acceptable(NodeId id) const {
     return id.present() && id != change_.removed && id != change_.unclean_shutdown &&
-           (id == change_.added || image_.is_active(id));
+           (id == change_.added || image_.is_active(id)) && image_.broker(id)->has_online_dir(p_.directory(id));
   }
   bool valid(NodeId id) const {
     return acceptable(id) && (holds(change_.target_isr, id) || (change_.target_isr.empty() && holds(elr_, id)));
@@ -135,6 +136,20 @@ class Builder {
       record_.last_known_elr = Nodes{};
   }
 
+  void assign_directories() {
+    std::vector<DirectoryId> directories = default_directories(image_, change_.target_replicas);
+    if (directories.empty() && p_.directories.empty() && !change_.placed.present()) return;
+    directories.resize(change_.target_replicas.size());
+    for (std::size_t i = 0; i < directories.size(); ++i) {
+      const NodeId replica = change_.target_replicas[i];
+      if (replica == change_.placed)
+        directories[i] = change_.directory;
+      else if (holds(p_.replicas, replica))
+        directories[i] = p_.directory(replica);
+    }
+    if (directories != p_.directories) record_.directories = std::move(directories);
+  }
+
   const MetadataImage& image_;
   const PartitionRegistration& p_;
   PartitionChange change_;
@@ -144,6 +159,17 @@ class Builder {
 };
 
 }  // namespace
+
+std::vector<DirectoryId> default_directories(const MetadataImage& image, const std::vector<NodeId>& replicas) {
+  std::vector<DirectoryId> directories;
+  for (std::size_t i = 0; i < replicas.size(); ++i) {
+    const BrokerRegistrationImage* broker = image.broker(replicas[i]);
+    if (broker == nullptr || broker->log_dirs.size() != 1) continue;
+    directories.resize(replicas.size());
+    directories[i] = broker->log_dirs.front();
+  }
+  return directories;
+}
 
 PartitionChange aim_at(const PartitionRegistration& p) {
   PartitionChange change;

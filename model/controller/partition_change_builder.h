@@ -1,6 +1,6 @@
 // One partition's next state as a change record: reassignment, ELR, election, ISR, in that order.
 //
-// Follows PartitionChangeBuilder (metadata; KIP-966 for the eligible leader replicas). Leaves out: directories;
+// Follows PartitionChangeBuilder (metadata; KIP-966 for the eligible leader replicas). Leaves out:
 // useLastKnownLeaderInBalancedRecovery is always true, so that lastKnownElr holds the last known leader only.
 // Always holds: without eligible leader replicas an ISR is never written empty (the last member stays); an elected
 // leader is in the written ISR.
@@ -26,6 +26,8 @@ struct PartitionChange {
   NodeId removed;           // counts as not acceptable although it may still be active
   NodeId added;             // counts as active although not yet so
   NodeId unclean_shutdown;  // as `removed`, and not eligible either
+  NodeId placed;            // has put its replica there:
+  DirectoryId directory;
   // How the controller decides.
   bool eligible_leader_replicas = false;
   std::int32_t min_isr = 1;
@@ -36,6 +38,9 @@ struct PartitionChange {
 // brokers.
 std::vector<std::vector<NodeId>> place_replicas(const MetadataImage& image, std::int32_t first, std::int32_t partitions,
                                                 std::int32_t replicas);
+
+// The directories of new replicas: of a broker with one online directory that, else none; empty: none has one.
+std::vector<DirectoryId> default_directories(const MetadataImage& image, const std::vector<NodeId>& replicas);
 
 // Everything as it is.
 PartitionChange aim_at(const PartitionRegistration& partition);

@@ -196,7 +196,10 @@ CreateTopicsResponse ControllerNode::create_topic(Step& step, const CreateTopics
                                       leader,
                                       LeaderEpoch{0},
                                       PartitionEpoch{0},
-                                      LeaderRecoveryState::RECOVERED});
+                                      LeaderRecoveryState::RECOVERED,
+                                      {},
+                                      {},
+                                      default_directories(image, replicas)});
   }
   write(step, std::move(records));
   return {Error::NONE, id};

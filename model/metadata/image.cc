@@ -49,22 +49,28 @@ class Digester {
     number(ids.has_value());
     if (ids) nodes(*ids);
   }
+  // Nothing for none, as of a cluster whose brokers have one log directory each.
+  void directories(const std::vector<DirectoryId>& ids) {
+    if (ids.empty()) return;
+    number(static_cast<std::int64_t>(ids.size()));
+    for (const DirectoryId id : ids) number(id.value);
+  }
   void flag(const std::optional<bool>& v) { number(v ? (*v ? 1 : 0) : -1); }
 
   void operator()(const RegisterBrokerRecord& r) {
     number(r.broker.value), number(r.incarnation.value), number(r.broker_epoch.value);
-    number(r.fenced), number(r.in_controlled_shutdown);
+    number(r.fenced), number(r.in_controlled_shutdown), directories(r.log_dirs);
   }
   void operator()(const BrokerRegistrationChangeRecord& r) {
     number(r.broker.value), number(r.broker_epoch.value);
-    flag(r.fenced), flag(r.in_controlled_shutdown);
+    flag(r.fenced), flag(r.in_controlled_shutdown), directories(r.log_dirs);
   }
   void operator()(const TopicRecord& r) { text(r.name), number(r.id.value); }
   void operator()(const PartitionRecord& r) {
     partition(r.partition), nodes(r.replicas), nodes(r.isr);
     number(r.leader.value), number(r.leader_epoch.value), number(r.partition_epoch.value);
     number(static_cast<std::int64_t>(r.leader_recovery_state));
-    nodes(r.eligible_leader_replicas), nodes(r.last_known_elr);
+    nodes(r.eligible_leader_replicas), nodes(r.last_known_elr), directories(r.directories);
   }
   void operator()(const PartitionChangeRecord& r) {
     partition(r.partition);
@@ -73,6 +79,7 @@ class Digester {
     number(r.leader_recovery_state ? static_cast<std::int64_t>(*r.leader_recovery_state) : -1);
     nodes(r.replicas), nodes(r.adding_replicas), nodes(r.removing_replicas);
     nodes(r.eligible_leader_replicas), nodes(r.last_known_elr);
+    if (r.directories) directories(*r.directories);
     if (r.keeps_leader_epoch) number(1);
   }
   void operator()(const ConfigRecord& r) { text(r.topic), text(r.key), text(r.value); }
@@ -92,6 +99,7 @@ class Digester {
 void apply_change(PartitionRegistration& p, const PartitionChangeRecord& r) {
   if (r.isr) p.isr = *r.isr;
   if (r.replicas) p.replicas = *r.replicas;
+  if (r.directories) p.directories = *r.directories;
   if (r.adding_replicas) p.adding = *r.adding_replicas;
   if (r.removing_replicas) p.removing = *r.removing_replicas;
   if (r.eligible_leader_replicas) p.elr = *r.eligible_leader_replicas;
@@ -108,13 +116,14 @@ void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataD
   MetadataDelta unused;
   MetadataDelta& d = delta ? *delta : unused;
   if (const auto* r = std::get_if<RegisterBrokerRecord>(&record)) {
-    brokers_[r->broker] = {r->incarnation, r->broker_epoch, r->fenced, r->in_controlled_shutdown};
+    brokers_[r->broker] = {r->incarnation, r->broker_epoch, r->fenced, r->in_controlled_shutdown, r->log_dirs};
     note(d.brokers, r->broker);
   } else if (const auto* r = std::get_if<BrokerRegistrationChangeRecord>(&record)) {
     const auto at = brokers_.find(r->broker);
     if (at != brokers_.end() && at->second.epoch == r->broker_epoch) {
       if (r->fenced) at->second.fenced = *r->fenced;
       if (r->in_controlled_shutdown) at->second.in_controlled_shutdown = *r->in_controlled_shutdown;
+      if (!r->log_dirs.empty()) at->second.log_dirs = r->log_dirs;
       note(d.brokers, r->broker);
     }
   } else if (const auto* r = std::get_if<TopicRecord>(&record)) {
@@ -134,6 +143,7 @@ void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataD
                          r->leader_recovery_state,
                          r->eligible_leader_replicas,
                          r->last_known_elr};
+    partitions[index].directories = r->directories;
     note(d.partitions, r->partition);
   } else if (const auto* r = std::get_if<PartitionChangeRecord>(&record)) {
     const auto topic = topics_.find(r->partition.topic);

@@ -5,6 +5,7 @@
 // Always holds: equal prefixes of the log give equal images; iteration is in id order.
 #pragma once
 
+#include <algorithm>
 #include <boost/container/flat_map.hpp>
 #include <string>
 #include <utility>
@@ -27,6 +28,13 @@ struct PartitionRegistration {
   std::vector<NodeId> last_known_elr = {};  // with one member: the last known leader
   std::vector<NodeId> adding = {};
   std::vector<NodeId> removing = {};
+  std::vector<DirectoryId> directories = {};  // one for each replica; empty: none is assigned
+  // Absent: not assigned.
+  DirectoryId directory(NodeId replica) const {
+    for (std::size_t i = 0; i < directories.size() && i < replicas.size(); ++i)
+      if (replicas[i] == replica) return directories[i];
+    return {};
+  }
   bool reassigning() const { return !adding.empty() || !removing.empty(); }
 };
 struct TopicImage {
@@ -39,6 +47,10 @@ struct BrokerRegistrationImage {
   BrokerEpoch epoch;
   bool fenced = true;
   bool in_controlled_shutdown = false;
+  std::vector<DirectoryId> log_dirs = {};  // the online ones; empty: it has only one, and stops with it
+  bool has_online_dir(DirectoryId id) const {
+    return !id.present() || log_dirs.empty() || std::find(log_dirs.begin(), log_dirs.end(), id) != log_dirs.end();
+  }
   bool active() const { return !fenced && !in_controlled_shutdown; }
 };
 

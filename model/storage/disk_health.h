@@ -1,4 +1,5 @@
-// What is wrong with a machine's disk while a fault of it lasts; the broker asks before it uses the disk.
+// What is wrong with the disk of one of a machine's log directories while a fault of it lasts; the broker asks before
+// it uses the disk.
 //
 // Follows what IOException does in UnifiedLog.maybeHandleIOException: the log directory goes offline. Belongs to the
 // machine and not to the process, so a restart does not cure it.

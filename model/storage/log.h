@@ -23,6 +23,7 @@
 namespace ktrial::model {
 
 struct LogDisk {
+  std::uint8_t directory = 0;  // the log directory that it stands in (log_directories.h)
   SegmentFiles segments;
   AtomicFile<Offset> high_watermark;           // its line of replication-offset-checkpoint
   AtomicFile<Offset> start;                    // of log-start-offset-checkpoint; absent: not above the first segment

@@ -43,6 +43,7 @@ enum Field : std::uint32_t {
   f_replicas,  // of a reassignment: how many
   f_late_reply,
   f_half,  // + node: which side it is on
+  f_log_dir = 5000,
 };
 
 class Draw {
@@ -96,7 +97,9 @@ struct Cluster {
       if (const auto* g = std::get_if<GroupSpec>(&client)) timeouts.push_back(g->config.effective.session_timeout);
     }
     for (const std::string& name : message_names())
-      if (!groups.empty() || !of_groups(name)) messages.push_back(name);
+      if ((!groups.empty() || !of_groups(name)) && (config.log_dirs.size() > 1 || !of_log_dirs(name)))
+        messages.push_back(name);
+    log_dirs = config.log_dirs;
   }
 
   Selector server(std::int32_t id) const {
@@ -117,12 +120,15 @@ struct Cluster {
     return message == "HeartbeatRequest" || message == "HeartbeatResponse";
   }
 
+  static bool of_log_dirs(const std::string& message) { return message.starts_with("AssignReplicasToDirs"); }
+
   std::int32_t brokers, controllers;
   std::vector<PartitionRef> partitions;
   std::vector<Selector> nodes, clients, members;
   std::vector<std::string> groups;
   std::vector<Nanos> timeouts;
   std::vector<std::string> messages;
+  std::vector<std::string> log_dirs;
 };
 
 }  // namespace ktrial::scenarios

@@ -19,7 +19,7 @@ std::int32_t held_kind(const FaultSpec& spec) {
 }  // namespace
 
 FaultEffects::FaultEffects(const Scenario& scenario, std::size_t nodes)
-    : bandwidth_(scenario.network.bandwidth_bytes_per_second) {
+    : log_dirs_(scenario.cluster.config.effective.log_dirs), bandwidth_(scenario.network.bandwidth_bytes_per_second) {
   for (std::size_t i = 0; i < nodes; ++i)
     drift_.push_back(clock_of(scenario, model::NodeId{static_cast<std::int32_t>(i) + 1}).drift_ppm);
 }
@@ -27,10 +27,6 @@ FaultEffects::FaultEffects(const Scenario& scenario, std::size_t nodes)
 bool FaultEffects::stops_process(FaultKind kind) {
   return kind == FaultKind::kill || kind == FaultKind::power_cut || kind == FaultKind::wipe ||
          kind == FaultKind::clean_stop;
-}
-bool FaultEffects::harms_disk(FaultKind kind) {
-  return kind == FaultKind::write_error || kind == FaultKind::read_error || kind == FaultKind::fsync_error ||
-         kind == FaultKind::full_disk || kind == FaultKind::slow_disk;
 }
 bool FaultEffects::cuts(FaultKind kind) {
   return kind == FaultKind::cut || kind == FaultKind::isolate || kind == FaultKind::halves || kind == FaultKind::bridge;
@@ -50,14 +46,15 @@ bool FaultEffects::is_cut(model::NodeId from, model::NodeId to) const {
   return any([&](const InForce& e) { return cuts(e.kind) && e.node == from && e.peer == to; });
 }
 bool FaultEffects::stopped(model::NodeId node) const {
-  // A broker cannot run with a broken disk.
-  return keeps_down(node) || has(FaultKind::pause, node) ||
-         any([&](const InForce& e) { return harms_disk(e.kind) && e.kind != FaultKind::slow_disk && e.node == node; });
+  // A broker cannot run with a broken disk, and with a broken log directory not with all of its replicas.
+  return keeps_down(node) || has(FaultKind::pause, node) || any([&](const InForce& e) {
+           return harms_log_dir(e.kind) && e.kind != FaultKind::slow_disk && e.node == node;
+         });
 }
 bool FaultEffects::any_other() const {
   return any([](const InForce& e) {
     return !stops_process(e.kind) && e.kind != FaultKind::pause &&
-           (!harms_disk(e.kind) || e.kind == FaultKind::slow_disk);
+           (!harms_log_dir(e.kind) || e.kind == FaultKind::slow_disk);
   });
 }
 
@@ -73,7 +70,7 @@ FaultEffects::Hit FaultEffects::begin(KafkaWorld& world, std::size_t fault, cons
   const sim::NodeId id = to_sim(node);
   const bool up = world.process(id) != sim::ProcessState::down;
   const auto stays = [&](std::int64_t amount = 0) {
-    in_force_.push_back({fault, spec.kind, node, model::NodeId{}, amount});
+    in_force_.push_back({fault, spec.kind, node, model::NodeId{}, amount, spec.log_dir});
   };
   // A pause is of a process and ends with it.
   const auto process_ends = [&] {
@@ -170,7 +167,7 @@ FaultEffects::Ended FaultEffects::end(KafkaWorld& world, std::size_t fault, cons
     if (keeps_down(node)) return ended;
     ended.killed = world.kill(id);
     ended.started = world.restart(id);
-  } else if (harms_disk(spec.kind)) {
+  } else if (harms_log_dir(spec.kind)) {
     set_disk(world, node);
     if (keeps_down(node)) return ended;
     // What has met an error halts within 50 ms, which may be after the fault.
@@ -247,16 +244,20 @@ void FaultEffects::end_link(KafkaWorld& world, std::size_t fault, const FaultSpe
 }
 
 void FaultEffects::set_disk(KafkaWorld& world, model::NodeId node) const {
+  for (std::size_t i = 0; i < log_dirs_.size(); ++i) set_log_dir(world, node, i);
+}
+
+void FaultEffects::set_log_dir(KafkaWorld& world, model::NodeId node, std::size_t directory) const {
   model::DiskHealth health;
   for (const InForce& e : in_force_) {
-    if (e.node != node || e.peer.present()) continue;
+    if (e.node != node || e.peer.present() || (!e.log_dir.empty() && e.log_dir != log_dirs_[directory])) continue;
     health.write_fails = health.write_fails || e.kind == FaultKind::write_error || e.kind == FaultKind::full_disk;
     health.read_fails = health.read_fails || e.kind == FaultKind::read_error;
     health.fsync_fails = health.fsync_fails || e.kind == FaultKind::fsync_error;
     if (e.kind == FaultKind::slow_disk) health.slow += Nanos(e.amount);
   }
   world.tamper(to_sim(node), static_cast<std::uint64_t>(health.slow.count()),
-               [&](KafkaNode& n) { n.set_disk_health(health); });
+               [&](KafkaNode& n) { n.set_disk_health(health, directory); });
 }
 
 void FaultEffects::restore(KafkaWorld& world, std::size_t fault, model::NodeId node) {

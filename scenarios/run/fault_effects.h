@@ -4,8 +4,8 @@
 //   process  down while one of the faults that stop it lasts (kill, power-cut, wipe, clean-stop), started by the end of
 //            the last one; `restart` starts it at once and ends what all of them do to it.
 //            Paused while one pause lasts; a pause is of a process and ends with it. As slow as the slowest says.
-//   disks    as bad as all of their faults together; a broker that stopped because of one is started when it ends. The
-//            end of a restore-disk is a power cut.
+//   disks    each log directory as bad as all of its faults together; a broker that stopped because of one, or lost a
+//            directory, is started (anew) when it ends. The end of a restore-disk is a power cut.
 //   clocks   drifts add up; frozen while one freeze lasts; a step is done once and stays.
 //   links    cut while one cut lasts; delays add up; of several bandwidths the lowest counts; a message kind is held
 //            while one hold of it lasts. Links are of the network: no kill, wipe or restart touches them.
@@ -59,10 +59,10 @@ class FaultEffects {
     FaultKind kind;
     model::NodeId node, peer;  // peer absent: an effect on a node
     std::int64_t amount;
+    std::string log_dir = {};  // empty: all
   };
 
   static bool stops_process(FaultKind kind);
-  static bool harms_disk(FaultKind kind);
   static bool cuts(FaultKind kind);
   template <class Matches>
   bool any(Matches matches) const;
@@ -76,6 +76,7 @@ class FaultEffects {
   void set_bandwidth(KafkaWorld& world, model::NodeId from, model::NodeId to) const;
 
   void set_disk(KafkaWorld& world, model::NodeId node) const;
+  void set_log_dir(KafkaWorld& world, model::NodeId node, std::size_t directory) const;
   void restore(KafkaWorld& world, std::size_t fault, model::NodeId node);
   void disk_said(const KafkaWorld& world, model::NodeId node);
 
@@ -88,8 +89,9 @@ class FaultEffects {
   std::vector<InForce> in_force_;
   std::vector<Snapshot> snapshots_;
   std::vector<std::pair<model::NodeId, model::Fact>> disk_facts_;
-  std::int64_t bandwidth_;           // of every link, without faults
-  std::vector<std::int64_t> drift_;  // of every node, without faults
+  std::vector<std::string> log_dirs_;  // of every broker
+  std::int64_t bandwidth_;             // of every link, without faults
+  std::vector<std::int64_t> drift_;    // of every node, without faults
 };
 
 }  // namespace ktrial::scenarios

@@ -322,6 +322,10 @@ FaultSpec draw_fault(const Cluster& c, const RandomFaults& random, const Window&
   if (at_once(fault.kind)) fault.duration = fault.until = std::nullopt;
   draw_whom(c, random.targets.empty() ? RandomTarget::one : draw.one_of(f_target, random.targets), draw, fault);
   draw_details(c, random, draw, fault);
+  // One directory, or now and then all of them.
+  if (harms_log_dir(fault.kind) && c.log_dirs.size() > 1)
+    if (const auto i = draw(f_log_dir, 0, 4 * c.log_dirs.size()); i > 0)
+      fault.log_dir = c.log_dirs[i % c.log_dirs.size()];
   if (fault.kind == FaultKind::hold && draw(f_late_reply, 0, 1) == 0) draw_late_reply(draw, fault);
   return fault;
 }

@@ -22,7 +22,8 @@ Scenario scenario() {
   for (const auto& name : random_target_names()) targets += (targets.empty() ? "" : ", ") + name;
   const std::string text =
       "ktrial: 1\n"
-      "cluster:\n  brokers: 3\n  controllers: 3\n  topics: [{name: orders, partitions: 2, replication-factor: 3}]\n"
+      "cluster:\n  brokers: 3\n  controllers: 3\n  config: {log.dirs: '/d0,/d1'}\n"
+      "  topics: [{name: orders, partitions: 2, replication-factor: 3}]\n"
       "clients:\n  - {producer: p1, send: {topic: orders, count: 10}}\n"
       "  - {group: billing, members: 2, subscribe: [orders]}\n"
       "random-faults: {kinds: [" +
@@ -37,7 +38,7 @@ TEST(FaultPlan, ReachesEveryKindShapeSelectorAndCondition) {
   std::set<FaultKind> kinds;
   std::set<Selector::Kind> selectors;
   std::set<Condition::Kind> conditions;
-  std::set<std::string> messages, shapes;
+  std::set<std::string> messages, shapes, log_dirs;
   std::set<bool> one_follower;
   bool brief = false, long_one = false;
   for (std::uint64_t seed = 1; seed <= 2000; ++seed)
@@ -45,6 +46,7 @@ TEST(FaultPlan, ReachesEveryKindShapeSelectorAndCondition) {
       kinds.insert(f.kind);
       if (f.when) conditions.insert(f.when->kind);
       if (!f.message.empty()) messages.insert(f.message);
+      if (harms_log_dir(f.kind)) log_dirs.insert(f.log_dir);
       for (const auto* list : {&f.targets, &f.between, &f.from, &f.to})
         for (const Selector& x : *list) selectors.insert(x.kind);
       if (f.kind == FaultKind::cut) {
@@ -61,6 +63,7 @@ TEST(FaultPlan, ReachesEveryKindShapeSelectorAndCondition) {
     EXPECT_TRUE(selectors.contains(k)) << static_cast<int>(k);
   EXPECT_GE(conditions.size(), 15u);
   EXPECT_EQ(messages.size(), message_names().size());
+  EXPECT_EQ(log_dirs, (std::set<std::string>{"", "/d0", "/d1"}));
   EXPECT_EQ(shapes, (std::set<std::string>{"both ways", "one way", "both ways of several", "one way of several"}));
   EXPECT_TRUE(brief);
   EXPECT_TRUE(long_one);

@@ -26,6 +26,8 @@ properties::Injected::Kind injected_by(FaultKind kind) {
 }
 
 std::string what_struck(const FaultSpec& fault, const std::string& node) {
+  const std::string disk =
+      fault.log_dir.empty() ? fmt::format("the disk of {}", node) : fmt::format("{} of {}", fault.log_dir, node);
   switch (fault.kind) {
     case FaultKind::kill:
       return fmt::format("kill of {}", node);
@@ -46,15 +48,15 @@ std::string what_struck(const FaultSpec& fault, const std::string& node) {
     case FaultKind::bit_rot:
       return fmt::format("a batch on the disk of {} breaks", node);
     case FaultKind::write_error:
-      return fmt::format("writes to the disk of {} fail", node);
+      return fmt::format("writes to {} fail", disk);
     case FaultKind::read_error:
-      return fmt::format("reads from the disk of {} fail", node);
+      return fmt::format("reads from {} fail", disk);
     case FaultKind::fsync_error:
-      return fmt::format("fsync fails on the disk of {}", node);
+      return fmt::format("fsync fails on {}", disk);
     case FaultKind::full_disk:
-      return fmt::format("the disk of {} is full", node);
+      return fmt::format("{} is full", disk);
     case FaultKind::slow_disk:
-      return fmt::format("the disk of {} is slow", node);
+      return fmt::format("{} is slow", disk);
     case FaultKind::restore_disk:
       return fmt::format("a snapshot is taken of the disk of {}", node);
     case FaultKind::clock_drift:

@@ -33,6 +33,7 @@ enum Goal : std::uint32_t {
   records_deleted,
   registration_taken_over,
   log_cleaned,
+  replica_offline,
 };
 
 constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
@@ -47,12 +48,12 @@ const std::vector<std::string>& known_goals() {
       "group-stable",        "group-rebalanced",   "offset-committed",   "offset-commit-refused",
       "coordinator-changed", "record-processed",   "leader-from-elr",    "reassigned",
       "segment-rolled",      "segment-deleted",    "records-deleted",    "registration-taken-over",
-      "log-cleaned"};
+      "log-cleaned",         "replica-offline"};
   return names;
 }
 
 void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
-  const auto reach = [this](Goal goal) { reached_ |= 1u << goal; };
+  const auto reach = [this](Goal goal) { reached_ |= std::uint64_t{1} << goal; };
   // The groups of a partition follow its load; a second load means that somebody else had them before.
   bool again = loaded_again_ && std::holds_alternative<model::GroupStateChanged>(fact);
   if (const auto* state = std::get_if<model::PartitionStateCommitted>(&fact)) {
@@ -95,6 +96,8 @@ void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
     if (deleted->error == model::Error::NONE) reach(records_deleted);
   } else if (std::holds_alternative<model::LogCleaned>(fact)) {
     reach(log_cleaned);
+  } else if (std::holds_alternative<model::ReplicaOffline>(fact)) {
+    reach(replica_offline);
   } else if (std::holds_alternative<model::UnsyncedDataLost>(fact)) {
     reach(unsynced_data_lost);
   } else if (std::holds_alternative<model::ConsumerPositionReset>(fact)) {

@@ -19,7 +19,7 @@ class Goals {
   bool reached(const std::string& goal) const;
 
  private:
-  std::uint32_t reached_ = 0;
+  std::uint64_t reached_ = 0;
   std::map<model::TopicPartition, model::PartitionStateCommitted> states_;
   std::set<model::PartitionIndex> loaded_;  // partitions of __consumer_offsets that were read at least once
   std::map<model::NodeId, model::IncarnationId> running_;

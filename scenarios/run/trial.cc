@@ -88,14 +88,20 @@ class Runner {
 
   properties::FactContext context(model::NodeId node) const { return {world_.now(), node, world_.events()}; }
 
+  bool leads(model::NodeId node, model::TopicPartition tp) const {
+    const model::BrokerNode* broker = node.present() ? world_.node(to_sim(node)).broker() : nullptr;
+    const model::Partition* held = broker != nullptr ? broker->partition(tp) : nullptr;
+    return held != nullptr && held->role() == model::ReplicaRole::leader;
+  }
+
   properties::FinishContext end_state() const {
     properties::FinishContext end;
     end.at = world_.now();
     end.faults_ended = engine_.is_quiet();
     end.since_quiet = std::max(Nanos::zero(), scenario_.run_until - engine_.quiet_after());
     for (const auto& [tp, state] : view_.partitions())
-      end.partitions.push_back(
-          {tp, state.leader, state.isr, state.replicas, state.elr, state.last_known_elr, state.reassigning});
+      end.partitions.push_back({tp, state.leader, state.isr, state.replicas, state.elr, state.last_known_elr,
+                                state.reassigning, leads(state.leader, tp)});
     for (std::int32_t id = 1; id <= scenario_.cluster.brokers; ++id)
       if (!view_.unfenced(model::NodeId{id})) end.fenced_brokers.insert(model::NodeId{id});
     add_client_state(world_, view_, scenario_, end);
