@@ -125,6 +125,12 @@ struct CorruptBatchFound {  // in a fetched answer, by its checksum
 struct ReplicaOffline {  // its log directory is, and the broker goes on with its others
   TopicPartition partition;
 };
+struct FetchedWithoutEpoch {  // a follower's fetch from inside of its log, seen by a leader that it is to be compared
+                              // with
+  TopicPartition partition;
+  NodeId replica;
+  Offset fetch_offset;
+};
 struct LogDirectoryFailed {  // an I/O error: the directory goes offline, and with its only one the broker stops
   TopicPartition partition;
   const char* operation = "";
@@ -379,17 +385,19 @@ struct ProbeHit {
   const char* name;
 };
 
-using Fact = std::variant<
-    BatchAppended, LogTruncated, LogLoaded, UnsyncedDataLost, HighWatermarkAdvanced, BecameLeader, BecameFollower,
-    IsrChanged, IsrProposed, PartitionStateCommitted, BrokerRegistered, BrokerFenced, BrokerUnfenced, TopicCreated,
-    VoteGranted, QuorumLeaderElected, QuorumBecameFollower, QuorumResigned, MetadataAppended, MetadataTruncated,
-    MetadataLoaded, MetadataCommitted, MetadataApplied, RecordSent, RecordAcknowledged, RecordFailed, RecordConsumed,
-    ConsumerPositionReset, ConsumerHighWatermarkSeen, GroupStateChanged, PartitionsAssigned, PartitionsRevoked,
-    RecordProcessed, OffsetCommitted, OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit,
-    TruncationUndone, BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
-    LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
-    CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted, ReadReplicaChanged,
-    FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed, SegmentsReplaced, LogCleaned, ReplicaOffline>;
+using Fact =
+    std::variant<BatchAppended, LogTruncated, LogLoaded, UnsyncedDataLost, HighWatermarkAdvanced, BecameLeader,
+                 BecameFollower, IsrChanged, IsrProposed, PartitionStateCommitted, BrokerRegistered, BrokerFenced,
+                 BrokerUnfenced, TopicCreated, VoteGranted, QuorumLeaderElected, QuorumBecameFollower, QuorumResigned,
+                 MetadataAppended, MetadataTruncated, MetadataLoaded, MetadataCommitted, MetadataApplied, RecordSent,
+                 RecordAcknowledged, RecordFailed, RecordConsumed, ConsumerPositionReset, ConsumerHighWatermarkSeen,
+                 GroupStateChanged, PartitionsAssigned, PartitionsRevoked, RecordProcessed, OffsetCommitted,
+                 OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit, TruncationUndone,
+                 BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
+                 LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
+                 CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted, ReadReplicaChanged,
+                 FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed, SegmentsReplaced, LogCleaned,
+                 ReplicaOffline, FetchedWithoutEpoch>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

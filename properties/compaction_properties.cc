@@ -79,7 +79,8 @@ struct ReaderSeesTheFinalState : PropertyOf<ReaderSeesTheFinalState> {
   static constexpr const char* kName = "reader-sees-the-final-state";
   static constexpr const char* kMeaning =
       "A consumer that reads a log from its first offset to the high watermark from one leader within "
-      "delete.retention.ms was given the last record of each key, tombstones of keys that it knows too.";
+      "delete.retention.ms (or limits.time-to-catch-up) was given the last record of each key, tombstones of keys that "
+      "it knows too.";
   std::vector<std::uint16_t> kinds() const override {
     return kinds_of<model::RecordConsumed, model::ConsumerPositionReset, model::ConsumerHighWatermarkSeen,
                     model::PartitionsAssigned, model::CommittedOffsetFetched>();
@@ -136,7 +137,8 @@ struct ReaderSeesTheFinalState : PropertyOf<ReaderSeesTheFinalState> {
       const auto given = reading.given.find(last.key());
       const bool has = given != reading.given.end();
       if ((has && given->second == o) || later.contains(last.key())) continue;
-      if (last.tombstone() && (!has || context.at - reading.began > logs.compacted().time_to_read(tp, o))) continue;
+      const Nanos time = shadow.limits.time_to_catch_up.value_or(logs.compacted().time_to_read(tp, o));
+      if (last.tombstone() && (!has || context.at - reading.began > time)) continue;
       violate_at(
           tp, o, context, last.tombstone() ? "tombstone missed" : "last value missed",
           fmt::format("client {} read {} up to offset {}, and was not given the {} at offset {}, the last of its "

@@ -20,6 +20,7 @@ PropertyList all_properties() {
   add_storage_properties(list);
   add_compaction_properties(list);
   add_liveness_properties(list);
+  add_limit_properties(list);
   return list;
 }
 
@@ -29,8 +30,9 @@ std::string text_of(model::TopicPartition tp) {
   return fmt::format("topic {} partition {}", tp.topic.value, tp.partition.value);
 }
 
-Judge::Judge(bool eligible_leader_replicas)
+Judge::Judge(bool eligible_leader_replicas, const Limits& limits)
     : properties_(all_properties()), by_kind_(std::variant_size_v<model::Fact>) {
+  shadow_.limits = limits;
   shadow_.eligible_leader_replicas = eligible_leader_replicas;
   shadow_.ledger.set_eligible_leader_replicas(eligible_leader_replicas);
   for (std::size_t i = 0; i < properties_.size(); ++i)

@@ -22,7 +22,7 @@ struct Verdict {
 
 class Judge {
  public:
-  explicit Judge(bool eligible_leader_replicas = false);
+  explicit Judge(bool eligible_leader_replicas = false, const Limits& limits = {});
   Judge(const Judge&);
   Judge& operator=(const Judge&);
   Judge(Judge&&) = default;

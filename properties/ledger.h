@@ -19,6 +19,7 @@
 #include <tuple>
 #include <vector>
 
+#include "properties/limits.h"
 #include "properties/offsets_log.h"
 #include "properties/replica_logs.h"
 
@@ -122,6 +123,7 @@ class Ledger {
 };
 
 struct Shadow {
+  Limits limits;
   bool eligible_leader_replicas = false;  // the cluster's eligible.leader.replicas.version is 1
   ReplicaLogs logs;
   Ledger ledger;

@@ -138,5 +138,6 @@ void add_group_commit_properties(PropertyList&);
 void add_storage_properties(PropertyList&);
 void add_compaction_properties(PropertyList&);
 void add_liveness_properties(PropertyList&);
+void add_limit_properties(PropertyList&);
 
 }  // namespace ktrial::properties

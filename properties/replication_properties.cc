@@ -226,6 +226,28 @@ struct HighWatermarkNeverRegresses : PropertyOf<HighWatermarkNeverRegresses> {
   std::map<std::pair<model::TopicPartition, NodeId>, Mark> highest_;
 };
 
+// What a leader tells a log that has gone apart by (KIP-595).
+struct FetchesNameTheirEpoch : PropertyOf<FetchesNameTheirEpoch> {
+  static constexpr const char* kName = "fetches-name-their-epoch";
+  static constexpr const char* kMeaning =
+      "A follower whose log holds something names the epoch of its last batch in each fetch, unless an older "
+      "truncation "
+      "protocol is chosen.";
+  std::vector<std::uint16_t> kinds() const override {
+    return kinds_of<model::FetchedWithoutEpoch, model::BatchAppended>();
+  }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
+    if (const auto* appended = std::get_if<model::BatchAppended>(&fact)) {
+      if (!appended->by_leader) met();
+      return;
+    }
+    const auto& f = std::get<model::FetchedWithoutEpoch>(fact);
+    violate_at(f.partition, f.fetch_offset.value, context, "no last fetched epoch",
+               fmt::format("broker {} fetched {} from offset {} and named no epoch", f.replica.value,
+                           text_of(f.partition), f.fetch_offset.value));
+  }
+};
+
 }  // namespace
 
 void add_replication_properties(PropertyList& list) {
@@ -235,6 +257,7 @@ void add_replication_properties(PropertyList& list) {
   list.push_back(std::make_unique<OneLeaderPerEpoch>());
   list.push_back(std::make_unique<ElectedLeaderIsComplete>());
   list.push_back(std::make_unique<HighWatermarkNeverRegresses>());
+  list.push_back(std::make_unique<FetchesNameTheirEpoch>());
 }
 
 }  // namespace ktrial::properties

@@ -150,6 +150,8 @@ constexpr auto kNames<CorruptBatchFound> = names("partition", "baseOffset", "sou
 template <>
 constexpr auto kNames<ReplicaOffline> = names("partition");
 template <>
+constexpr auto kNames<FetchedWithoutEpoch> = names("partition", "replica", "fetchOffset");
+template <>
 constexpr auto kNames<LogDirectoryFailed> = names("partition", "operation");
 template <>
 constexpr auto kNames<ProbeHit> = names("name");

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "properties/limits.h"
 #include "scenarios/fault_spec.h"
 
 namespace ktrial::scenarios {
@@ -148,6 +149,7 @@ struct Scenario {
   std::optional<RandomFaults> random_faults;
   Nanos run_until = seconds(60);
   std::map<std::string, Expected> expect;  // a property not named: holds
+  properties::Limits limits;
   std::vector<std::string> goals;
   Settings variants;  // applied to cluster.config.effective.variants
   std::optional<std::uint64_t> seed;

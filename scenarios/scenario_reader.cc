@@ -462,10 +462,17 @@ struct Reader {
     if (!r.checkpoints.empty() && r.checkpoint_every == 0) fail(y, "checkpoints need 'checkpoint-every' above 0");
     s.recorded = r;
   }
+  void limits(const Y& y) {
+    if (!keys(y, "limits", {"send-time", "leader-changes", "skipped-records", "time-to-catch-up"})) return;
+    s.limits.send_time = duration(find(y, "send-time"));
+    s.limits.time_to_catch_up = duration(find(y, "time-to-catch-up"));
+    if (const Y* v = find(y, "leader-changes")) number(v, s.limits.leader_changes.emplace(), 0, 1000000);
+    if (const Y* v = find(y, "skipped-records")) number(v, s.limits.skipped_records.emplace(), 0, 1000000000);
+  }
   void root(const Y& y) {
     if (!keys(y, "scenario",
               {"ktrial", "counterexample", "title", "catalogue", "cluster", "network", "clocks", "clients", "faults",
-               "random-faults", "run", "expect", "goals", "variants", "seed", "decisions", "recorded"}))
+               "random-faults", "run", "expect", "limits", "goals", "variants", "seed", "decisions", "recorded"}))
       return;
     if (const Y* v = need(y, "ktrial"); v && text(v) != "1")
       fail(*v, "unknown version '" + v->scalar + "', expected 1");
@@ -506,6 +513,7 @@ struct Reader {
                                       : t == "violated" ? Expected::violated
                                                         : Expected::holds;
       }
+    if (const Y* l = find(y, "limits")) limits(*l);
     each(find(y, "goals"), [&](const Y& g) {
       known_name(g, "goal", text(&g), known.goals);
       s.goals.push_back(g.scalar);

@@ -244,6 +244,14 @@ std::string write_scenario(const Scenario& s) {
     out += "expect:\n";
     for (const auto& [property, expected] : s.expect) out += "  " + text(property) + ": " + to_string(expected) + "\n";
   }
+  if (const properties::Limits& l = s.limits, none; l != none) {
+    Map m;
+    if (l.send_time) m.add("send-time", duration(*l.send_time));
+    if (l.leader_changes) m.add("leader-changes", std::to_string(*l.leader_changes));
+    if (l.skipped_records) m.add("skipped-records", std::to_string(*l.skipped_records));
+    if (l.time_to_catch_up) m.add("time-to-catch-up", duration(*l.time_to_catch_up));
+    out += "limits: " + m.str() + "\n";
+  }
   if (!s.goals.empty()) out += "goals: " + list(s.goals, text) + "\n";
   if (s.seed) out += fmt::format("seed: {}\n", *s.seed);
   if (!s.decisions.empty()) {

@@ -29,7 +29,7 @@ class Runner {
         world_(build_world(scenario, options.seed)),
         plan_(draw_fault_plan(scenario, options.seed)),
         engine_(scenario, plan_, node_names(scenario)),
-        judge_(scenario.cluster.config.effective.eligible_leader_replicas) {
+        judge_(scenario.cluster.config.effective.eligible_leader_replicas, scenario.limits) {
     for (const auto& [property, expected] : scenario.expect)
       if (expected == Expected::any) ignored_.insert(property);
   }
