@@ -125,8 +125,7 @@ struct CorruptBatchFound {  // in a fetched answer, by its checksum
 struct ReplicaOffline {  // its log directory is, and the broker goes on with its others
   TopicPartition partition;
 };
-struct FetchedWithoutEpoch {  // a follower's fetch from inside of its log, seen by a leader that it is to be compared
-                              // with
+struct FetchedWithoutEpoch {  // by a follower whose log is not empty
   TopicPartition partition;
   NodeId replica;
   Offset fetch_offset;

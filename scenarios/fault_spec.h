@@ -50,9 +50,10 @@ enum class FaultKind : std::uint8_t {
   fsync_error,          // fsync fails, and drops what it was for
   full_disk,            // no space left
   slow_disk,            // what is written takes `delay` longer
+  misdirected_write,    // a batch was written over another one; `amount` tells which
   restore_disk,         // at its end the machine comes back with the disk as it was at its begin
 };
-inline constexpr int kFaultKinds = 34;
+inline constexpr int kFaultKinds = 35;
 const char* to_string(FaultKind kind);  // as in a file: "power-cut"
 std::optional<FaultKind> fault_kind(const std::string& text);
 
@@ -156,8 +157,8 @@ struct FaultSpec {
   std::string message;                    // hold, cut-mid-response: the message's name, "FetchResponse"
   std::string log_dir;                    // disk faults: this one of log.dirs; empty: all of them
   std::optional<Nanos> delay;             // delay, clock-step, slow-disk
-  // slow: factor; bandwidth: bytes/s; clock-drift: ppm; create-partitions: count; delete-records: offset; bit-rot:
-  // batch
+  // slow: factor; bandwidth: bytes/s; clock-drift: ppm; create-partitions: count; delete-records: offset; bit-rot
+  // and misdirected-write: batch
   std::optional<std::int64_t> amount;
   // Undo (heal, restart, resume, release): after this long, or at this time; neither: it stays.
   std::optional<Nanos> duration;

@@ -49,6 +49,7 @@ constexpr std::array<KindRow, kFaultKinds> kKinds = {{
     {"fsync-error", nodes},
     {"full-disk", nodes},
     {"slow-disk", nodes},
+    {"misdirected-write", nodes},
     {"restore-disk", nodes},
 }};
 constexpr std::array<const char*, kRandomTargets> kTargets = {"one",           "minority",     "majority", "leaders",

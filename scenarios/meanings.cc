@@ -71,6 +71,9 @@ std::string meaning_of(FaultKind kind) {
     case K::bit_rot:
       return "A batch that a broker has stored breaks; `batch` (counted over all its logs, round and round) tells "
              "which.";
+    case K::misdirected_write:
+      return "A batch (`batch`, as for bit-rot) was written over one of the broker's next log, or of its own: where it "
+             "should be is what was there before, so that both are broken.";
     case K::write_error:
       return "Writes to the disk fail: the log directory (`log-dir`: this one, without it: all) goes offline, and with "
              "its last "
@@ -132,6 +135,8 @@ std::string example_of(FaultKind kind) {
       return "{at: 5s, create-topic: orders}";
     case K::delete_records:
       return "{at: 5s, delete-records: {partition: orders-0, before: 100}}";
+    case K::misdirected_write:
+      return "{at: 5s, misdirected-write: broker(1), batch: 7}";
     case K::bit_rot:
       return "{at: 5s, bit-rot: broker(1), batch: 7}";
     case K::slow_disk:

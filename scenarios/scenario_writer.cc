@@ -176,10 +176,10 @@ std::string fault(const FaultSpec& f) {
   if (!f.log_dir.empty()) m.add("log-dir", text(f.log_dir));
   if (f.delay) m.add("by", duration(*f.delay));
   if (f.amount && shape_of(f.kind) != FaultShape::count && shape_of(f.kind) != FaultShape::records)
-    m.add(f.kind == FaultKind::slow        ? "factor"
-          : f.kind == FaultKind::bit_rot   ? "batch"
-          : f.kind == FaultKind::bandwidth ? "bytes-per-second"
-                                           : "ppm",
+    m.add(f.kind == FaultKind::slow                                                ? "factor"
+          : f.kind == FaultKind::bit_rot || f.kind == FaultKind::misdirected_write ? "batch"
+          : f.kind == FaultKind::bandwidth                                         ? "bytes-per-second"
+                                                                                   : "ppm",
           std::to_string(*f.amount));
   if (f.duration) m.add("for", duration(*f.duration));
   if (f.until) m.add("until", duration(*f.until));

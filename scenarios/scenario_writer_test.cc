@@ -136,6 +136,7 @@ FaultSpec fault(FaultKind kind) {
       f.amount = 100;
       break;
     case FaultKind::bit_rot:
+    case FaultKind::misdirected_write:
       f.targets = {selector(S::broker)};
       f.amount = 7;
       break;

@@ -66,6 +66,8 @@ class BrokerNode {
   void set_disk_health(const DiskHealth& health, std::size_t directory = 0) { health_[directory] = health; }
   // Breaks a stored batch, the `which`-th of those that a running broker leads or follows; false if there is none.
   bool rot(std::uint64_t which, std::vector<Fact>& facts);
+  // Breaks it, and the one of the next log (of its own, if it is the only one) that it was written over.
+  bool misdirect(std::uint64_t which, std::vector<Fact>& facts);
   BrokerDisk durable_disk() const;                                // what a power cut is sure to leave
   void restore_disk(BrokerDisk older, std::vector<Fact>& facts);  // of a node that is down
 
@@ -144,6 +146,7 @@ class BrokerNode {
   void settle(Step& step);  // ends every handler: work through what the step has made possible
 
   // storage (broker_storage.cc)
+  std::vector<std::pair<TopicPartition, SegmentFiles*>> stored_logs();
   void load_logs(Step& step);
   void load_log(Step& step, TopicPartition tp, LogDisk&& disk);
   void keep_offline_logs();

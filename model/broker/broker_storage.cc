@@ -223,25 +223,51 @@ bool BrokerNode::try_delete_records(Step& step, DelayedDeleteRecords& operation,
   return true;
 }
 
-bool BrokerNode::rot(std::uint64_t which, std::vector<Fact>& facts) {
-  std::vector<std::pair<TopicPartition, SegmentFiles*>> files;
+// Those with something in them, of a broker that runs or not.
+std::vector<std::pair<TopicPartition, SegmentFiles*>> BrokerNode::stored_logs() {
+  std::vector<std::pair<TopicPartition, SegmentFiles*>> logs;
   if (memory_)
-    for (auto& [tp, partition] : memory_->partitions) files.emplace_back(tp, &partition.log().disk().segments);
-  for (auto& [tp, disk] : disk_.logs) files.emplace_back(tp, &disk.segments);
+    for (auto& [tp, partition] : memory_->partitions) logs.emplace_back(tp, &partition.log().disk().segments);
+  for (auto& [tp, disk] : disk_.logs) logs.emplace_back(tp, &disk.segments);
+  std::erase_if(logs, [](const auto& log) { return log.second->items().empty(); });
+  return logs;
+}
+
+namespace {
+
+void break_stored(TopicPartition tp, SegmentFiles& segments, std::size_t batch, std::vector<Fact>& facts) {
+  segments.break_batch(batch);
+  facts.emplace_back(BatchCorrupted{tp, segments.items()[batch].base_offset, segments.items()[batch].next_offset()});
+}
+
+// Counts `which` round and round over all batches: the log that holds it; `which` is what it is there.
+std::size_t log_of(const std::vector<std::pair<TopicPartition, SegmentFiles*>>& logs, std::uint64_t& which) {
   std::uint64_t batches = 0;
-  for (const auto& [tp, segments] : files) batches += segments->items().size();
-  if (batches == 0) return false;
+  for (const auto& [tp, segments] : logs) batches += segments->items().size();
   which %= batches;
-  for (const auto& [tp, segments] : files) {
-    if (which >= segments->items().size()) {
-      which -= segments->items().size();
-      continue;
-    }
-    segments->break_batch(which);
-    facts.emplace_back(
-        BatchCorrupted{tp, segments->items()[which].base_offset, segments->items()[which].next_offset()});
-    break;
-  }
+  std::size_t i = 0;
+  for (; which >= logs[i].second->items().size(); ++i) which -= logs[i].second->items().size();
+  return i;
+}
+
+}  // namespace
+
+bool BrokerNode::rot(std::uint64_t which, std::vector<Fact>& facts) {
+  const auto logs = stored_logs();
+  if (logs.empty()) return false;
+  const auto& [tp, segments] = logs[log_of(logs, which)];
+  break_stored(tp, *segments, which, facts);
+  return true;
+}
+
+bool BrokerNode::misdirect(std::uint64_t which, std::vector<Fact>& facts) {
+  const auto logs = stored_logs();
+  if (logs.empty()) return false;
+  const std::size_t meant = log_of(logs, which), hit = (meant + 1) % logs.size();
+  break_stored(logs[meant].first, *logs[meant].second, which, facts);
+  SegmentFiles& other = *logs[hit].second;
+  const std::size_t over = (hit == meant ? which + 1 : which) % other.items().size();
+  if (hit != meant || over != which) break_stored(logs[hit].first, other, over, facts);
   return true;
 }
 

@@ -212,6 +212,19 @@ TEST(DiskFaults, ABatchThatRotsIsFoundByWhoFetchesIt) {
   EXPECT_EQ(c.log(3).log_end(), Offset(0));
 }
 
+TEST(DiskFaults, AMisdirectedWriteBreaksTwoBatches) {
+  Cluster c;
+  c.produce(3, 0);
+  c.produce(3, 1);
+  c.advance(seconds(2));
+  std::vector<Fact> said;
+  EXPECT_TRUE(c.broker(1).misdirect(1, said));
+  ASSERT_EQ(said.size(), 2u);
+  EXPECT_EQ(std::get<BatchCorrupted>(said[0]).partition, c.orders(0));
+  EXPECT_EQ(std::get<BatchCorrupted>(said[1]).partition, c.orders(1));
+  EXPECT_EQ(std::get<BatchCorrupted>(said[0]).base_offset, std::get<BatchCorrupted>(said[1]).base_offset);
+}
+
 TEST(DiskFaults, AnOlderDiskComesBack) {
   Cluster c(quick());
   c.produce(10, 0);

@@ -8,7 +8,7 @@
 // recovery stops at the first missing or broken write, whatever survived behind a hole is dropped at once. The files of
 // a partition's log are in segment_files.h.
 // AtomicFile follows Kafka's checkpoint and quorum-state files: write a temporary file, fsync it, rename over the old.
-// Leaves out: I/O errors (disk_health.h), misdirected writes.
+// Leaves out: I/O errors (disk_health.h).
 #pragma once
 
 #include <algorithm>

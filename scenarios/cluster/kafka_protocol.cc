@@ -100,6 +100,11 @@ bool KafkaNode::rot(std::uint64_t which) {
   auto* broker = std::get_if<model::BrokerNode>(&role_);
   return broker && broker->rot(which, disk_facts_);
 }
+bool KafkaNode::misdirect(std::uint64_t which) {
+  disk_facts_.clear();
+  auto* broker = std::get_if<model::BrokerNode>(&role_);
+  return broker && broker->misdirect(which, disk_facts_);
+}
 void KafkaNode::set_disk_health(const model::DiskHealth& health, std::size_t directory) {
   if (auto* broker = std::get_if<model::BrokerNode>(&role_)) broker->set_disk_health(health, directory);
 }

@@ -118,11 +118,13 @@ FaultEffects::Hit FaultEffects::begin(KafkaWorld& world, std::size_t fault, cons
       stays(spec.amount.value_or(kDefaultSlow));
       set_slow(world, node);
       return Hit::struck;
-    case FaultKind::bit_rot: {
+    case FaultKind::bit_rot:
+    case FaultKind::misdirected_write: {
       bool broke = false;
       if (!world.node(id).broker()) return Hit::nothing;
       const auto which = static_cast<std::uint64_t>(spec.amount.value_or(0));
-      world.tamper(id, which, [&](KafkaNode& n) { broke = n.rot(which); });
+      world.tamper(id, which,
+                   [&](KafkaNode& n) { broke = spec.kind == FaultKind::bit_rot ? n.rot(which) : n.misdirect(which); });
       disk_said(world, node);
       return broke ? Hit::struck : Hit::nothing;
     }

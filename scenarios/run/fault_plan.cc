@@ -169,6 +169,7 @@ void draw_details(const Cluster& c, const RandomFaults& random, const Draw& draw
       if (draw(f_sign, 0, 1) == 0) fault.amount = static_cast<std::int64_t>(draw(f_amount, 1, 300));
       break;
     case FaultKind::bit_rot:
+    case FaultKind::misdirected_write:
       fault.amount = static_cast<std::int64_t>(draw(f_amount, 0, 999));
       break;
     case FaultKind::slow_disk:
@@ -256,7 +257,8 @@ bool at_once(FaultKind kind) {
   return kind == FaultKind::restart || kind == FaultKind::reset || kind == FaultKind::clock_step ||
          kind == FaultKind::elect_preferred || kind == FaultKind::elect_unclean || kind == FaultKind::reassign ||
          kind == FaultKind::cancel_reassignment || kind == FaultKind::create_partitions ||
-         kind == FaultKind::create_topic || kind == FaultKind::delete_records || kind == FaultKind::bit_rot;
+         kind == FaultKind::create_topic || kind == FaultKind::delete_records || kind == FaultKind::bit_rot ||
+         kind == FaultKind::misdirected_write;
 }
 
 // Of a partition or topic, so that there must be one.

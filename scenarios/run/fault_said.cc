@@ -47,6 +47,8 @@ std::string what_struck(const FaultSpec& fault, const std::string& node) {
       return fmt::format("the wall clock of {} jumps", node);
     case FaultKind::bit_rot:
       return fmt::format("a batch on the disk of {} breaks", node);
+    case FaultKind::misdirected_write:
+      return fmt::format("a batch on the disk of {} is written over another one", node);
     case FaultKind::write_error:
       return fmt::format("writes to {} fail", disk);
     case FaultKind::read_error:
