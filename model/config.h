@@ -81,11 +81,15 @@ struct ClusterConfig {
   Nanos group_initial_rebalance_delay = milliseconds(3000);
   Nanos group_min_session_timeout = milliseconds(6000);
   Nanos group_max_session_timeout = milliseconds(1800000);
+  // producers
+  Nanos producer_id_expiration = milliseconds(86400000);
+  Nanos producer_id_expiration_check_interval = milliseconds(600000);
   Variants variants;
 };
 
 struct ProducerConfig {
   Acks acks = Acks::all;
+  bool enable_idempotence = false;  // Kafka's default is true (KIP-679)
   std::int32_t batch_size = 16384;
   Nanos linger = milliseconds(5);
   Nanos request_timeout = milliseconds(30000);
@@ -97,6 +101,7 @@ struct ProducerConfig {
   Nanos reconnect_backoff = milliseconds(50);
   Nanos reconnect_backoff_max = milliseconds(1000);
   Nanos metadata_max_age = milliseconds(300000);
+  Variants variants;
 };
 
 enum class OffsetReset : std::uint8_t { latest, earliest, none };

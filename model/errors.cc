@@ -78,6 +78,10 @@ std::string_view name(Error error) {
       return "INVALID_REQUEST";
     case Error::POLICY_VIOLATION:
       return "POLICY_VIOLATION";
+    case Error::OUT_OF_ORDER_SEQUENCE_NUMBER:
+      return "OUT_OF_ORDER_SEQUENCE_NUMBER";
+    case Error::INVALID_PRODUCER_EPOCH:
+      return "INVALID_PRODUCER_EPOCH";
     case Error::KAFKA_STORAGE_ERROR:
       return "KAFKA_STORAGE_ERROR";
     case Error::FETCH_SESSION_ID_NOT_FOUND:

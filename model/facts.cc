@@ -268,6 +268,37 @@ std::string tell(const CommittedOffsetFetched& f) {
 std::string tell(const GroupCoordinatorLoaded& f) {
   return say("group coordinator loaded offsets partition ", f.offsets_partition);
 }
+std::string tell(const ProducerIdAssigned& f) {
+  return say("producer id ", f.producer_id, " with epoch ", f.producer_epoch);
+}
+std::string tell(const ProducerEpochBumped& f) {
+  return say("epoch of producer id ", f.producer_id, " bumped to ", f.producer_epoch, ", sequences begin anew for ",
+             f.rewritten);
+}
+std::string tell(const ProducerStateTold& f) {
+  static constexpr std::array<const char*, 4> kWhy = {"after an append", "loaded", "after a truncation",
+                                                      "of the new leader"};
+  std::vector<std::string> known;
+  for (const ProducerStateEntry& e : f.entries)
+    known.push_back(say("producer id ", e.producer_id, " epoch ", e.epoch, " up to sequence ", e.last_sequence(),
+                        " at offset ", e.last_offset()));
+  return say(f.partition, ": producer state ", kWhy[static_cast<std::size_t>(f.why)], " ", known);
+}
+std::string tell(const ProducerIdsExpired& f) {
+  return say(f.partition, ": producer ids ", f.producer_ids, " expired");
+}
+std::string tell(const DuplicateDetected& f) {
+  return say(f.partition, ": sequence ", f.base_sequence, " of producer id ", f.producer_id, " epoch ",
+             f.producer_epoch, " is a duplicate of the batch at offset ", f.base_offset);
+}
+std::string tell(const UnknownProducerAccepted& f) {
+  return say(f.partition, ": producer id ", f.producer_id, " is not known, its sequence ", f.base_sequence,
+             " of epoch ", f.producer_epoch, " is appended at offset ", f.base_offset);
+}
+std::string tell(const SequenceRefused& f) {
+  return say(f.partition, ": sequence ", f.base_sequence, " of producer id ", f.producer_id, " epoch ",
+             f.producer_epoch, " refused with ", f.error);
+}
 std::string tell(const ProbeHit& f) { return say("probe ", f.name); }
 
 }  // namespace

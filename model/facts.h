@@ -12,6 +12,7 @@
 #include "model/batch.h"
 #include "model/errors.h"
 #include "model/metadata_records.h"
+#include "model/storage/producer_entry.h"
 #include "model/types.h"
 
 namespace ktrial::model {
@@ -379,6 +380,48 @@ struct CommittedOffsetFetched {  // at the member
 struct GroupCoordinatorLoaded {
   PartitionIndex offsets_partition;
 };
+// -- idempotent producers
+struct ProducerIdAssigned {  // at the client
+  ProducerId producer_id;
+  ProducerEpoch producer_epoch;
+};
+struct ProducerEpochBumped {  // at the client, by itself (KIP-360)
+  ProducerId producer_id;
+  ProducerEpoch producer_epoch;
+  std::vector<TopicPartition> rewritten;  // what was in flight to these begins again with sequence 0
+};
+enum class ProducerStateChange : std::uint8_t { append, load, truncation, leadership };
+struct ProducerStateTold {  // by a replica: of the producer that appended, else of all
+  TopicPartition partition;
+  ProducerStateChange why = ProducerStateChange::append;
+  std::vector<ProducerStateEntry> entries;
+};
+struct ProducerIdsExpired {  // a replica forgets these
+  TopicPartition partition;
+  std::vector<ProducerId> producer_ids;
+};
+struct DuplicateDetected {  // a leader answers with where the batch stands already
+  TopicPartition partition;
+  ProducerId producer_id;
+  ProducerEpoch producer_epoch;
+  Sequence base_sequence;
+  Offset base_offset;
+};
+struct UnknownProducerAccepted {  // a leader that knows nothing of the producer appends its batch, whatever its
+                                  // sequence
+  TopicPartition partition;
+  ProducerId producer_id;
+  ProducerEpoch producer_epoch;
+  Sequence base_sequence;
+  Offset base_offset;
+};
+struct SequenceRefused {  // by a leader
+  TopicPartition partition;
+  ProducerId producer_id;
+  ProducerEpoch producer_epoch;
+  Sequence base_sequence;
+  Error error = Error::NONE;
+};
 // -- probe: an interesting branch was taken
 struct ProbeHit {
   const char* name;
@@ -396,7 +439,8 @@ using Fact =
                  LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
                  CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted, ReadReplicaChanged,
                  FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed, SegmentsReplaced, LogCleaned,
-                 ReplicaOffline, FetchedWithoutEpoch>;
+                 ReplicaOffline, FetchedWithoutEpoch, ProducerIdAssigned, ProducerEpochBumped, ProducerStateTold,
+                 ProducerIdsExpired, DuplicateDetected, UnknownProducerAccepted, SequenceRefused>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

@@ -267,6 +267,14 @@ struct DeleteRecordsResponse {
   std::vector<Partition> partitions;
 };
 
+// ---- InitProducerId (22) of a producer without a transactional id: to any broker
+struct InitProducerIdRequest {};
+struct InitProducerIdResponse {
+  Error error = Error::NONE;
+  ProducerId producer_id;
+  ProducerEpoch producer_epoch;
+};
+
 // ---- CreateTopics (19), ElectLeaders (43): to the active controller
 struct CreateTopicsRequest {
   std::string name;
@@ -398,6 +406,16 @@ struct AssignReplicasToDirsResponse {
   Error error = Error::NONE;
   std::vector<std::pair<TopicPartition, Error>> partitions;
 };
+// ---- AllocateProducerIds (67): a block of ids for a broker
+struct AllocateProducerIdsRequest {
+  NodeId broker;
+  BrokerEpoch broker_epoch;
+};
+struct AllocateProducerIdsResponse {
+  Error error = Error::NONE;
+  ProducerId producer_id_start;
+  std::int32_t producer_id_len = 0;
+};
 
 using MessageBody =
     std::variant<ProduceRequest, ProduceResponse, FetchRequest, FetchResponse, QuorumFetchRequest, QuorumFetchResponse,
@@ -410,7 +428,8 @@ using MessageBody =
                  BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, AlterPartitionRequest,
                  AlterPartitionResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, BrokerHeartbeatRequest,
                  BrokerHeartbeatResponse, DeleteRecordsRequest, DeleteRecordsResponse, AssignReplicasToDirsRequest,
-                 AssignReplicasToDirsResponse>;
+                 AssignReplicasToDirsResponse, InitProducerIdRequest, InitProducerIdResponse,
+                 AllocateProducerIdsRequest, AllocateProducerIdsResponse>;
 
 struct Message {
   std::int32_t correlation_id = 0;

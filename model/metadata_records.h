@@ -72,13 +72,18 @@ struct NoOpRecord {};
 struct RemoveTopicRecord {
   TopicId id;
 };
+struct ProducerIdsRecord {  // the broker may give away the ids below
+  NodeId broker;
+  BrokerEpoch broker_epoch;
+  ProducerId next_producer_id;
+};
 struct LeaderChangeRecord {  // written by the quorum itself at the start of an epoch (a control record)
   NodeId leader;
 };
 
-using MetadataRecord =
-    std::variant<RegisterBrokerRecord, BrokerRegistrationChangeRecord, TopicRecord, PartitionRecord,
-                 PartitionChangeRecord, ConfigRecord, NoOpRecord, LeaderChangeRecord, RemoveTopicRecord>;
+using MetadataRecord = std::variant<RegisterBrokerRecord, BrokerRegistrationChangeRecord, TopicRecord, PartitionRecord,
+                                    PartitionChangeRecord, ConfigRecord, NoOpRecord, LeaderChangeRecord,
+                                    RemoveTopicRecord, ProducerIdsRecord>;
 
 // The offset of record i of the batch is base_offset + i.
 struct MetadataBatch {

@@ -70,6 +70,13 @@ enum class Variant : std::uint8_t {
   swap_recovery,
   cleaner_bound,
   cleaner_gap,
+  // producer state
+  producer_snapshot,
+  append_failure,
+  duplicate_window,
+  replicated_sequences,
+  producer_retention,
+  sequence_wrap,
   // quorum, groups, clients
   vote,
   quorum_append,
@@ -84,6 +91,7 @@ enum class Variant : std::uint8_t {
   owned_partitions,
   buffered_records,
   commit_position,
+  sequence_rewrite,
   count_,
 };
 

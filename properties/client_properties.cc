@@ -88,7 +88,8 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
 struct ProducerOrder : PropertyOf<ProducerOrder> {
   static constexpr const char* kName = "producer-order";
   static constexpr const char* kMeaning =
-      "Records of one producer are committed to a partition in the order of their sends (repeats aside).";
+      "Records of one producer are committed to a partition in the order of their sends (repeats aside, and what a "
+      "leader takes from an idempotent producer that it may not know).";
   std::vector<std::uint16_t> kinds() const override {
     return kinds_of<model::RecordSent, model::RecordFailed, model::HighWatermarkAdvanced, model::BecameLeader>();
   }
@@ -109,7 +110,8 @@ struct ProducerOrder : PropertyOf<ProducerOrder> {
     } else if (const auto& hw = std::get<model::HighWatermarkAdvanced>(fact); hw.is_leader) {
       auto& partition = partitions_[hw.partition];
       for (const std::int64_t end = shadow.logs.committed_end(hw.partition); partition.next < end; ++partition.next)
-        committed(shadow.logs.committed(hw.partition, partition.next)->value, partition, hw.partition, context);
+        committed(shadow.logs.committed(hw.partition, partition.next)->value, partition, hw.partition,
+                  shadow.producers.taken_from_unknown(context.node, hw.partition, partition.next), context);
     }
   }
 
@@ -124,14 +126,17 @@ struct ProducerOrder : PropertyOf<ProducerOrder> {
   };
   static std::int64_t producer(model::ValueId value) { return value.value >> 40; }
 
-  void committed(model::ValueId value, Partition& partition, model::TopicPartition tp, const FactContext& context) {
+  // `from_unknown`: its leader knew nothing of the producer, and took it out of its turn (KIP-360): neither what it has
+  // passed nor where it stands is out of order by a fault of the protocol.
+  void committed(model::ValueId value, Partition& partition, model::TopicPartition tp, bool from_unknown,
+                 const FactContext& context) {
     if (!value.present()) return;
     Producer& p = partition.producers[producer(value)];
     if (const auto it = p.pending.find(value); it != p.pending.end()) {
       met();
-      p.skipped.insert(p.pending.begin(), it);
+      if (!from_unknown) p.skipped.insert(p.pending.begin(), it);
       p.pending.erase(p.pending.begin(), std::next(it));
-    } else if (p.skipped.erase(value)) {
+    } else if (p.skipped.erase(value) && !from_unknown) {
       violate_at(
           tp, partition.next, context, "records out of order",
           fmt::format("value {} of producer {} was committed to {} at offset {}, behind a later one",

@@ -13,6 +13,7 @@ PropertyList all_properties() {
   add_log_properties(list);
   add_refinement_properties(list);
   add_client_properties(list);
+  add_producer_properties(list);
   add_follower_read_properties(list);
   add_quorum_properties(list);
   add_controller_properties(list);
@@ -53,6 +54,7 @@ void Judge::on_fact(const model::Fact& fact, const FactContext& context) {
   // The ledger compares the fact with what was there before it.
   shadow_.ledger.on_fact(fact, context, shadow_.logs);
   shadow_.logs.on_fact(fact, context);
+  shadow_.producers.on_fact(fact, context);
   shadow_.offsets.on_fact(fact, context, shadow_.logs, shadow_.ledger);
   for (const std::size_t i : by_kind_[model::kind(fact)]) {
     properties_[i]->on_fact(fact, context, shadow_);

@@ -21,6 +21,7 @@
 
 #include "properties/limits.h"
 #include "properties/offsets_log.h"
+#include "properties/producer_logs.h"
 #include "properties/replica_logs.h"
 
 namespace ktrial::properties {
@@ -126,6 +127,7 @@ struct Shadow {
   Limits limits;
   bool eligible_leader_replicas = false;  // the cluster's eligible.leader.replicas.version is 1
   ReplicaLogs logs;
+  ProducerLogs producers;
   Ledger ledger;
   OffsetsLog offsets;
 };

@@ -206,6 +206,7 @@ const std::map<std::string, Case>& cases() {
     both.merge(storage_cases());
     both.merge(follower_read_cases());
     both.merge(compaction_cases());
+    both.merge(producer_cases());
     return both;
   }();
   return all;

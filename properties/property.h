@@ -132,6 +132,7 @@ void add_refinement_properties(PropertyList&);
 void add_quorum_properties(PropertyList&);
 void add_controller_properties(PropertyList&);
 void add_client_properties(PropertyList&);
+void add_producer_properties(PropertyList&);
 void add_follower_read_properties(PropertyList&);
 void add_group_properties(PropertyList&);
 void add_group_commit_properties(PropertyList&);

@@ -145,5 +145,6 @@ std::map<std::string, Case> controller_cases();     // controller_properties_tes
 std::map<std::string, Case> storage_cases();        // storage_properties_test.cc
 std::map<std::string, Case> follower_read_cases();  // follower_reads_test.cc
 std::map<std::string, Case> compaction_cases();     // compaction_properties_test.cc
+std::map<std::string, Case> producer_cases();       // producer_properties_test.cc
 
 }  // namespace ktrial::properties

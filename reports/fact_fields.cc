@@ -21,6 +21,22 @@ constexpr auto kNames = names();
 template <>
 constexpr auto kNames<BatchAppended> = names("partition", "batch", "byLeader");
 template <>
+constexpr auto kNames<ProducerIdAssigned> = names("producerId", "producerEpoch");
+template <>
+constexpr auto kNames<ProducerEpochBumped> = names("producerId", "producerEpoch", "rewritten");
+template <>
+constexpr auto kNames<ProducerStateTold> = names("partition", "why", "entries");
+template <>
+constexpr auto kNames<ProducerIdsExpired> = names("partition", "producerIds");
+template <>
+constexpr auto kNames<DuplicateDetected> = names("partition", "producerId", "producerEpoch", "baseSequence",
+                                                 "baseOffset");
+template <>
+constexpr auto kNames<UnknownProducerAccepted> = names("partition", "producerId", "producerEpoch", "baseSequence",
+                                                       "baseOffset");
+template <>
+constexpr auto kNames<SequenceRefused> = names("partition", "producerId", "producerEpoch", "baseSequence", "error");
+template <>
 constexpr auto kNames<LogTruncated> = names("partition", "endOffset", "oldEndOffset");
 template <>
 constexpr auto kNames<LogLoaded> = names("partition", "logStartOffset", "endOffset", "highWatermark", "clean",
@@ -199,6 +215,19 @@ class Json {
   void put(LossCause cause) {
     static constexpr const char* kCauses[] = {"power-cut", "disk-lost", "failed-fsync"};
     append_json_string(out_, kCauses[static_cast<std::size_t>(cause)]);
+  }
+  void put(ProducerStateChange why) {
+    static constexpr const char* kWhy[] = {"append", "load", "truncation", "leadership"};
+    append_json_string(out_, kWhy[static_cast<std::size_t>(why)]);
+  }
+  void put(const ProducerStateEntry& e) {
+    out_ += '{';
+    field("producerId", e.producer_id);
+    field("producerEpoch", e.epoch);
+    field("lastSequence", e.last_sequence());
+    field("lastOffset", e.last_offset());
+    field("batches", static_cast<std::int64_t>(e.batches.size()));
+    out_ += '}';
   }
   void put(const EpochEntry& e) {
     out_ += '{';

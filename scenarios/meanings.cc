@@ -175,6 +175,11 @@ std::string meaning_of_goal(const std::string& goal) {
       {"registration-taken-over", "a broker was registered again by a late request of a process that was gone"},
       {"log-cleaned", "the log cleaner has cleaned a log"},
       {"replica-offline", "a replica went offline with its log directory, and its broker went on"},
+      {"duplicate-detected", "a leader recognised a batch that it had already"},
+      {"epoch-bumped", "an idempotent producer bumped its epoch"},
+      {"unknown-producer-accepted",
+       "a leader that knew nothing of a producer took a sequence other than 0 for its first"},
+      {"producer-expired", "a replica forgot a producer after producer.id.expiration.ms"},
       {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
   };
   const auto it = meanings.find(goal);

@@ -80,6 +80,7 @@ struct ProducerSpec {
   std::int32_t tombstones = 0;  // so many of `tombstones_of` records with a key have no value
   std::int32_t tombstones_of = 1;
   std::optional<std::int32_t> partition;  // explicit; else the partitioner decides
+  std::int32_t first_sequence = 0;        // of an idempotent producer, so that a run can begin near the wrap
   Nanos start_after{0};
   bool operator==(const ProducerSpec&) const = default;
 };

@@ -6,6 +6,7 @@
 
 #include "model/config_keys.h"
 #include "scenarios/fault_text.h"
+#include "scenarios/producer_rules.h"
 #include "scenarios/yaml_reader.h"
 #include "sim/decision.h"
 
@@ -194,10 +195,11 @@ struct Reader {
       ProducerSpec p;
       p.name = text(find(y, "producer"));
       p.config.written = config(find(y, "config"), Scope::producer, {.producer = &p.config.effective});
+      for (const auto& [key, message] : idempotence_conflicts(p.config)) fail(*find(*find(y, "config"), key), message);
       set(p.start_after, find(y, "start-after"));
-      if (const Y* send = need(y, "send");
-          send &&
-          keys(*send, "send", {"topic", "count", "rate", "interval", "key", "key-count", "tombstones", "partition"})) {
+      if (const Y* send = need(y, "send"); send && keys(*send, "send",
+                                                        {"topic", "count", "rate", "interval", "key", "key-count",
+                                                         "tombstones", "partition", "first-sequence"})) {
         if (const Y* t = need(*send, "topic")) p.topic = text(t), known_name(*t, "topic", p.topic, topic_names());
         number(find(*send, "count"), p.count, 1, 100000000);
         set(p.interval, find(*send, "interval"));
@@ -213,6 +215,7 @@ struct Reader {
           if (find(*send, "interval")) fail(*r, "give rate or interval, not both");
         }
         p.key = text(find(*send, "key"));
+        number(find(*send, "first-sequence"), p.first_sequence, 0, 2147483647);
         number(find(*send, "key-count"), p.key_count, 0, 1000000);
         if (const Y* v = find(*send, "tombstones")) {
           Y part = *v, of = *v;

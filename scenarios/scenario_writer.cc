@@ -93,6 +93,7 @@ std::string client(const ProducerSpec& p) {
   if (p.key_count != 0) send.add("key-count", std::to_string(p.key_count));
   if (p.tombstones != 0) send.add("tombstones", fmt::format("{}/{}", p.tombstones, p.tombstones_of));
   if (p.partition) send.add("partition", std::to_string(*p.partition));
+  if (p.first_sequence != 0) send.add("first-sequence", std::to_string(p.first_sequence));
   m.add("send", send.str());
   add_duration(m, "start-after", p.start_after);
   return m.str();

@@ -79,8 +79,7 @@ Partition* BrokerNode::host(Step& step, TopicPartition tp, const PartitionRegist
       }
     }
     ++m.logs_in[disk.directory];
-    const PartitionConfig config{self_, config_.replica_lag_time_max, topic, config_.variants};
-    it = m.partitions.emplace(tp, Partition(tp, config, std::move(disk))).first;
+    it = m.partitions.emplace(tp, Partition(tp, partition_config(topic), std::move(disk))).first;
   }
   it->second.set_topic_config(topic);
   return &it->second;

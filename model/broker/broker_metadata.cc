@@ -31,12 +31,20 @@ void BrokerNode::after_observer(Step& step) {
   m.alter_channel.set_controller(step, m.observer.leader());
   if (m.assignments_channel.set_controller(step, m.observer.leader())) m.assignments.on_response(step, nullptr);
   m.groups.create_channel.set_controller(step, m.observer.leader());
+  m.producer_ids.channel().set_controller(step, m.observer.leader());
 }
 
 void BrokerNode::all_partitions(std::vector<TopicPartition>& out) const {
   for (const auto& [id, topic] : memory_->image.topics())
     for (std::size_t i = 0; i < topic.partitions.size(); ++i)
       out.push_back({id, PartitionIndex(static_cast<std::int32_t>(i))});
+}
+
+PartitionConfig BrokerNode::partition_config(const TopicConfig& topic) const {
+  PartitionConfig config{self_, config_.replica_lag_time_max, topic, config_.variants};
+  config.producer_expiration.after = config_.producer_id_expiration;
+  config.producer_expiration_check_interval = config_.producer_id_expiration_check_interval;
+  return config;
 }
 
 void BrokerNode::unfetch(TopicPartition tp) {

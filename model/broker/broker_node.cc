@@ -9,7 +9,7 @@ void BrokerNode::start(Step& step) {
   m.alter_channel = ControllerChannel(1, milliseconds(30000));
   m.alter = AlterPartitionManager(!config_.variants.on(Variant::alter_partition_retry));
   m.groups = BrokerGroups(config_);
-  m.assignments_channel = ControllerChannel(3, seconds(60));
+  m.assignments_channel = ControllerChannel(4, seconds(60));
   m.logs_in.resize(health_.size());
   const std::vector<DirectoryId> directories = online_directories();
   const BrokerEpoch previous = take_clean_shutdown();
@@ -62,6 +62,10 @@ void BrokerNode::on_message(Step& step, ConnectionId connection, Message&& messa
   } else if (m.groups.create_channel.owns(connection)) {
     // Whatever the answer is, the next FindCoordinator finds the topic or asks again.
     m.groups.create_channel.on_message(step, message);
+  } else if (m.producer_ids.channel().owns(connection)) {
+    if (m.producer_ids.channel().on_message(step, message))
+      if (const auto* response = std::get_if<AllocateProducerIdsResponse>(&message.body))
+        m.producer_ids.on_response(step, *response);
   } else if (is_request(kind(message))) {
     m.requests.received(connection, std::move(message));
   } else if (ReplicaFetcher* fetcher = fetcher_of(connection)) {
@@ -92,6 +96,8 @@ void BrokerNode::on_closed(Step& step, ConnectionId connection) {
     if (m.assignments_channel.on_closed(step)) m.assignments.on_response(step, nullptr);
   } else if (m.groups.create_channel.owns(connection)) {
     m.groups.create_channel.on_closed(step);
+  } else if (m.producer_ids.channel().owns(connection)) {
+    m.producer_ids.channel().on_closed(step);
   } else {
     ReplicaFetcher* fetcher = fetcher_of(connection);
     if (fetcher == nullptr || !fetcher->on_closed(step, connection, config_)) m.requests.closed(connection);
@@ -123,7 +129,8 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
       }
       if (timer.sub == 1 && m.alter_channel.on_timeout(step)) m.alter.on_failed();
       if (timer.sub == 2) m.groups.create_channel.on_timeout(step);
-      if (timer.sub == 3 && m.assignments_channel.on_timeout(step)) m.assignments.on_response(step, nullptr);
+      if (timer.sub == 3) m.producer_ids.channel().on_timeout(step);
+      if (timer.sub == 4 && m.assignments_channel.on_timeout(step)) m.assignments.on_response(step, nullptr);
       break;
     case kAlterPartitionTimer:
       m.alter_waits = false;

@@ -15,6 +15,7 @@
 #include "model/broker/broker_lifecycle.h"
 #include "model/broker/controller_channel.h"
 #include "model/broker/directory_assignments.h"
+#include "model/broker/producer_id_manager.h"
 #include "model/broker/request_channel.h"
 #include "model/node.h"
 #include "model/quorum/metadata_observer.h"
@@ -124,6 +125,7 @@ class BrokerNode {
     Purgatory<DelayedDeleteRecords> deletes{kDelayedDeleteRecordsTimer};
     bool wake = false;  // some partition changed in this step
     BrokerGroups groups;
+    ProducerIdManager producer_ids;
     TouchedPartitions touched;
     Cleaner cleaner;
   };
@@ -135,6 +137,7 @@ class BrokerNode {
   void keep_logs(Step& step, const std::string& name, TopicId removed);
   void all_partitions(std::vector<TopicPartition>& out) const;
   Partition* host(Step& step, TopicPartition tp, const PartitionRegistration& registration);  // null: it is offline
+  PartitionConfig partition_config(const TopicConfig& topic) const;
   void unfetch(TopicPartition tp);
   void delete_replica(Step& step, TopicPartition tp);
   ReplicaFetcher* fetcher_of(ConnectionId connection);  // null: the connection is not a fetcher's
@@ -193,6 +196,8 @@ class BrokerNode {
   void on_produce(Step& step, ConnectionId connection, std::int32_t correlation, const ProduceRequest& request);
   void on_fetch(Step& step, ConnectionId connection, std::int32_t correlation, const FetchRequest& request);
   bool try_produce(Step& step, DelayedProduce& operation);
+  InitProducerIdResponse init_producer_id(Step& step);
+  bool reuses_offsets(Step& step, Partition& partition, const RecordBatch& batch);
   AppendResult append(Step& step, Partition& partition, const RecordBatch& batch, Acks acks);
   struct FetchOutcome {
     FetchResponse response;

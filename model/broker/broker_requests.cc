@@ -54,6 +54,8 @@ void BrokerNode::handle(Step& step, ConnectionId connection, const Message& mess
     return answer(step, connection, id, CreateTopicsResponse{Error::NOT_CONTROLLER, {}});
   if (const auto* r = std::get_if<DeleteRecordsRequest>(&message.body))
     return on_delete_records(step, connection, id, *r);
+  if (std::holds_alternative<InitProducerIdRequest>(message.body))
+    return answer(step, connection, id, init_producer_id(step));
   if (on_group_request(step, connection, message)) return;
   // Not a request for a broker: the connection ends.
   memory_->requests.close(step, connection);
@@ -76,13 +78,16 @@ void BrokerNode::on_produce(Step& step, ConnectionId connection, std::int32_t co
       result.error = Error::INVALID_TOPIC_EXCEPTION;  // an internal topic; its coordinator writes it itself
     } else if (held == m.partitions.end()) {
       result.error = not_held(item.partition);
-    } else if ((write_fails(step, held->second) && !config_.variants.on(Variant::after_io_error)) ||
+    } else if (reuses_offsets(step, held->second, item.batch)) {
+      result.error = Error::KAFKA_STORAGE_ERROR;
+    } else if ((write_fails(step, held->second) && !config_.variants.on(Variant::after_io_error) &&
+                !config_.variants.on(Variant::append_failure)) ||
                (held->second.config().topic.flush_messages < kNeverFlushed && fsync_fails(step, held->second))) {
       result.error = Error::KAFKA_STORAGE_ERROR;
     } else {
       const AppendResult appended = append(step, held->second, item.batch, request.acks);
       // Variant after_io_error [D11]: until the directory is offline appends go on, behind the bytes of the failed one.
-      if (appended.error == Error::NONE && storage_failed(held->second))
+      if (appended.error == Error::NONE && storage_failed(held->second) && config_.variants.on(Variant::after_io_error))
         held->second.log().disk().segments.break_batch(held->second.log().batches().size() - 1);
       result.error = appended.error;
       result.base_offset = appended.base_offset;

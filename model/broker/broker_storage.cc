@@ -54,8 +54,9 @@ void BrokerNode::load_log(Step& step, TopicPartition tp, LogDisk&& disk) {
   ++m.logs_in[disk.directory];
   const std::size_t batches = disk.segments.items().size();
   const std::vector<EpochEntry> epochs = disk.epochs.read();
-  const PartitionConfig config{self_, config_.replica_lag_time_max, config_.topic_defaults, config_.variants,
-                               clean ? LogLoad::clean : LogLoad::unclean};
+  PartitionConfig config = partition_config(config_.topic_defaults);
+  config.load = clean ? LogLoad::clean : LogLoad::unclean;
+  config.producer_expiration.wall_clock = step.wall_clock;
   Partition& partition = m.partitions.emplace(tp, Partition(tp, config, std::move(disk))).first->second;
   const Log& log = partition.log();
   if (log.batches().size() < batches) step.fact(ProbeHit{"log recovery cut the log at a broken batch"});
@@ -72,6 +73,7 @@ void BrokerNode::load_log(Step& step, TopicPartition tp, LogDisk&& disk) {
                                    [](const RecordBatch& b) { return b.checksum == Checksum::broken; });
   step.fact(LogLoaded{tp, log.log_start(), log.log_end(), log.high_watermark(), clean,
                       broken == log.batches().end() ? Offset() : broken->base_offset, log.epochs().entries()});
+  partition.tell_producers(step, ProducerStateChange::load);
   partition.after_log(step);
 }
 
@@ -102,10 +104,11 @@ void BrokerNode::on_storage_timer(Step& step, TimerId timer) {
   Memory& m = *memory_;
   if (timer.kind == kLogRecoveryTimer) return load_logs(step);
   if (timer.kind == kLogCleanerTimer) return on_cleaner_timer(step);
-  if (timer.kind == kLogFlushTimer) {
+  if (timer.kind == kLogFlushTimer || timer.kind == kProducerExpirationTimer) {
     const TopicPartition tp{TopicId(static_cast<std::int32_t>(timer.about)), PartitionIndex(timer.sub)};
     const auto held = m.partitions.find(tp);
     if (held == m.partitions.end()) return;
+    if (timer.kind == kProducerExpirationTimer) return held->second.expire_producers(step);
     if (fsync_fails(step, held->second)) return;
     held->second.log().run_background();
     const Nanos slow = health_[held->second.log().disk().directory].slow;
@@ -155,6 +158,7 @@ void BrokerNode::store_for_shutdown(Step& step) {
     log.stop_cleaning();
     log.run_background();
     log.flush();
+    log.snapshot_producers();
     log.checkpoint_recovery_point();
     partition.checkpoint_log_start(step);
     log.checkpoint_high_watermark();

@@ -1,10 +1,11 @@
 #include "model/clients/producer.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace ktrial::model {
 namespace {
-enum About : std::uint64_t { kMetadata, kProduce };
+enum About : std::uint64_t { kMetadata, kProduce, kInitProducerId };
 }
 
 Producer::Producer(ProducerConfig config, SendWorkload workload, std::vector<NodeId> bootstrap, std::int64_t next,
@@ -17,6 +18,7 @@ Producer::Producer(ProducerConfig config, SendWorkload workload, std::vector<Nod
       next_(next),
       started_(started) {
   metadata_.add_topic(workload_.topic);
+  if (config_.enable_idempotence) sequences_.emplace(config_.variants, workload_.first_sequence);
 }
 
 void Producer::start(Step& step) {
@@ -47,6 +49,8 @@ void Producer::on_closed(Step& step, ConnectionId connection) {
 void Producer::on_message(Step& step, ConnectionId connection, Message&& message) {
   if (const auto request = network_.on_response(connection, message)) {
     if (const auto* m = std::get_if<MetadataResponse>(&message.body)) metadata_.on_response(step.now, *m);
+    if (const auto* i = std::get_if<InitProducerIdResponse>(&message.body))
+      sequences_->on_response(step, *i, config_.retry_backoff);
     if (const auto* p = std::get_if<ProduceResponse>(&message.body))
       for (const auto& result : p->partitions) {
         const auto it = std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlightBatch& f) {
@@ -65,6 +69,7 @@ void Producer::disconnected(Step& step, const std::vector<NetworkClient::InFligh
   for (const auto& request : failed) {
     metadata_.request_update();
     if (request.about == kMetadata) metadata_.on_failure(step.now);
+    if (request.about == kInitProducerId) sequences_->on_failure(step.now, config_.retry_backoff);
     std::vector<ProducerBatch> batches;
     std::erase_if(in_flight_, [&](InFlightBatch& f) {
       if (f.correlation_id != request.correlation_id) return false;
@@ -82,6 +87,8 @@ void Producer::disconnected(Step& step, const std::vector<NetworkClient::InFligh
 
 void Producer::complete(Step& step, ProducerBatch&& batch, const ProduceResponse::Partition& result) {
   if (result.error == Error::NONE) {
+    if (sequences_) sequences_->completed(batch);
+    if (batch.failed) return;
     std::vector<ValueId> values;
     values.reserve(batch.records.size());
     for (const Record& r : batch.records) values.push_back(r.value);
@@ -92,12 +99,16 @@ void Producer::complete(Step& step, ProducerBatch&& batch, const ProduceResponse
   metadata_.on_current_leader(batch.partition, result.current_leader);
   if (error_class(result.error) == ErrorClass::retriable_refresh_metadata) metadata_.request_update();
   const bool time_left = step.now < batch.created + config_.delivery_timeout;
-  if (retriable(result.error) && time_left && batch.attempts <= config_.retries) {
+  if (batch.failed) return;
+  if (time_left && batch.attempts <= config_.retries &&
+      (sequences_ ? sequences_->can_retry(batch, result.error) : retriable(result.error))) {
     batch.last_attempt = step.now;
     batch.retry_backoff = retry_backoff(step, batch.attempts - 1);
+    batch.retried = true;
     accumulator_.reenqueue(std::move(batch));
   } else {
     fail(step, batch, result.error);
+    if (sequences_) sequences_->failed(batch, result.error, batch.attempts <= config_.retries);
   }
 }
 
@@ -165,7 +176,8 @@ void Producer::send_requests(Step& step) {
   boost::container::flat_map<NodeId, std::vector<TopicPartition>> by_node;
   accumulator_.for_each_partition([&](TopicPartition tp) {
     const LeaderIdAndEpoch leader = metadata_.leader(tp);
-    if (leader.leader.present() && !muted(tp) && !accumulator_.in_backoff(step.now, tp, leader.epoch))
+    if (leader.leader.present() && !muted(tp) && !accumulator_.in_backoff(step.now, tp, leader.epoch) &&
+        !stops_drain(tp))
       by_node[leader.leader].push_back(tp);
   });
   for (const auto& [node, partitions] : by_node)
@@ -182,10 +194,15 @@ void Producer::send_to(Step& step, NodeId node, const std::vector<TopicPartition
     if (!batch) continue;
     ++batch->attempts;
     batch->leader_epoch = metadata_.leader(tp).epoch;
+    batch->sequence_reset = false;
+    if (sequences_ && !batch->has_sequence()) sequences_->assign(*batch);
     RecordBatch wire;
     wire.base_offset = kFirstOffset;
     wire.record_count = static_cast<std::int32_t>(batch->records.size());
     wire.size_in_bytes = batch->size_in_bytes;
+    wire.producer_id = batch->producer_id;
+    wire.producer_epoch = batch->producer_epoch;
+    wire.base_sequence = batch->base_sequence;
     for (const Record& r : batch->records) wire.max_timestamp = std::max(wire.max_timestamp, r.timestamp);
     wire.records = std::make_shared<const std::vector<Record>>(batch->records);
     request.partitions.push_back({tp, std::move(wire)});
@@ -204,19 +221,27 @@ void Producer::send_to(Step& step, NodeId node, const std::vector<TopicPartition
 }
 
 void Producer::expire(Step& step) {
-  disconnected(step, network_.expire(step));
-  std::erase_if(in_flight_, [&](const InFlightBatch& f) {
-    if (f.batch.created + config_.delivery_timeout > step.now) return false;
-    fail(step, f.batch, Error::REQUEST_TIMED_OUT);
-    return true;
+  // Kafka keeps those that expire on their way until they are answered: a late success counts for the sequences.
+  std::erase_if(in_flight_, [&](InFlightBatch& f) {
+    if (f.batch.failed || f.batch.created + config_.delivery_timeout > step.now) return false;
+    expire_batch(step, f.batch);
+    f.batch.failed = true;
+    return !sequences_;
   });
-  for (const auto& batch : accumulator_.expired(step.now)) fail(step, batch, Error::REQUEST_TIMED_OUT);
+  for (const auto& batch : accumulator_.expired(step.now)) expire_batch(step, batch);
+}
+
+void Producer::expire_batch(Step& step, const ProducerBatch& batch) {
+  fail(step, batch, Error::REQUEST_TIMED_OUT);
+  if (sequences_ && batch.retried) sequences_->mark_unresolved(batch);
 }
 
 void Producer::run(Step& step) {
-  expire(step);
+  disconnected(step, network_.expire(step));
+  if (sequences_) begin_pass(step);
+  if (!waits_for_id()) expire(step);
   send_records(step);
-  send_requests(step);
+  if (!waits_for_id()) send_requests(step);
   if (metadata_.should_ask(step.now)) {
     const NodeId node = network_.least_loaded_node(step, metadata_.nodes());
     if (node.present()) network_.send(step, node, metadata_.make_request(step.now), kMetadata);
@@ -235,15 +260,46 @@ void Producer::set_timer(Step& step) {
     if (at > step.now && (!next || at < *next)) next = at;
   };
   consider(metadata_.next_update());
+  if (waits_for_id()) consider(sequences_->next_ask());
   if (started_ && !closing_ && next_ < workload_.count) consider(next_send_);
   accumulator_.for_each_partition(
       [&](TopicPartition tp) { consider(*accumulator_.ready_at(tp, metadata_.leader(tp).epoch, closing_)); });
   if (const auto at = accumulator_.next_expiry()) consider(*at);
-  for (const auto& f : in_flight_) consider(f.batch.created + config_.delivery_timeout);
+  for (const auto& f : in_flight_)
+    if (!f.batch.failed) consider(f.batch.created + config_.delivery_timeout);
   if (next)
     step.set_timer(kClientWakeup, *next);
   else
     step.cancel_timer(kClientWakeup);
+}
+
+std::vector<ProducerBatch*> Producer::sequenced(TopicPartition tp) {
+  std::vector<ProducerBatch*> batches;
+  for (InFlightBatch& f : in_flight_)
+    if (f.batch.partition == tp && !f.batch.failed) batches.push_back(&f.batch);
+  accumulator_.collect_sequenced(tp, batches);
+  std::sort(batches.begin(), batches.end(), [](const ProducerBatch* a, const ProducerBatch* b) {
+    return std::tie(a->producer_id, a->producer_epoch, a->base_sequence) <
+           std::tie(b->producer_id, b->producer_epoch, b->base_sequence);
+  });
+  return batches;
+}
+
+ProducerSequences::InFlight Producer::in_flight_of() {
+  return [this](TopicPartition tp) { return sequenced(tp); };
+}
+
+bool Producer::stops_drain(TopicPartition tp) {
+  return sequences_ && sequences_->stops_drain(*accumulator_.front(tp), sequenced(tp));
+}
+
+void Producer::begin_pass(Step& step) {
+  sequences_->begin_pass(step, in_flight_of());
+  if (!sequences_->should_ask(step.now)) return;
+  const NodeId node = network_.least_loaded_node(step, metadata_.nodes());
+  if (!node.present()) return;
+  network_.send(step, node, InitProducerIdRequest{}, kInitProducerId);
+  sequences_->asked();
 }
 
 }  // namespace ktrial::model

@@ -1,8 +1,9 @@
 // A producer and the application that sends its workload.
 //
 // Follows KafkaProducer and producer.internals.Sender: every input is followed by one pass of the sender's loop.
-// Leaves out: idempotence and transactions (producer id absent), max.block.ms (the application waits for metadata
-// without end), batch splitting, max.request.size.
+// With enable.idempotence its batches have sequences (producer_sequences.h).
+// Leaves out: transactions, max.block.ms (the application waits for metadata without end), batch splitting,
+// max.request.size.
 // Always holds: each value is sent once by the application; every batch is acknowledged or failed at most once.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include "model/clients/metadata_cache.h"
 #include "model/clients/network_client.h"
 #include "model/clients/partitioner.h"
+#include "model/clients/producer_sequences.h"
 #include "model/clients/record_accumulator.h"
 
 namespace ktrial::model {
@@ -29,7 +31,8 @@ struct SendWorkload {
   std::optional<std::int32_t> partition;
   std::int32_t producer_index = 0;
   std::int32_t value_size = 100;
-  Nanos start_after{0};  // negative: wait for StartSending
+  Nanos start_after{0};        // negative: wait for StartSending
+  Sequence first_sequence{0};  // of an idempotent producer, in each partition
 };
 
 inline constexpr TimerId kClientWakeup{300, 0, 0};
@@ -62,9 +65,16 @@ class Producer {
   void send_to(Step& step, NodeId node, const std::vector<TopicPartition>& partitions);
   void complete(Step& step, ProducerBatch&& batch, const ProduceResponse::Partition& result);
   void fail(Step& step, const ProducerBatch& batch, Error error);
+  // Of an idempotent producer: what is in flight to a partition, by its sequence.
+  std::vector<ProducerBatch*> sequenced(TopicPartition tp);
+  ProducerSequences::InFlight in_flight_of();
+  bool stops_drain(TopicPartition tp);
+  void begin_pass(Step& step);
+  bool waits_for_id() const { return sequences_ && !sequences_->has_id(); }
   Nanos retry_backoff(Step& step, std::int32_t failures);
   void disconnected(Step& step, const std::vector<NetworkClient::InFlight>& failed);
   void expire(Step& step);
+  void expire_batch(Step& step, const ProducerBatch& batch);
   void set_timer(Step& step);
   bool muted(TopicPartition tp) const;
 
@@ -74,7 +84,8 @@ class Producer {
   MetadataCache metadata_;
   Partitioner partitioner_;
   RecordAccumulator accumulator_;
-  std::vector<InFlightBatch> in_flight_;  // in the order of sending
+  std::optional<ProducerSequences> sequences_;  // with enable.idempotence
+  std::vector<InFlightBatch> in_flight_;        // in the order of sending
   std::uint32_t backoffs_ = 0;
   std::int64_t next_ = 0;
   Nanos next_send_{0};

@@ -17,6 +17,27 @@ void RecordAccumulator::append(Nanos now, TopicPartition tp, const Record& recor
   queue.back().size_in_bytes += bytes;
 }
 
+// insertInSequenceOrder: a plain comparison, also where sequences have gone over 2^31-1.
+void RecordAccumulator::reenqueue(ProducerBatch batch) {
+  auto& queue = queues_[batch.partition];
+  auto place = queue.begin();
+  if (batch.has_sequence())
+    while (place != queue.end() && place->has_sequence() && place->base_sequence < batch.base_sequence) ++place;
+  queue.insert(place, std::move(batch));
+}
+
+const ProducerBatch* RecordAccumulator::front(TopicPartition tp) const {
+  const auto it = queues_.find(tp);
+  return it == queues_.end() || it->second.empty() ? nullptr : &it->second.front();
+}
+
+void RecordAccumulator::collect_sequenced(TopicPartition tp, std::vector<ProducerBatch*>& out) {
+  const auto it = queues_.find(tp);
+  if (it == queues_.end()) return;
+  for (ProducerBatch& batch : it->second)
+    if (batch.has_sequence()) out.push_back(&batch);
+}
+
 Nanos RecordAccumulator::retry_at(const ProducerBatch& batch, LeaderEpoch known) const {
   if (batch.attempts == 0 || known > batch.leader_epoch) return Nanos{0};
   return batch.last_attempt + batch.retry_backoff;

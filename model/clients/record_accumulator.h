@@ -1,8 +1,8 @@
 // The producer's batches that wait to be sent, a queue per partition.
 //
 // Follows org.apache.kafka.clients.producer.internals.RecordAccumulator and ProducerBatch.
-// Leaves out: buffer.memory, compression, splitting, idempotence. As in Kafka without idempotence, a batch to retry
-// goes to the front of its queue, so several failed batches of one partition come back in reverse order.
+// Leaves out: buffer.memory, compression, splitting. As in Kafka, a batch to retry goes to the front of its queue, so
+// that several failed batches of one partition come back in reverse order; with a sequence it goes where that belongs.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/storage/producer_entry.h"
 
 namespace ktrial::model {
 
@@ -24,6 +25,18 @@ struct ProducerBatch {
   Nanos last_attempt{0};
   Nanos retry_backoff{0};    // after the last attempt
   LeaderEpoch leader_epoch;  // at the last attempt
+  // Of an idempotent producer, once it was drained.
+  ProducerId producer_id;
+  ProducerEpoch producer_epoch;
+  Sequence base_sequence;
+  bool sequence_reset = false;  // rewritten since it was sent the last time
+  bool retried = false;         // it came back to the queue
+  bool failed = false;          // the application was told; an answer may still come
+
+  bool has_sequence() const { return base_sequence.present(); }
+  Sequence last_sequence() const {
+    return increment_sequence(base_sequence, static_cast<std::int32_t>(records.size()) - 1);
+  }
 };
 
 class RecordAccumulator {
@@ -31,7 +44,10 @@ class RecordAccumulator {
   explicit RecordAccumulator(const ProducerConfig& config = {}) : config_(config) {}
 
   void append(Nanos now, TopicPartition tp, const Record& record, std::int32_t value_bytes);
-  void reenqueue(ProducerBatch batch) { queues_[batch.partition].push_front(std::move(batch)); }
+  void reenqueue(ProducerBatch batch);
+  const ProducerBatch* front(TopicPartition tp) const;
+  // Adds those that have a sequence.
+  void collect_sequenced(TopicPartition tp, std::vector<ProducerBatch*>& out);
   // When the first batch of `tp` may go out; none when there is none.
   std::optional<Nanos> ready_at(TopicPartition tp, LeaderEpoch known_leader_epoch, bool flush) const;
   bool in_backoff(Nanos now, TopicPartition tp, LeaderEpoch known_leader_epoch) const;

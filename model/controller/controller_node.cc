@@ -18,6 +18,8 @@ MessageBody not_controller(const MessageBody& answer) {
     body = BrokerRegistrationResponse{Error::NOT_CONTROLLER, {}};
   if (std::holds_alternative<BrokerHeartbeatResponse>(body))
     body = BrokerHeartbeatResponse{Error::NOT_CONTROLLER, false, true, false};
+  if (std::holds_alternative<AllocateProducerIdsResponse>(body))
+    body = AllocateProducerIdsResponse{Error::NOT_CONTROLLER, {}, 0};
   if (std::holds_alternative<CreateTopicsResponse>(body)) body = CreateTopicsResponse{Error::NOT_CONTROLLER, {}};
   if (std::holds_alternative<AssignReplicasToDirsResponse>(body))
     body = AssignReplicasToDirsResponse{Error::NOT_CONTROLLER, {}};
@@ -206,6 +208,8 @@ void ControllerNode::on_message(Step& step, ConnectionId connection, Message&& m
           config_.variants.on(Variant::alter_partition_reply));
     else if (const auto* r = std::get_if<CreateTopicsRequest>(&message.body))
       handle(CreateTopicsResponse{}, [&] { return create_topic(step, *r); });
+    else if (const auto* r = std::get_if<AllocateProducerIdsRequest>(&message.body))
+      handle(AllocateProducerIdsResponse{}, [&] { return allocate_producer_ids(step, *r); });
     else if (const auto* r = std::get_if<ElectLeadersRequest>(&message.body))
       handle(ElectLeadersResponse{}, [&] { return elect_leaders(step, *r); });
     else if (const auto* r = std::get_if<AssignReplicasToDirsRequest>(&message.body))

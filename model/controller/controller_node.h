@@ -95,6 +95,9 @@ class ControllerNode {
   std::int32_t effective_min_isr(const MetadataImage& image, TopicId topic) const;
   PartitionChange change_of(TopicId topic, const PartitionRegistration& p) const;  // aims at everything as it is
 
+  // producer_ids.cc
+  AllocateProducerIdsResponse allocate_producer_ids(Step& step, const AllocateProducerIdsRequest& r);
+
   // operator_control.cc
   Error alter_reassignment(Step& step, const AlterPartitionReassignmentsRequest& r);
   Error create_partitions(Step& step, const CreatePartitionsRequest& r);

@@ -86,6 +86,9 @@ class Digester {
   void operator()(const NoOpRecord&) {}
   void operator()(const RemoveTopicRecord& r) { number(r.id.value); }
   void operator()(const LeaderChangeRecord& r) { number(r.leader.value); }
+  void operator()(const ProducerIdsRecord& r) {
+    number(r.broker.value), number(r.broker_epoch.value), number(r.next_producer_id.value);
+  }
 
   std::uint64_t result() const { return hash_; }
 
@@ -160,6 +163,8 @@ void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataD
       topic_ids_.erase(topic->second.name);
       topics_.erase(topic);
     }
+  } else if (const auto* r = std::get_if<ProducerIdsRecord>(&record)) {
+    next_producer_id_ = r->next_producer_id;
   } else if (const auto* r = std::get_if<ConfigRecord>(&record)) {
     if (r->topic.empty()) {
       set_config(cluster_configs_, *r);

@@ -80,6 +80,7 @@ class MetadataImage {
   const boost::container::flat_map<NodeId, BrokerRegistrationImage>& brokers() const { return brokers_; }
   Offset next_offset() const { return next_offset_; }  // end of the applied prefix
   std::int32_t next_topic_id() const { return next_topic_id_; }
+  ProducerId next_producer_id() const { return next_producer_id_; }  // the first that no broker has been given
 
  private:
   boost::container::flat_map<TopicId, TopicImage> topics_;
@@ -88,6 +89,7 @@ class MetadataImage {
   std::vector<std::pair<std::string, std::string>> cluster_configs_;
   Offset next_offset_{0};
   std::int32_t next_topic_id_ = 1;  // 0 is the metadata log itself
+  ProducerId next_producer_id_{0};
 };
 
 std::uint64_t digest(const MetadataBatch& batch);

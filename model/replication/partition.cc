@@ -3,7 +3,9 @@
 namespace ktrial::model {
 
 Partition::Partition(TopicPartition tp, PartitionConfig config, LogDisk disk)
-    : tp_(tp), config_(config), log_(std::move(disk), config.topic, config.variants, config.load) {}
+    : tp_(tp),
+      config_(config),
+      log_(std::move(disk), config.topic, config.variants, config.load, config.producer_expiration) {}
 
 void Partition::set_topic_config(const TopicConfig& topic) {
   config_.topic = topic;
@@ -62,6 +64,7 @@ PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration
         BecameLeader{tp_, leader_epoch_, partition_epoch_, leader_epoch_start_, log_.high_watermark(), isr_.committed});
   else if (isr_changed)
     step.fact(IsrChanged{tp_, leader_epoch_, partition_epoch_, isr_.committed, isr_.committed.size() < old_isr.size()});
+  if (new_epoch || !was_leader) tell_producers(step, ProducerStateChange::leadership);
   if (new_epoch || !config_.variants.on(Variant::high_watermark_retry)) advance_high_watermark(step, brokers);
   return {.wake = true};
 }
@@ -107,17 +110,20 @@ bool Partition::copy_from_leader(Step& step, const FetchResponse::Partition& res
     // The log start lies inside this batch (appendRecordsToFollowerOrFutureReplica): the log begins with it anew.
     if (log_.log_end() == log_.log_start() && batch.base_offset < log_.log_end() &&
         log_.log_end() < batch.next_offset()) {
+      const bool knew = knows_producers();
       log_.truncate_fully_and_start_at(batch.base_offset, log_.log_start());
       log_.checkpoint_recovery_point();
+      tell_producers(step, ProducerStateChange::truncation, knew);
     }
     // Variant fetched_checksum: whatever came is appended.
     const bool whole = batch.checksum == Checksum::valid || config_.variants.on(Variant::fetched_checksum);
     // Where the leader's log has a gap, so has this one from now on.
-    sound = whole && batch.base_offset >= log_.log_end();
+    sound = whole && batch.base_offset >= log_.log_end() && log_.producers().accepts_copy(batch);
     if (!sound) break;
     log_.append_as_follower(batch);
     after_log(step);
     step.fact(BatchAppended{tp_, batch, false});
+    if (batch.producer_id.present()) tell_producer(step, batch.producer_id);
   }
   follow_high_watermark(step, response.high_watermark);
   if (response.log_start_offset <= log_.log_start()) return sound;
@@ -139,11 +145,14 @@ void Partition::truncate(Step& step, Offset target) {
   const Offset old_start = log_.log_start();
   if (target < old_hw) step.fact(ProbeHit{"log truncated below the high watermark"});
   if (target >= old_end && config_.variants.on(Variant::epoch_cache_truncation)) return;
-  if (log_.truncate_to(target)) {
+  const bool knew = knows_producers();
+  const bool cut = log_.truncate_to(target, step.wall_clock);
+  if (cut) {
     step.fact(LogTruncated{tp_, log_.log_end(), old_end});
     log_.checkpoint_recovery_point();  // LogManager.truncateTo
   }
   log_start_moved(step, old_start, LogStartReason::truncation);
+  if (cut) tell_producers(step, ProducerStateChange::truncation, knew);
   after_log(step);
   if (log_.high_watermark() != old_hw)
     step.fact(HighWatermarkAdvanced{tp_, log_.high_watermark(), old_hw, leader_epoch_, role_ == ReplicaRole::leader});
@@ -173,10 +182,12 @@ void Partition::truncate_fully_and_start_at(Step& step, Offset start) {
   const Offset old_end = log_.log_end();
   const Offset old_hw = log_.high_watermark();
   const Offset old_start = log_.log_start();
+  const bool knew = knows_producers();
   log_.truncate_fully_and_start_at(start);
   log_.checkpoint_recovery_point();  // LogManager.truncateFullyAndStartAt
   step.fact(LogTruncated{tp_, start, old_end});
   log_start_moved(step, old_start, LogStartReason::truncation);
+  tell_producers(step, ProducerStateChange::truncation, knew);
   if (log_.high_watermark() != old_hw)
     step.fact(HighWatermarkAdvanced{tp_, log_.high_watermark(), old_hw, leader_epoch_, false});
 }

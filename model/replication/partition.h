@@ -2,7 +2,7 @@
 //
 // Follows kafka.cluster.Partition: leader and follower transitions, appends, fetch reads, follower state, ISR changes
 // through AlterPartition, the high watermark. It answers what changed; purgatories and the channel to the controller
-// are the broker's. Leaves out: transactions, idempotence, reassignment. Always holds:
+// are the broker's. Leaves out: transactions, reassignment. Always holds:
 // epochs never go back while the process lives; a leader's high watermark never goes down.
 #pragma once
 
@@ -23,7 +23,9 @@ using Brokers = boost::container::flat_map<NodeId, BrokerRegistrationImage>;
 
 enum class ReplicaRole : std::uint8_t { none, leader, follower };
 
-inline constexpr std::uint16_t kLogFlushTimer = 221;  // sub: the partition, about: the topic
+// Both of a partition: sub is its index, about its topic.
+inline constexpr std::uint16_t kLogFlushTimer = 221;
+inline constexpr std::uint16_t kProducerExpirationTimer = 229;
 
 struct PartitionConfig {
   NodeId self;
@@ -31,6 +33,8 @@ struct PartitionConfig {
   TopicConfig topic;
   Variants variants;
   LogLoad load = LogLoad::unclean;
+  ProducerExpiration producer_expiration = {};
+  Nanos producer_expiration_check_interval = milliseconds(600000);
 };
 
 // What an operation did that others wait for.
@@ -126,6 +130,12 @@ class Partition {
   void after_log(Step& step);
   void checkpoint_log_start(Step& step);
 
+  // -- producers (partition_producers.cc)
+  // What the replica knows of all its producers, if it knows of any, or `knew`.
+  void tell_producers(Step& step, ProducerStateChange why, bool knew = false);
+  bool knows_producers() const { return !log_.producers().entries().empty(); }
+  void expire_producers(Step& step);
+
   TopicPartition id() const { return tp_; }
   ReplicaRole role() const { return role_; }
   NodeId leader() const { return leader_; }
@@ -140,6 +150,9 @@ class Partition {
 
  private:
   enum class Serves : std::uint8_t { leader, any_replica };
+  // What a leader answers instead of appending; absent: it is to be appended.
+  std::optional<AppendResult> recognise(Step& step, const RecordBatch& batch) const;
+  void tell_producer(Step& step, ProducerId id) const;
   Error check_epoch(LeaderEpoch current, Serves who = Serves::leader) const;
   bool holds_back(NodeId replica, const RemoteReplica& remote, Nanos now, const Brokers& brokers) const;
   std::vector<std::pair<NodeId, BrokerEpoch>> with_epochs(const std::vector<NodeId>& isr) const;

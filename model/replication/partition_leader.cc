@@ -41,11 +41,14 @@ AppendResult Partition::append(Step& step, const RecordBatch& batch, Acks acks, 
   if (config_.topic.cleanup_compact && batch.records &&
       std::any_of(batch.records->begin(), batch.records->end(), [](const Record& r) { return !r.key.present(); }))
     return refuse(Error::INVALID_RECORD);
+  if (batch.producer_id.present())
+    if (auto recognised = recognise(step, batch)) return *recognised;
   const RecordBatch& stored = log_.append_as_leader(batch, leader_epoch_);
   result.base_offset = stored.base_offset;
   result.required_offset = stored.next_offset();
   after_log(step);
   step.fact(BatchAppended{tp_, log_.batches().back(), true});
+  if (batch.producer_id.present()) tell_producer(step, batch.producer_id);
   advance_high_watermark(step, brokers);
   result.change.wake = true;
   return result;

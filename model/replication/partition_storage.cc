@@ -12,8 +12,11 @@ constexpr Nanos kLongestFlushDelay = milliseconds(20);
 
 void Partition::after_log(Step& step) {
   if (const Offset base = log_.take_rolled(); base.present()) step.fact(SegmentRolled{tp_, base});
-  if (!log_.take_background_request()) return;
   const auto topic = static_cast<std::uint32_t>(tp_.topic.value);
+  if (log_.producers().take_expiry_request())
+    step.set_timer({kProducerExpirationTimer, static_cast<std::uint16_t>(tp_.partition.value), topic},
+                   step.now + config_.producer_expiration_check_interval);
+  if (!log_.take_background_request()) return;
   step.set_timer({kLogFlushTimer, static_cast<std::uint16_t>(tp_.partition.value), topic},
                  step.now + step.choose_duration(Choice::log_flush, topic, Nanos(0), kLongestFlushDelay));
 }

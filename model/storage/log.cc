@@ -4,7 +4,9 @@
 
 namespace ktrial::model {
 
-Log::Log(LogDisk disk, const TopicConfig& topic, const Variants& variants, LogLoad how) : disk_(std::move(disk)) {
+Log::Log(LogDisk disk, const TopicConfig& topic, const Variants& variants, LogLoad how,
+         const ProducerExpiration& producers)
+    : disk_(std::move(disk)), producers_(variants, producers.after) {
   configure(topic);
   rules_.raise_recovery_point = variants.on(Variant::recovery_point);
   rules_.leave_directory = variants.on(Variant::directory_sync);
@@ -13,7 +15,7 @@ Log::Log(LogDisk disk, const TopicConfig& topic, const Variants& variants, LogLo
   rules_.delete_above_high_watermark = variants.on(Variant::retention_bound);
   rules_.ignore_log_start = variants.on(Variant::log_start_bound);
   rules_.drop_swap = variants.on(Variant::swap_recovery);
-  load(how);
+  load(how, producers.wall_clock);
 }
 
 void Log::configure(const TopicConfig& topic) {
@@ -29,6 +31,12 @@ const RecordBatch& Log::append_as_leader(RecordBatch batch, LeaderEpoch epoch) {
   return disk_.segments.items().back();
 }
 
+void Log::append_without_end(RecordBatch batch, LeaderEpoch epoch) {
+  batch.base_offset = end_;
+  batch.partition_leader_epoch = epoch;
+  disk_.segments.append(std::move(batch));
+}
+
 void Log::append_as_follower(const RecordBatch& batch) { appended(batch); }
 
 void Log::appended(const RecordBatch& batch) {
@@ -36,6 +44,7 @@ void Log::appended(const RecordBatch& batch) {
   if (should_roll(batch)) roll(batch.base_offset);
   disk_.segments.append(batch);
   end_ = batch.next_offset();
+  producers_.appended(batch);
   if (end_ - recovery_point_ >= flush_messages_) flush_below(end_, false);
 }
 
@@ -50,6 +59,7 @@ bool Log::should_roll(const RecordBatch& batch) const {
 
 void Log::roll(Offset base) {
   disk_.segments.roll(base);
+  producers_.rolled(disk_.producer_snapshots, base);
   rolled_ = base;
   flush_due_ = base;
 }
@@ -104,7 +114,7 @@ OffsetAndEpoch Log::offset_of_max_timestamp() const {
   return offset_for_timestamp(max);
 }
 
-bool Log::truncate_to(Offset target) {
+bool Log::truncate_to(Offset target, Nanos wall_clock) {
   const bool cut = target < end_;
   if (cut && disk_.segments.segment(0).base > target) {
     truncate_fully_and_start_at(target);
@@ -122,6 +132,8 @@ bool Log::truncate_to(Offset target) {
     start_ = std::min(start_, end_);
     recovery_point_ = std::min(recovery_point_, end_);
     flush_due_ = std::min(flush_due_, end_);
+    producers_.rebuild(disk_.producer_snapshots, disk_.segments, start_, end_, ProducerStateManager::Reload::other,
+                       wall_clock);
   }
   if (epochs_.truncate_from_end(end_)) epochs_changed();
   set_high_watermark(high_watermark_);
@@ -134,13 +146,16 @@ void Log::truncate_fully_and_start_at(Offset start, Offset log_start) {
   forget_cleaned_above(start);
   end_ = start;
   start_ = log_start.present() ? log_start : start;
+  producers_.truncated_fully(disk_.producer_snapshots, start);
+  producers_.rebuild(disk_.producer_snapshots, disk_.segments, start_, end_, ProducerStateManager::Reload::other,
+                     kNoTimestamp);
   recovery_point_ = std::min(recovery_point_, end_);
   flush_due_ = Offset();
   // LeaderEpochFileCache.clearAndFlush: a file that is replaced, and its directory is synced.
   epochs_.clear();
   epochs_due_ = false;
   disk_.epochs.write_and_sync(epochs_.entries());
-  disk_.segments.journal_committed();
+  disk_.journal_committed();
   if (!rules_.leave_directory) disk_.segments.sync_directory();
   // Variant full_truncation [R32]: the high watermark stayed below the log start.
   if (!rules_.keep_high_watermark) high_watermark_ = std::max(start_, end_);
@@ -155,7 +170,7 @@ void Log::assign_epoch(LeaderEpoch epoch, Offset start) {
   }
   epochs_due_ = false;
   disk_.epochs.write_and_sync(epochs_.entries());
-  disk_.segments.journal_committed();
+  disk_.journal_committed();
   if (!rules_.leave_directory) disk_.segments.sync_directory();
 }
 
@@ -190,12 +205,15 @@ bool Log::take_background_request() {
 
 void Log::run_background() {
   requested_ = false;
-  if (flush_due_.present()) flush_below(flush_due_, false);
+  if (flush_due_.present()) {
+    producers_.flush(disk_.producer_snapshots);
+    flush_below(flush_due_, false);
+  }
   flush_due_ = Offset();
   if (!epochs_due_) return;
   epochs_due_ = false;
   disk_.epochs.sync();
-  disk_.segments.journal_committed();
+  disk_.journal_committed();
   if (!rules_.leave_directory) disk_.segments.sync_directory();
 }
 
@@ -207,12 +225,12 @@ void Log::flush_if_older(Nanos flush_ms, Nanos now) {
 
 void Log::checkpoint_high_watermark() {
   if (disk_.high_watermark.read() != high_watermark_) disk_.high_watermark.write_and_sync(high_watermark_);
-  disk_.segments.journal_committed();  // one file for all partitions, which Kafka writes anew each time
+  disk_.journal_committed();  // one file for all partitions, which Kafka writes anew each time
 }
 
 void Log::checkpoint_recovery_point() {
   if (disk_.recovery_point.read() != recovery_point_) disk_.recovery_point.write_and_sync(recovery_point_);
-  disk_.segments.journal_committed();
+  disk_.journal_committed();
 }
 
 // Only a start above the first segment's base is worth a line (LogManager.checkpointLogStartOffsetsInDir).
@@ -220,8 +238,17 @@ bool Log::checkpoint_log_start() {
   const Offset line = start_ > disk_.segments.segment(0).base ? start_ : Offset();
   const bool changed = disk_.start.read() != line;
   if (changed) disk_.start.write_and_sync(line);
-  disk_.segments.journal_committed();
+  disk_.journal_committed();
   return changed;
+}
+
+void Log::snapshot_producers() {
+  producers_.take_snapshot(disk_.producer_snapshots, ProducerStateManager::Sync::now);
+  disk_.journal_committed();
+}
+
+void Log::forget_snapshots_between(Offset base, Offset end) {
+  disk_.producer_snapshots.remove_if([&](Offset offset) { return offset > base && offset < end; });
 }
 
 // LogCleanerManager.maybeTruncateCheckpoint
@@ -231,7 +258,7 @@ void Log::forget_cleaned_above(Offset offset) {
 
 void Log::checkpoint_cleaned(Offset upto) {
   if (disk_.cleaned.read() != upto) disk_.cleaned.write_and_sync(upto);
-  disk_.segments.journal_committed();
+  disk_.journal_committed();
 }
 
 void Log::end_cleaning(Offset cleaned_to) {

@@ -6,10 +6,10 @@
 // first broken batch and drops all later segments. High watermark, log start and recovery point are in memory and
 // checkpointed. What Kafka leaves to its scheduler (the flush of rolled segments, of a truncated epoch cache) is done
 // in run_background(); the owner calls it a little after wants_background(). What compaction does with a log is in
-// log_cleaner.h. Leaves out: indexes, producer state, transactions; a failed write or read is the owner's
-// (disk_health.h). Always holds: batches are in the order of their offsets, with gaps only where compaction removed
-// some; log_start <= high_watermark <= log_end, but for a moment while a follower takes the batch that its log start is
-// inside of.
+// log_cleaner.h, what a log knows of its producers in producer_state.h. Leaves out: indexes, transactions; a failed
+// write or read is the owner's (disk_health.h). Always holds: batches are in the order of their offsets, with gaps only
+// where compaction removed some; log_start <= high_watermark <= log_end, but for a moment while a follower takes the
+// batch that its log start is inside of.
 #pragma once
 
 #include <vector>
@@ -18,6 +18,7 @@
 #include "model/config.h"
 #include "model/facts.h"
 #include "model/storage/leader_epoch_cache.h"
+#include "model/storage/producer_state.h"
 #include "model/storage/segment_files.h"
 
 namespace ktrial::model {
@@ -30,6 +31,7 @@ struct LogDisk {
   AtomicFile<Offset> recovery_point;           // of recovery-point-offset-checkpoint; absent: 0
   AtomicFile<std::vector<EpochEntry>> epochs;  // leader-epoch-checkpoint
   AtomicFile<Offset> cleaned;                  // of cleaner-offset-checkpoint; absent: nothing was cleaned
+  ProducerSnapshots producer_snapshots;
 
   // `facts` tell what of the log is gone, and what came back.
   void power_cut(TopicPartition tp, const Survival& survives, std::vector<Fact>& facts);
@@ -37,7 +39,10 @@ struct LogDisk {
   // The disk is now that of an earlier time.
   void replace(TopicPartition tp, LogDisk older, std::vector<Fact>& facts);
   // Another file of the same file system was synced.
-  void journal_committed() { segments.journal_committed(); }
+  void journal_committed() {
+    segments.journal_committed();
+    producer_snapshots.journal_committed();
+  }
 };
 
 enum class LogLoad : std::uint8_t { unclean, clean };
@@ -47,7 +52,7 @@ class Log {
   Log() = default;
   // Loads, and recovers if the shutdown was not clean. Whatever recovery drops or rebuilds is written back.
   explicit Log(LogDisk disk, const TopicConfig& topic = {}, const Variants& variants = {},
-               LogLoad how = LogLoad::unclean);
+               LogLoad how = LogLoad::unclean, const ProducerExpiration& producers = {});
   // The disk outlives the process: the node takes it back when the process ends.
   LogDisk take_disk() { return std::move(disk_); }
   const LogDisk& disk() const { return disk_; }
@@ -56,6 +61,8 @@ class Log {
 
   // Stamps base offset and epoch; returns the batch as stored.
   const RecordBatch& append_as_leader(RecordBatch batch, LeaderEpoch epoch);
+  // Variant append_failure [D10]: it is written, and the log ends where it did.
+  void append_without_end(RecordBatch batch, LeaderEpoch epoch);
   // Stores as is; `batch.base_offset` must not be below log_end(). It is above it where the leader's log has a gap.
   void append_as_follower(const RecordBatch& batch);
 
@@ -64,8 +71,8 @@ class Log {
   std::vector<RecordBatch> read(Offset from, Offset upper, std::int64_t max_bytes, bool first_always = true) const;
 
   // Cuts so that log_end() <= target; a batch that holds `target` inside goes as a whole. The epoch cache is cut even
-  // when the log is not (KAFKA-10706). Returns whether batches went.
-  bool truncate_to(Offset target);
+  // when the log is not (KAFKA-10706). Returns whether batches went. `wall_clock`: for who has expired by now.
+  bool truncate_to(Offset target, Nanos wall_clock = kNoTimestamp);
   // `log_start`: absent: the same as `start`.
   void truncate_fully_and_start_at(Offset start, Offset log_start = Offset());
 
@@ -89,6 +96,16 @@ class Log {
   // Deletes the oldest segments that the log start, retention.bytes or retention.ms (by this wall clock) have left
   // behind, none of them at or above the high watermark.
   std::vector<Removed> delete_old_segments(const TopicConfig& topic, Nanos wall_clock);
+
+  // -- producers
+  const ProducerStateManager& producers() const { return producers_; }
+  ProducerStateManager& producers() { return producers_; }
+  // Whether the log or its snapshots tell of any. Looks at every batch.
+  bool holds_producers() const;
+  // At a clean shutdown, when everything is flushed.
+  void snapshot_producers();
+  // A cleaned segment stands for all that began between these offsets: their snapshots go.
+  void forget_snapshots_between(Offset base, Offset end);
 
   // -- compaction: the log cleaner's (log_cleaner.cc), which a truncation below the active segment stops
   void begin_cleaning() { cleaning_ = true; }
@@ -134,7 +151,8 @@ class Log {
     bool ignore_log_start : 1 = false;
     bool drop_swap : 1 = false;
   };
-  void load(LogLoad how);
+  void load(LogLoad how, Nanos wall_clock);
+  void recover_producers(Offset start_line, std::size_t first_segment, Nanos wall_clock);
   void appended(const RecordBatch& batch);
   bool should_roll(const RecordBatch& batch) const;
   void roll(Offset base);
@@ -146,6 +164,7 @@ class Log {
 
   LogDisk disk_;
   LeaderEpochCache epochs_;
+  ProducerStateManager producers_;
   Offset start_{0};
   Offset end_{0};
   Offset high_watermark_{0};

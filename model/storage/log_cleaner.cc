@@ -24,6 +24,12 @@ std::size_t segments_below(const SegmentFiles& files, Offset offset) {
   return n;
 }
 
+// lastRecordsOfActiveProducers: without it a reader of the log would not know the producer's sequence.
+bool last_of_producer(const Log& log, const RecordBatch& batch) {
+  const ProducerStateEntry* entry = batch.producer_id.present() ? log.producers().entry(batch.producer_id) : nullptr;
+  return entry != nullptr && entry->last_offset() == batch.last_offset();
+}
+
 bool holds(const Record& record) { return record.state != RecordState::compacted; }
 
 }  // namespace
@@ -136,6 +142,7 @@ LogCleaning::Progress LogCleaning::advance(Log& log) {
     const Offset end = running->end;
     files.replace_further();
     if (!swaps) return {};
+    log.forget_snapshots_between(files.segment(place).base, end);
     ++group_;
     Progress progress;
     progress.swapped = Swapped{files.segment(place).base, end, files.segment(place).first, files.end_of(place)};
@@ -158,13 +165,15 @@ std::vector<RecordBatch> LogCleaning::clean(const Log& log, std::size_t first, s
     const bool tombstones_go =
         segment_horizon_ != kNoTimestamp && files.segment(s).largest_timestamp <= segment_horizon_;
     for (std::size_t i = files.segment(s).first; i < files.end_of(s); ++i)
-      if (auto batch = clean(log.batches()[i], tombstones_go)) result.push_back(std::move(*batch));
+      if (auto batch = clean(log.batches()[i], tombstones_go, last_of_producer(log, log.batches()[i])))
+        result.push_back(std::move(*batch));
   }
   return result;
 }
 
 // MemoryRecords.filterTo with Cleaner.shouldRetainRecord
-std::optional<RecordBatch> LogCleaning::clean(const RecordBatch& batch, bool tombstones_go) const {
+std::optional<RecordBatch> LogCleaning::clean(const RecordBatch& batch, bool tombstones_go,
+                                              bool last_of_producer) const {
   if (!batch.records) return batch;
   const bool by_horizon = segment_horizon_ == kNoTimestamp;
   std::vector<Record> records = *batch.records;
@@ -192,7 +201,8 @@ std::optional<RecordBatch> LogCleaning::clean(const RecordBatch& batch, bool tom
     newest = std::max(newest, record.timestamp);
   }
   // Variant last_batch [D06]: it goes like any other that is empty.
-  if (left == 0 && !(keep_last_batch_ && batch.next_offset() == first_uncleanable_)) return std::nullopt;
+  if (left == 0 && !last_of_producer && !(keep_last_batch_ && batch.next_offset() == first_uncleanable_))
+    return std::nullopt;
   RecordBatch result = batch;
   if (tombstones && batch.delete_horizon == kNoTimestamp && by_horizon)
     result.delete_horizon = wall_clock_ + delete_retention_;

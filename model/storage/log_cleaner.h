@@ -6,10 +6,10 @@
 // it writes the segments below the bound anew, several small ones into one, without the records that a later one of
 // their key stands for. A tombstone gets its delete horizon, now + delete.retention.ms, when it is cleaned first, and
 // goes with a cleaning after that. The last batch below the bound stays even when it is empty, for where the log ends
-// (KAFKA-17076). Leaves out: transactions and the last batches of producers (the model has no producer state), an
-// offset map that is too small for the keys (log.cleaner.dedupe.buffer.size), throttling; __consumer_offsets is not
-// cleaned. Kafka does not look at checksums here; a log with a broken batch is passed over, as one whose cleaning threw
-// an exception is.
+// (KAFKA-17076), and so does the last batch of each producer that is known. Leaves out: transactions, an offset map
+// that is too small for the keys (log.cleaner.dedupe.buffer.size), throttling; __consumer_offsets is not cleaned. Kafka
+// does not look at checksums here; a log with a broken batch is passed over, as one whose cleaning threw an exception
+// is.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -60,7 +60,7 @@ class LogCleaning {
   void note_keys(const Log& log);
   void group_segments(const Log& log, std::int64_t segment_bytes);
   std::vector<RecordBatch> clean(const Log& log, std::size_t first, std::size_t count) const;
-  std::optional<RecordBatch> clean(const RecordBatch& batch, bool tombstones_go) const;
+  std::optional<RecordBatch> clean(const RecordBatch& batch, bool tombstones_go, bool last_of_producer) const;
 
   boost::container::flat_map<KeyId, Offset> last_;  // of each key in the dirty part
   std::vector<std::size_t> groups_;                 // so many segments each; one segment is left of each

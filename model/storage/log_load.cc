@@ -15,7 +15,8 @@ enum File : std::uint64_t {
   f_entries,
   f_deletions,
   f_swaps,
-  f_cleaned
+  f_cleaned,
+  f_producer_snapshots
 };
 
 std::uint64_t file_id(TopicPartition tp, File file) {
@@ -64,6 +65,7 @@ void LogDisk::power_cut(TopicPartition tp, const Survival& survives, std::vector
   recovery_point.power_cut(survives, file_id(tp, f_recovery_point));
   epochs.power_cut(survives, file_id(tp, f_epochs));
   cleaned.power_cut(survives, file_id(tp, f_cleaned));
+  producer_snapshots.power_cut(survives, file_id(tp, f_producer_snapshots));
   // A torn batch is lost too, although it takes recovery to find out. What was synced must be there.
   const std::size_t kept = survived.restored + survived.left;
   Offset left = std::max(end_of(segments, survived.restored + survived.sound), start_line);
@@ -103,7 +105,25 @@ void LogDisk::replace(TopicPartition tp, LogDisk older, std::vector<Fact>& facts
       facts.emplace_back(BatchCorrupted{tp, all[i].base_offset, all[i].next_offset()});
 }
 
-void Log::load(LogLoad how) {
+bool Log::holds_producers() const {
+  return !disk_.producer_snapshots.empty() ||
+         std::any_of(batches().begin(), batches().end(), [](const RecordBatch& b) { return b.producer_id.present(); });
+}
+
+// LogLoader.recoverSegment: each segment that may not be flushed begins with the state at its base, and leaves a
+// snapshot of the state at its end.
+void Log::recover_producers(Offset start_line, std::size_t first_segment, Nanos wall_clock) {
+  for (std::size_t s = first_segment; s < disk_.segments.count(); ++s) {
+    ProducerStateManager state = producers_;
+    state.rebuild(disk_.producer_snapshots, disk_.segments, start_line, disk_.segments.segment(s).base,
+                  ProducerStateManager::Reload::other, wall_clock);
+    for (std::size_t i = disk_.segments.segment(s).first; i < disk_.segments.end_of(s); ++i)
+      state.appended(batches()[i]);
+    state.take_snapshot(disk_.producer_snapshots, ProducerStateManager::Sync::now);
+  }
+}
+
+void Log::load(LogLoad how, Nanos wall_clock) {
   SegmentFiles& files = disk_.segments;
   const Offset start_line = disk_.start.read().present() ? disk_.start.read() : kFirstOffset;
   const Offset recovery_line = disk_.recovery_point.read().present() ? disk_.recovery_point.read() : kFirstOffset;
@@ -116,6 +136,7 @@ void Log::load(LogLoad how) {
       if (files.items()[i].partition_leader_epoch > epochs_.latest())
         epochs_.assign(files.items()[i].partition_leader_epoch, files.items()[i].base_offset);
     if (i < files.items().size()) files.truncate(i, files.items()[i].base_offset);
+    if (holds_producers()) recover_producers(start_line, files.floor(recovery_line), wall_clock);
   }
   if (files.count() == 0) files.roll(start_line);
   const auto end_now = [&] {
@@ -124,11 +145,19 @@ void Log::load(LogLoad how) {
   if (end_now() < start_line) {
     files.restart_at(start_line);
     epochs_.clear();
+    producers_.truncated_fully(disk_.producer_snapshots, start_line);
   }
   end_ = end_now();
   // Variant recovery_point [D02]: what recovery has looked at counts as flushed.
   recovery_point_ = how == LogLoad::clean || rules_.raise_recovery_point ? end_ : std::min(recovery_line, end_);
   start_ = std::max(start_line, files.segment(0).base);
+  remove_stray_snapshots(disk_.producer_snapshots, files);
+  // The scan of a log without producers would find nothing.
+  if (!holds_producers()) producers_.truncated_fully(disk_.producer_snapshots, end_);
+  producers_.rebuild(
+      disk_.producer_snapshots, files, start_, end_,
+      how == LogLoad::clean ? ProducerStateManager::Reload::after_clean_shutdown : ProducerStateManager::Reload::other,
+      wall_clock);
   epochs_.truncate_from_end(end_);
   epochs_.truncate_from_start(start_line);
   if (epochs_.entries() != disk_.epochs.read()) epochs_changed();

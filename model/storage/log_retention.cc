@@ -12,6 +12,7 @@ bool Log::advance_start(Offset start) {
   if (!rules_.delete_above_high_watermark) set_high_watermark(high_watermark_);
   recovery_point_ = std::max(recovery_point_, start);
   if (epochs_.truncate_from_start(start_)) epochs_changed();
+  producers_.start_advanced(disk_.producer_snapshots, start_);
   return true;
 }
 
@@ -25,6 +26,11 @@ void Log::delete_segments(std::size_t count, LogStartReason reason, std::vector<
     removed.push_back(
         {files.segment(i), files.segment(i + 1).base, reason, std::exchange(bytes, bytes - files.segment(i).bytes)});
   advance_start(files.segment(count).base);
+  if (!disk_.producer_snapshots.empty())
+    disk_.producer_snapshots.remove_if([&](Offset offset) {
+      const std::size_t s = files.floor(offset);
+      return s < count && files.segment(s).base == offset;
+    });
   files.remove_oldest(count);
 }
 

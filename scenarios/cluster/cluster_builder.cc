@@ -38,7 +38,7 @@ model::KeyId fixed_key(const Scenario& scenario, const ProducerSpec& spec) {
 }
 
 model::ClientNode client(model::NodeId id, const std::vector<model::NodeId>& brokers, const ProducerSpec& spec,
-                         std::int32_t producer_index, model::KeyId fixed_key) {
+                         std::int32_t producer_index, model::KeyId fixed_key, const model::Variants& variants) {
   model::SendWorkload workload;
   workload.topic = spec.topic;
   workload.count = spec.count;
@@ -51,7 +51,10 @@ model::ClientNode client(model::NodeId id, const std::vector<model::NodeId>& bro
   workload.partition = spec.partition;
   workload.producer_index = producer_index;
   workload.start_after = spec.start_after;
-  return model::ClientNode(id, brokers, model::ProducerSpec{spec.config.effective, workload});
+  workload.first_sequence = model::Sequence(spec.first_sequence);
+  model::ProducerConfig config = spec.config.effective;
+  config.variants = variants;
+  return model::ClientNode(id, brokers, model::ProducerSpec{config, workload});
 }
 
 model::ConsumerConfig with_variants(model::ConsumerConfig config, const model::Variants& variants) {
@@ -147,9 +150,10 @@ KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed) {
   for (const ClientSpec& spec : scenario.clients) {
     const model::NodeId id{static_cast<std::int32_t>(next) + 1};
     if (const auto* producer = std::get_if<ProducerSpec>(&spec))
-      world.add_node(names[next++],
-                     KafkaNode(client(id, brokers, *producer, ++producers, fixed_key(scenario, *producer))),
-                     clock_of(scenario, id));
+      world.add_node(
+          names[next++],
+          KafkaNode(client(id, brokers, *producer, ++producers, fixed_key(scenario, *producer), config.variants)),
+          clock_of(scenario, id));
     else if (const auto* consumer = std::get_if<ConsumerSpec>(&spec))
       world.add_node(names[next++], KafkaNode(client(id, brokers, *consumer, config.variants)), clock_of(scenario, id));
     else if (const auto* group = std::get_if<GroupSpec>(&spec))

@@ -93,11 +93,15 @@ struct Cluster {
     timeouts = {config.broker_session_timeout, config.replica_lag_time_max, config.quorum.election_timeout,
                 config.quorum.fetch_timeout, config.replica_fetch_wait_max};
     for (const ClientSpec& client : s.clients) {
-      if (const auto* p = std::get_if<ProducerSpec>(&client)) timeouts.push_back(p->config.effective.request_timeout);
+      if (const auto* p = std::get_if<ProducerSpec>(&client)) {
+        timeouts.push_back(p->config.effective.request_timeout);
+        idempotence = idempotence || p->config.effective.enable_idempotence;
+      }
       if (const auto* g = std::get_if<GroupSpec>(&client)) timeouts.push_back(g->config.effective.session_timeout);
     }
     for (const std::string& name : message_names())
-      if ((!groups.empty() || !of_groups(name)) && (config.log_dirs.size() > 1 || !of_log_dirs(name)))
+      if ((!groups.empty() || !of_groups(name)) && (config.log_dirs.size() > 1 || !of_log_dirs(name)) &&
+          (idempotence || !of_producer_ids(name)))
         messages.push_back(name);
     log_dirs = config.log_dirs;
   }
@@ -119,6 +123,7 @@ struct Cluster {
       if (message.find(word) != std::string::npos) return true;
     return message == "HeartbeatRequest" || message == "HeartbeatResponse";
   }
+  static bool of_producer_ids(const std::string& message) { return message.find("ProducerId") != std::string::npos; }
 
   static bool of_log_dirs(const std::string& message) { return message.starts_with("AssignReplicasToDirs"); }
 
@@ -129,6 +134,7 @@ struct Cluster {
   std::vector<Nanos> timeouts;
   std::vector<std::string> messages;
   std::vector<std::string> log_dirs;
+  bool idempotence = false;  // of some producer
 };
 
 }  // namespace ktrial::scenarios

@@ -24,7 +24,7 @@ Scenario scenario() {
       "ktrial: 1\n"
       "cluster:\n  brokers: 3\n  controllers: 3\n  config: {log.dirs: '/d0,/d1'}\n"
       "  topics: [{name: orders, partitions: 2, replication-factor: 3}]\n"
-      "clients:\n  - {producer: p1, send: {topic: orders, count: 10}}\n"
+      "clients:\n  - {producer: p1, config: {enable.idempotence: true}, send: {topic: orders, count: 10}}\n"
       "  - {group: billing, members: 2, subscribe: [orders]}\n"
       "random-faults: {kinds: [" +
       kinds + "], targets: [" + targets + "], budget: 6, start-after: 5s, quiet-after: 40s}\nrun: {until: 60s}\n";

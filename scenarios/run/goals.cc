@@ -34,6 +34,10 @@ enum Goal : std::uint32_t {
   registration_taken_over,
   log_cleaned,
   replica_offline,
+  duplicate_detected,
+  epoch_bumped,
+  unknown_producer_accepted,
+  producer_expired,
 };
 
 constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
@@ -41,14 +45,36 @@ constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
 }  // namespace
 
 const std::vector<std::string>& known_goals() {
-  static const std::vector<std::string> names = {
-      "leader-changed",      "unclean-election",   "isr-shrank",         "isr-expanded",
-      "log-truncated",       "record-acked",       "record-failed",      "record-consumed",
-      "broker-fenced",       "controller-changed", "unsynced-data-lost", "position-reset",
-      "group-stable",        "group-rebalanced",   "offset-committed",   "offset-commit-refused",
-      "coordinator-changed", "record-processed",   "leader-from-elr",    "reassigned",
-      "segment-rolled",      "segment-deleted",    "records-deleted",    "registration-taken-over",
-      "log-cleaned",         "replica-offline"};
+  static const std::vector<std::string> names = {"leader-changed",
+                                                 "unclean-election",
+                                                 "isr-shrank",
+                                                 "isr-expanded",
+                                                 "log-truncated",
+                                                 "record-acked",
+                                                 "record-failed",
+                                                 "record-consumed",
+                                                 "broker-fenced",
+                                                 "controller-changed",
+                                                 "unsynced-data-lost",
+                                                 "position-reset",
+                                                 "group-stable",
+                                                 "group-rebalanced",
+                                                 "offset-committed",
+                                                 "offset-commit-refused",
+                                                 "coordinator-changed",
+                                                 "record-processed",
+                                                 "leader-from-elr",
+                                                 "reassigned",
+                                                 "segment-rolled",
+                                                 "segment-deleted",
+                                                 "records-deleted",
+                                                 "registration-taken-over",
+                                                 "log-cleaned",
+                                                 "replica-offline",
+                                                 "duplicate-detected",
+                                                 "epoch-bumped",
+                                                 "unknown-producer-accepted",
+                                                 "producer-expired"};
   return names;
 }
 
@@ -98,6 +124,15 @@ void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
     reach(log_cleaned);
   } else if (std::holds_alternative<model::ReplicaOffline>(fact)) {
     reach(replica_offline);
+  } else if (std::holds_alternative<model::DuplicateDetected>(fact)) {
+    reach(duplicate_detected);
+  } else if (std::holds_alternative<model::ProducerEpochBumped>(fact)) {
+    reach(epoch_bumped);
+  } else if (std::holds_alternative<model::UnknownProducerAccepted>(fact)) {
+    if (std::get<model::UnknownProducerAccepted>(fact).base_sequence != model::Sequence(0))
+      reach(unknown_producer_accepted);
+  } else if (std::holds_alternative<model::ProducerIdsExpired>(fact)) {
+    reach(producer_expired);
   } else if (std::holds_alternative<model::UnsyncedDataLost>(fact)) {
     reach(unsynced_data_lost);
   } else if (std::holds_alternative<model::ConsumerPositionReset>(fact)) {

@@ -30,7 +30,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "append-not-synced-correct", "generation-not-checked-correct", "group-failover-correct",
                     "last-standing-elr", "topics-change", "elr-safe", "validation-of-an-unknown-epoch", "retention",
                     "delete-records", "recovery", "disk-faults", "compaction", "compaction-and-retention",
-                    "expansion-dropped-by-late-metadata", "late-registration", "follower-fetch", "log-directories"),
+                    "expansion-dropped-by-late-metadata", "late-registration", "follower-fetch", "log-directories",
+                    "misdirected-writes", "idempotent-producers"),
     [](const auto& info) {
       std::string name = info.param;
       std::replace(name.begin(), name.end(), '-', '_');

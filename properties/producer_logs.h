@@ -1,0 +1,73 @@
+// The batches of idempotent producers in every replica's log, kept from facts: what a replica's producer state has to
+// be.
+//
+// Follows ProducerStateManager from outside: the newest batch of a producer in a log is what its replica knows of it. A
+// replica may not know a producer (may_be_unknown) for three reasons only: the log never held a batch of it, it has
+// expired by the broker's clock since, or all its batches lay below the log start when the state was rebuilt (by a load
+// or a truncation). Verifies nothing itself. Work follows what is appended, cut and replaced.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <tuple>
+#include <vector>
+
+#include "model/facts.h"
+#include "properties/observation.h"
+
+namespace ktrial::properties {
+
+struct SequencedBatch {
+  std::int64_t base = 0, last = 0;  // offsets
+  model::ProducerId id;
+  model::ProducerEpoch epoch;
+  model::Sequence first_sequence, last_sequence;
+  std::shared_ptr<const std::vector<model::Record>> records;
+  bool cleaned = false;  // compaction took it from the log; the state may remember it still
+};
+
+class ProducerLogs {
+ public:
+  void on_fact(const model::Fact&, const FactContext&);
+  bool empty() const { return logs_.empty(); }
+
+  // Calls `f` with the batches of one producer, the newest first, until it returns false.
+  template <class F>
+  void newest_first(NodeId node, model::TopicPartition p, model::ProducerId id, F f) const {
+    const Log* log = find(node, p);
+    const auto* of = log && log->of_id.contains(id) ? &log->of_id.at(id) : nullptr;
+    if (of)
+      for (auto i = of->rbegin(); i != of->rend() && f(log->batches[*i]);) ++i;
+  }
+  // The first that begins at `offset` or later; null: there is none.
+  const SequencedBatch* from(NodeId, model::TopicPartition, std::int64_t offset) const;
+  bool may_be_unknown(NodeId, model::TopicPartition, model::ProducerId) const;
+  // Producers that the replica has to know.
+  std::set<model::ProducerId> known(NodeId, model::TopicPartition) const;
+  // Where the log ended when its state was rebuilt the last time.
+  std::int64_t rebuilt_to(NodeId, model::TopicPartition) const;
+  // The record there came in a batch that a leader took, rightly, from a producer that it did not know.
+  bool taken_from_unknown(NodeId, model::TopicPartition, std::int64_t offset) const;
+
+ private:
+  struct Log {
+    std::vector<SequencedBatch> batches;                          // by offset
+    std::map<model::ProducerId, std::vector<std::size_t>> of_id;  // in `batches`
+    std::set<model::ProducerId> expired;                          // and not heard of since
+    std::int64_t start = 0, end = 0;
+    std::int64_t rebuilt_from = 0, rebuilt_to = 0;
+  };
+  using Key = std::pair<model::TopicPartition, NodeId>;
+  static void cut(Log&, std::int64_t end);
+  static void append(Log&, const model::RecordBatch&);
+  Log* held(const model::Fact&, NodeId);
+  const Log* find(NodeId, model::TopicPartition) const;
+
+  std::map<Key, Log> logs_;
+  // Which batches were taken from unknown producers: partition, offset, producer, epoch, sequence.
+  std::set<std::tuple<model::TopicPartition, std::int64_t, model::ProducerId, model::ProducerEpoch, model::Sequence>>
+      from_unknown_;
+};
+
+}  // namespace ktrial::properties

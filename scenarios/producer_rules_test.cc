@@ -1,0 +1,33 @@
+// What cannot go with enable.idempotence is refused where it is written.
+#include "scenarios/producer_rules.h"
+
+#include <gtest/gtest.h>
+
+#include "properties/judge.h"
+#include "scenarios/run/goals.h"
+#include "scenarios/scenario_reader.h"
+
+namespace ktrial::scenarios {
+namespace {
+
+std::string error_of(const std::string& config) {
+  const auto scenario = read_scenario(
+      "ktrial: 1\ncluster: {brokers: 3, topics: [{name: orders, replicas: [[1, 2, 3]]}]}\nclients:\n"
+      "  - producer: p1\n    config: {" +
+          config + "}\n    send: {topic: orders, count: 1}\n",
+      "f.yaml", {properties::all_property_names(), known_goals()});
+  return scenario ? "" : to_string(scenario.error().front());
+}
+
+TEST(EnableIdempotence, NeedsAcksRetriesAndFewInFlight) {
+  EXPECT_EQ(error_of("enable.idempotence: true"), "");
+  EXPECT_EQ(error_of("enable.idempotence: true, acks: 1"), "f.yaml:5:46: error: enable.idempotence needs acks: all");
+  EXPECT_EQ(error_of("enable.idempotence: true, retries: 0"),
+            "f.yaml:5:49: error: enable.idempotence needs retries above 0");
+  EXPECT_EQ(error_of("max.in.flight.requests.per.connection: 6, enable.idempotence: true"),
+            "f.yaml:5:53: error: enable.idempotence allows at most 5 requests in flight");
+  EXPECT_EQ(error_of("enable.idempotence: false, acks: 1, max.in.flight.requests.per.connection: 9"), "");
+}
+
+}  // namespace
+}  // namespace ktrial::scenarios
