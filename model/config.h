@@ -24,6 +24,9 @@ struct QuorumConfig {
   Nanos metadata_max_idle_interval = milliseconds(500);
 };
 
+// local.retention.ms and local.retention.bytes: the same as retention.ms and retention.bytes.
+inline constexpr Nanos kAsTotal{-2};
+
 struct TopicConfig {
   std::int32_t min_insync_replicas = 1;
   bool unclean_leader_election_enable = false;
@@ -40,7 +43,19 @@ struct TopicConfig {
   Nanos min_compaction_lag{0};
   Nanos max_compaction_lag = Nanos::max();
   Nanos delete_retention = std::chrono::hours(24);
+  bool remote_storage_enable = false;   // KIP-405
+  Nanos local_retention_ms = kAsTotal;  // of what the broker keeps itself
+  std::int64_t local_retention_bytes = kAsTotal.count();
 };
+
+// Whether the topic's logs are tiered: not those that are compacted (UnifiedLog.isRemoteLogEnabled).
+inline bool is_tiered(const TopicConfig& topic) { return topic.remote_storage_enable && !topic.cleanup_compact; }
+inline Nanos local_retention_ms(const TopicConfig& topic) {
+  return topic.local_retention_ms == kAsTotal ? topic.retention_ms : topic.local_retention_ms;
+}
+inline std::int64_t local_retention_bytes(const TopicConfig& topic) {
+  return topic.local_retention_bytes == kAsTotal.count() ? topic.retention_bytes : topic.local_retention_bytes;
+}
 
 // One for the whole cluster: controllers and brokers read the parts that concern them.
 struct ClusterConfig {
@@ -70,6 +85,10 @@ struct ClusterConfig {
   Nanos log_flush_scheduler_interval = Nanos::max();  // of the log flusher, that flush.ms needs
   bool log_cleaner_enable = true;
   Nanos log_cleaner_backoff = milliseconds(15000);
+  bool remote_log_storage_system_enable = false;
+  Nanos remote_log_manager_task_interval = milliseconds(30000);
+  Nanos remote_fetch_max_wait = milliseconds(500);
+  NodeId remote_storage;  // the node that it is (remote/remote_storage_node.h); absent: there is none
   bool auto_leader_rebalance_enable = true;
   Nanos leader_imbalance_check_interval = seconds(300);
   Nanos unclean_leader_election_interval = seconds(300);

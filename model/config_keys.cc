@@ -45,6 +45,8 @@ void set_policy(TopicConfig& config, std::int64_t policies) {
   config.cleanup_compact = (policies & 2) != 0;
 }
 
+Nanos local_retention(std::int64_t ms) { return ms == kAsTotal.count() ? kAsTotal : milliseconds(ms); }
+
 std::vector<ConfigKey> make_keys() {
   using S = ConfigScope;
   using T = ConfigKey::Type;
@@ -164,6 +166,16 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.broker->log_flush_offset_checkpoint_interval = milliseconds(v); }, T::number},
       {"log.flush.start.offset.checkpoint.interval.ms", S::broker, "60000", modelled, 1, 9223372036854,
        [](C t, V v) { t.broker->log_flush_start_offset_checkpoint_interval = milliseconds(v); }, T::number},
+      {"remote.log.storage.system.enable", S::broker, "false", modelled, 0, 1,
+       [](C t, V v) { t.broker->remote_log_storage_system_enable = v != 0; }, T::boolean},
+      {"remote.log.manager.task.interval.ms", S::broker, "30000", modelled, 1, 9223372036854,
+       [](C t, V v) { t.broker->remote_log_manager_task_interval = milliseconds(v); }, T::number},
+      {"remote.fetch.max.wait.ms", S::broker, "500", modelled, 1, 9223372036854,
+       [](C t, V v) { t.broker->remote_fetch_max_wait = milliseconds(v); }, T::number},
+      {"log.local.retention.ms", S::broker, "-2", modelled, -2, 9223372036854,
+       [](C t, V v) { t.broker->topic_defaults.local_retention_ms = local_retention(v); }, T::number},
+      {"log.local.retention.bytes", S::broker, "-2", modelled, -2, INT64_MAX,
+       [](C t, V v) { t.broker->topic_defaults.local_retention_bytes = v; }, T::number},
       {"min.insync.replicas", S::topic, "1", modelled, 1, 2147483647,
        [](C t, V v) { t.topic->min_insync_replicas = static_cast<std::int32_t>(v); }, T::number},
       {"unclean.leader.election.enable", S::topic, "false", modelled, 0, 1,
@@ -191,6 +203,12 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.topic->max_compaction_lag = milliseconds(v); }, T::number},
       {"delete.retention.ms", S::topic, "86400000", modelled, 0, 9223372036854,
        [](C t, V v) { t.topic->delete_retention = milliseconds(v); }, T::number},
+      {"remote.storage.enable", S::topic, "false", modelled, 0, 1,
+       [](C t, V v) { t.topic->remote_storage_enable = v != 0; }, T::boolean},
+      {"local.retention.ms", S::topic, "-2", modelled, -2, 9223372036854,
+       [](C t, V v) { t.topic->local_retention_ms = local_retention(v); }, T::number},
+      {"local.retention.bytes", S::topic, "-2", modelled, -2, INT64_MAX,
+       [](C t, V v) { t.topic->local_retention_bytes = v; }, T::number},
       {"request.timeout.ms", S::producer, "30000", modelled, 0, 9223372036854,
        [](C t, V v) { t.producer->request_timeout = milliseconds(v); }, T::number},
       {"retry.backoff.ms", S::producer, "100", modelled, 0, 9223372036854,
@@ -293,14 +311,11 @@ std::vector<ConfigKey> make_keys() {
       {"transaction.state.log.num.partitions", S::broker, "50", refused},
       {"transaction.max.timeout.ms", S::broker, "900000", refused},
       {"transactional.id.expiration.ms", S::broker, "604800000", refused},
-      {"remote.log.manager.task.interval.ms", S::broker, "30000", refused},
       {"group.coordinator.rebalance.protocols", S::broker, "classic,consumer", refused},
       {"group.consumer.session.timeout.ms", S::broker, "45000", refused},
       {"group.consumer.heartbeat.interval.ms", S::broker, "5000", refused},
       {"group.consumer.assignors", S::broker, "uniform,range", refused},
       {"group.share.session.timeout.ms", S::broker, "45000", refused},
-      {"remote.storage.enable", S::topic, "false", refused},
-      {"local.retention.ms", S::topic, "-2", refused},
       {"transactional.id", S::producer, "", refused},
       {"transaction.timeout.ms", S::producer, "60000", refused},
       {"isolation.level", S::consumer, "read_uncommitted", refused},

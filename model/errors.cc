@@ -130,6 +130,8 @@ std::string_view name(Error error) {
       return "INELIGIBLE_REPLICA";
     case Error::NEW_LEADER_ELECTED:
       return "NEW_LEADER_ELECTED";
+    case Error::OFFSET_MOVED_TO_TIERED_STORAGE:
+      return "OFFSET_MOVED_TO_TIERED_STORAGE";
     case Error::INVALID_VOTER_KEY:
       return "INVALID_VOTER_KEY";
   }

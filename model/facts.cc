@@ -80,8 +80,9 @@ std::string tell(const UnsyncedDataLost& f) {
              " (log end offset was ", f.old_end_offset, ")");
 }
 const char* text(LogStartReason reason) {
-  static constexpr std::array<const char*, 6> kReasons = {"retention.ms",  "retention.bytes",        "the log start",
-                                                          "DeleteRecords", "the leader's log start", "a truncation"};
+  static constexpr std::array<const char*, 7> kReasons = {"retention.ms",  "retention.bytes",        "the log start",
+                                                          "DeleteRecords", "the leader's log start", "a truncation",
+                                                          "the remote log"};
   return kReasons[static_cast<std::size_t>(reason)];
 }
 std::string tell(const LogStartAdvanced& f) {
@@ -109,6 +110,38 @@ std::string tell(const SegmentsReplaced& f) {
 }
 std::string tell(const LogCleaned& f) {
   return say(f.partition, ": log cleaned, dirty from offset ", f.first_dirty_offset, " to ", f.end_offset - 1);
+}
+std::string tell(const LocalSegmentDeleted& f) {
+  return say(f.partition, ": local segment of offsets ", f.base_offset, " to ", f.next_base_offset - 1, " deleted by ",
+             text(f.reason));
+}
+std::string tell(const RemoteSegmentStored& f) {
+  return say(f.partition, ": data of remote segment ", f.segment, " stored, offsets ",
+             f.batches.empty() ? Offset() : f.batches.front().base_offset, " to ",
+             f.batches.empty() ? Offset() : f.batches.back().last_offset());
+}
+std::string tell(const RemoteSegmentStateChanged& f) {
+  static constexpr std::array<const char*, 4> kStates = {"COPY_SEGMENT_STARTED", "COPY_SEGMENT_FINISHED",
+                                                         "DELETE_SEGMENT_STARTED", "DELETE_SEGMENT_FINISHED"};
+  return say(f.segment.partition, ": remote segment ", f.segment.id, " of offsets ", f.segment.start_offset, " to ",
+             f.segment.end_offset, " by broker ", f.segment.broker, ": ",
+             kStates[static_cast<std::size_t>(f.segment.state)]);
+}
+std::string tell(const RemoteSegmentCopied& f) {
+  return say(f.partition, ": copied offsets ", f.start_offset, " to ", f.end_offset, " as remote segment ", f.segment);
+}
+std::string tell(const RemoteSegmentExpired& f) {
+  return say(f.partition, ": remote segment ", f.segment, ", which ends with offset ", f.end_offset,
+             ", is to be deleted by ", text(f.reason));
+}
+std::string tell(const RemoteLogRead& f) {
+  return say(f.partition, ": read from the remote storage at offset ", f.fetch_offset, " up to ",
+             f.batches.empty() ? f.fetch_offset - 1 : f.batches.back().last_offset());
+}
+std::string tell(const RemoteStateRestored& f) {
+  return say(f.partition, ": begins at offset ", f.local_log_start_offset, " with ",
+             static_cast<std::int64_t>(f.epochs.size()), " leader epochs of the remote storage, log start offset ",
+             f.log_start_offset);
 }
 std::string tell(const RecordsDeleted& f) {
   return say(f.partition, ": DeleteRecords before offset ", f.before, " answered with ", f.error, ", low watermark ",

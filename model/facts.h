@@ -12,6 +12,7 @@
 #include "model/batch.h"
 #include "model/errors.h"
 #include "model/metadata_records.h"
+#include "model/remote/remote_log_segment.h"
 #include "model/storage/producer_entry.h"
 #include "model/types.h"
 
@@ -29,11 +30,6 @@ struct LogTruncated {
   TopicPartition partition;
   Offset end_offset;  // the log now ends here
   Offset old_end_offset;
-};
-struct EpochEntry {  // a line of leader-epoch-checkpoint
-  LeaderEpoch epoch;
-  Offset start;
-  constexpr auto operator<=>(const EpochEntry&) const = default;
 };
 struct LogLoaded {  // at start, after recovery
   TopicPartition partition;
@@ -58,6 +54,7 @@ enum class LogStartReason : std::uint8_t {
   client,      // DeleteRecords
   leader,      // a follower took the leader's over
   truncation,  // the whole log was cut, and starts where the leader's does
+  remote,      // where the remote log starts: retention there, or what a new leader found
 };
 struct LogStartAdvanced {  // it also goes back, when a log is truncated below it
   TopicPartition partition;
@@ -111,6 +108,60 @@ struct RecordsDeleted {  // DeleteRecords is answered
   Offset before;
   Offset low_watermark;
   Error error = Error::NONE;
+};
+// -- tiered storage (KIP-405)
+struct LocalSegmentDeleted {  // of a tiered log, which still starts where it did
+  TopicPartition partition;
+  Offset base_offset;
+  Offset next_base_offset;  // the local log start
+  LogStartReason reason = LogStartReason::log_start;
+  Nanos largest_timestamp{0};
+  Nanos wall_clock{0};  // of the broker
+  Nanos retention_ms{0};
+  std::int64_t bytes = 0;
+  std::int64_t log_bytes = 0;  // of the local log with it
+  std::int64_t retention_bytes = -1;
+  Offset high_watermark;
+};
+struct RemoteSegmentStored {  // at the remote storage: the segment's data is there
+  TopicPartition partition;
+  RemoteLogSegmentId segment;
+  std::vector<RecordBatch> batches;
+};
+struct RemoteSegmentStateChanged {  // at the remote storage, which keeps the metadata too
+  RemoteLogSegmentMetadata segment;
+};
+struct RemoteSegmentCopied {  // at the leader that copied it, and now knows that it is done
+  TopicPartition partition;
+  RemoteLogSegmentId segment;
+  Offset start_offset;
+  Offset end_offset;
+};
+struct SegmentSize {
+  Offset base_offset;
+  std::int64_t bytes = 0;
+};
+struct RemoteSegmentExpired {  // at the leader, which is about to delete it
+  TopicPartition partition;
+  RemoteLogSegmentId segment;
+  LogStartReason reason = LogStartReason::log_start;
+  Offset end_offset;
+  Nanos largest_timestamp{0};
+  Nanos wall_clock{0};
+  Nanos retention_ms{0};
+  std::int64_t retention_bytes = -1;
+  std::vector<SegmentSize> local_segments;  // with retention_bytes: of the leader
+};
+struct RemoteLogRead {  // by a broker, for a consumer
+  TopicPartition partition;
+  Offset fetch_offset;
+  std::vector<RecordBatch> batches;
+};
+struct RemoteStateRestored {  // at a follower that begins where the leader's local log does
+  TopicPartition partition;
+  Offset log_start_offset;
+  Offset local_log_start_offset;
+  std::vector<EpochEntry> epochs;
 };
 // -- a broker's disk
 struct BatchCorrupted {  // by a fault, on the disk: recovery or a reader may find it by its checksum
@@ -427,20 +478,20 @@ struct ProbeHit {
   const char* name;
 };
 
-using Fact =
-    std::variant<BatchAppended, LogTruncated, LogLoaded, UnsyncedDataLost, HighWatermarkAdvanced, BecameLeader,
-                 BecameFollower, IsrChanged, IsrProposed, PartitionStateCommitted, BrokerRegistered, BrokerFenced,
-                 BrokerUnfenced, TopicCreated, VoteGranted, QuorumLeaderElected, QuorumBecameFollower, QuorumResigned,
-                 MetadataAppended, MetadataTruncated, MetadataLoaded, MetadataCommitted, MetadataApplied, RecordSent,
-                 RecordAcknowledged, RecordFailed, RecordConsumed, ConsumerPositionReset, ConsumerHighWatermarkSeen,
-                 GroupStateChanged, PartitionsAssigned, PartitionsRevoked, RecordProcessed, OffsetCommitted,
-                 OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit, TruncationUndone,
-                 BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
-                 LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
-                 CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted, ReadReplicaChanged,
-                 FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed, SegmentsReplaced, LogCleaned,
-                 ReplicaOffline, FetchedWithoutEpoch, ProducerIdAssigned, ProducerEpochBumped, ProducerStateTold,
-                 ProducerIdsExpired, DuplicateDetected, UnknownProducerAccepted, SequenceRefused>;
+using Fact = std::variant<
+    BatchAppended, LogTruncated, LogLoaded, UnsyncedDataLost, HighWatermarkAdvanced, BecameLeader, BecameFollower,
+    IsrChanged, IsrProposed, PartitionStateCommitted, BrokerRegistered, BrokerFenced, BrokerUnfenced, TopicCreated,
+    VoteGranted, QuorumLeaderElected, QuorumBecameFollower, QuorumResigned, MetadataAppended, MetadataTruncated,
+    MetadataLoaded, MetadataCommitted, MetadataApplied, RecordSent, RecordAcknowledged, RecordFailed, RecordConsumed,
+    ConsumerPositionReset, ConsumerHighWatermarkSeen, GroupStateChanged, PartitionsAssigned, PartitionsRevoked,
+    RecordProcessed, OffsetCommitted, OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit,
+    TruncationUndone, BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
+    LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
+    CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted, ReadReplicaChanged,
+    FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed, SegmentsReplaced, LogCleaned, ReplicaOffline,
+    FetchedWithoutEpoch, ProducerIdAssigned, ProducerEpochBumped, ProducerStateTold, ProducerIdsExpired,
+    DuplicateDetected, UnknownProducerAccepted, SequenceRefused, LocalSegmentDeleted, RemoteSegmentStored,
+    RemoteSegmentStateChanged, RemoteSegmentCopied, RemoteSegmentExpired, RemoteLogRead, RemoteStateRestored>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

@@ -17,6 +17,7 @@
 #include "model/batch.h"
 #include "model/errors.h"
 #include "model/metadata_records.h"
+#include "model/remote/remote_log_segment.h"
 #include "model/types.h"
 
 namespace ktrial::model {
@@ -117,6 +118,8 @@ struct QuorumFetchResponse {
 inline constexpr std::int64_t kLatestTimestamp = -1;
 inline constexpr std::int64_t kEarliestTimestamp = -2;
 inline constexpr std::int64_t kMaxTimestamp = -3;
+inline constexpr std::int64_t kEarliestLocalTimestamp = -4;
+inline constexpr std::int64_t kLatestTieredTimestamp = -5;
 struct ListOffsetsRequest {
   NodeId replica_id;  // absent: a consumer
   TopicPartition partition;
@@ -417,6 +420,53 @@ struct AllocateProducerIdsResponse {
   std::int32_t producer_id_len = 0;
 };
 
+// ---- A broker to the remote storage: not Kafka's protocol, but the calls of its interfaces RemoteStorageManager and
+// RemoteLogMetadataManager, under their names
+struct UpdateRemoteLogSegmentMetadataRequest {  // with COPY_SEGMENT_STARTED: addRemoteLogSegmentMetadata
+  RemoteLogSegmentMetadata segment;
+};
+struct UpdateRemoteLogSegmentMetadataResponse {
+  Error error = Error::NONE;
+};
+struct CopyLogSegmentDataRequest {
+  TopicPartition partition;
+  RemoteLogSegmentId segment;
+  std::vector<RecordBatch> batches;
+  std::vector<EpochEntry> leader_epochs;  // the index LEADER_EPOCH: from the log's begin to the segment's end
+};
+struct CopyLogSegmentDataResponse {
+  Error error = Error::NONE;
+};
+struct DeleteLogSegmentDataRequest {
+  TopicPartition partition;
+  RemoteLogSegmentId segment;
+};
+struct DeleteLogSegmentDataResponse {
+  Error error = Error::NONE;
+};
+struct ListRemoteLogSegmentsRequest {
+  TopicPartition partition;
+};
+struct ListRemoteLogSegmentsResponse {
+  Error error = Error::NONE;
+  std::vector<RemoteLogSegmentMetadata> segments;  // those that are found by offset first
+  std::vector<OffsetAndEpoch> highest_offsets;     // by leader epoch, of what ever was copied
+};
+// remoteLogSegmentMetadata(epoch, offset), and then fetchLogSegment or fetchIndex(LEADER_EPOCH) of what it found.
+struct FetchLogSegmentRequest {
+  TopicPartition partition;
+  LeaderEpoch leader_epoch;  // absent (variant remote.lineage): whichever segment holds the offset
+  Offset offset;
+  std::int64_t max_bytes = 0;
+  bool index = false;  // the leader epochs instead of the records
+};
+struct FetchLogSegmentResponse {
+  Error error = Error::NONE;
+  Offset end_offset;  // of the segment, which ends with it
+  std::vector<RecordBatch> batches;
+  std::vector<EpochEntry> leader_epochs;
+};
+
 using MessageBody =
     std::variant<ProduceRequest, ProduceResponse, FetchRequest, FetchResponse, QuorumFetchRequest, QuorumFetchResponse,
                  ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest,
@@ -429,7 +479,10 @@ using MessageBody =
                  AlterPartitionResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, BrokerHeartbeatRequest,
                  BrokerHeartbeatResponse, DeleteRecordsRequest, DeleteRecordsResponse, AssignReplicasToDirsRequest,
                  AssignReplicasToDirsResponse, InitProducerIdRequest, InitProducerIdResponse,
-                 AllocateProducerIdsRequest, AllocateProducerIdsResponse>;
+                 AllocateProducerIdsRequest, AllocateProducerIdsResponse, UpdateRemoteLogSegmentMetadataRequest,
+                 UpdateRemoteLogSegmentMetadataResponse, CopyLogSegmentDataRequest, CopyLogSegmentDataResponse,
+                 DeleteLogSegmentDataRequest, DeleteLogSegmentDataResponse, ListRemoteLogSegmentsRequest,
+                 ListRemoteLogSegmentsResponse, FetchLogSegmentRequest, FetchLogSegmentResponse>;
 
 struct Message {
   std::int32_t correlation_id = 0;

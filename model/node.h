@@ -2,8 +2,9 @@
 //
 // `start` builds the memory from config and disk; `kill` drops the memory; `power_cut` drops it and lets the world
 // choose which unsynced writes of the disk survive. Nothing else outlives a process.
-// BrokerNode (broker/broker_node.h), ControllerNode (controller/controller_node.h) and ClientNode
-// (clients/client_node.h) have exactly these members; they are values: copying one copies its whole state.
+// BrokerNode (broker/broker_node.h), ControllerNode (controller/controller_node.h), ClientNode (clients/client_node.h)
+// and RemoteStorageNode (remote/remote_storage_node.h) have exactly these members; they are values: copying one copies
+// its whole state.
 #pragma once
 
 #include <string>

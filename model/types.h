@@ -79,6 +79,12 @@ struct OffsetAndEpoch {
   constexpr auto operator<=>(const OffsetAndEpoch&) const = default;
 };
 
+struct EpochEntry {  // where a leader epoch begins: a line of leader-epoch-checkpoint
+  LeaderEpoch epoch;
+  Offset start;
+  constexpr auto operator<=>(const EpochEntry&) const = default;
+};
+
 // One TCP connection, named by the node that opened it and that node's running count of connections.
 // The number never repeats in the life of a world, also not across restarts of the node.
 struct ConnectionId {

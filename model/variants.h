@@ -77,6 +77,10 @@ enum class Variant : std::uint8_t {
   replicated_sequences,
   producer_retention,
   sequence_wrap,
+  remote_lineage,
+  remote_highest_offset,
+  remote_auxiliary_state,
+  local_deletion,
   // quorum, groups, clients
   vote,
   quorum_append,

@@ -20,6 +20,7 @@ PropertyList all_properties() {
   add_group_properties(list);
   add_storage_properties(list);
   add_compaction_properties(list);
+  add_tiered_properties(list);
   add_liveness_properties(list);
   add_limit_properties(list);
   return list;

@@ -39,6 +39,9 @@ void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs&
       lost(l->partition, l->end_offset.value, logs.end(c.node, l->partition), kRotten, c, logs);
   } else if (const auto* b = std::get_if<model::BatchAppended>(&fact)) {
     appended(*b, c);
+  } else if (const auto* t = std::get_if<model::RemoteStateRestored>(&fact)) {
+    if (const auto it = unsynced_.find({t->partition, c.node}); it != unsynced_.end())
+      it->second.erase(it->second.begin(), it->second.lower_bound(t->local_log_start_offset.value));
   } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
     elected(*e, c, logs);
   } else if (const auto* d = std::get_if<model::IsrExpansionDropped>(&fact)) {

@@ -207,6 +207,7 @@ const std::map<std::string, Case>& cases() {
     both.merge(follower_read_cases());
     both.merge(compaction_cases());
     both.merge(producer_cases());
+    both.merge(tiered_cases());
     return both;
   }();
   return all;

@@ -138,6 +138,7 @@ void add_group_properties(PropertyList&);
 void add_group_commit_properties(PropertyList&);
 void add_storage_properties(PropertyList&);
 void add_compaction_properties(PropertyList&);
+void add_tiered_properties(PropertyList&);
 void add_liveness_properties(PropertyList&);
 void add_limit_properties(PropertyList&);
 

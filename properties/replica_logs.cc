@@ -4,6 +4,11 @@
 #include <limits>
 
 namespace ktrial::properties {
+namespace {
+
+constexpr model::Offset kFirst{0};
+
+}  // namespace
 
 void ReplicaLogs::cut(Log& log, model::Offset end) {
   const auto n = static_cast<std::size_t>(std::max<std::int64_t>(end.value, 0));
@@ -130,6 +135,17 @@ void ReplicaLogs::commit(const model::HighWatermarkAdvanced& h, NodeId node) {
   }
 }
 
+// What is below its local log it holds by the remote storage, which has what was committed (tiered_properties.cc).
+void ReplicaLogs::restore(const model::RemoteStateRestored& r, Log& log) {
+  const auto& committed = committed_[r.partition];
+  const auto n = std::min(committed.size(), static_cast<std::size_t>(r.local_log_start_offset.value));
+  cut(log, kFirst);
+  log.entries.assign(committed.begin(), committed.begin() + static_cast<std::ptrdiff_t>(n));
+  log.entries.resize(static_cast<std::size_t>(r.local_log_start_offset.value));
+  log.start = log.epochs_from = r.log_start_offset.value;
+  any_start_ = any_start_ || log.start > 0;
+}
+
 void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   if (const auto* f = std::get_if<model::BatchAppended>(&fact)) {
     append(f->partition, logs_[{f->partition, c.node}], f->batch);
@@ -160,6 +176,8 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     if (s->reason != model::LogStartReason::truncation) log.removed_to = std::max(log.removed_to, log.start);
     log.epochs_from = std::max(log.epochs_from, log.start);
     any_start_ = true;
+  } else if (const auto* t = std::get_if<model::RemoteStateRestored>(&fact)) {
+    restore(*t, logs_[{t->partition, c.node}]);
   } else if (const auto* r = std::get_if<model::BatchCorrupted>(&fact)) {
     logs_[{r->partition, c.node}].corrupted[r->base_offset.value] = r->next_offset.value;
   } else if (const auto* d = std::get_if<model::ReplicaDeleted>(&fact)) {

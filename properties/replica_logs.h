@@ -89,6 +89,7 @@ class ReplicaLogs {
   };
   static void cut(Log&, model::Offset end);
   void append(model::TopicPartition, Log&, const model::RecordBatch&);
+  void restore(const model::RemoteStateRestored&, Log&);
   void replace(const model::SegmentsReplaced&, const FactContext&);
   void recall_first_cleaning(model::TopicPartition, Log&, std::int64_t offset, const model::Record& tombstone,
                              const model::RecordBatch&);

@@ -158,6 +158,21 @@ constexpr auto kNames<SegmentDeleted> = names("partition", "baseOffset", "nextBa
                                               "wallClock", "retentionMs", "bytes", "logBytes", "retentionBytes",
                                               "highWatermark");
 template <>
+constexpr auto kNames<LocalSegmentDeleted> = kNames<SegmentDeleted>;
+template <>
+constexpr auto kNames<RemoteSegmentStored> = names("partition", "segment", "batches");
+template <>
+constexpr auto kNames<RemoteSegmentStateChanged> = names("segment");
+template <>
+constexpr auto kNames<RemoteSegmentCopied> = names("partition", "segment", "startOffset", "endOffset");
+template <>
+constexpr auto kNames<RemoteSegmentExpired> = names("partition", "segment", "reason", "endOffset", "largestTimestamp",
+                                                    "wallClock", "retentionMs", "retentionBytes", "localSegments");
+template <>
+constexpr auto kNames<RemoteLogRead> = names("partition", "fetchOffset", "batches");
+template <>
+constexpr auto kNames<RemoteStateRestored> = names("partition", "logStartOffset", "localLogStartOffset", "epochs");
+template <>
 constexpr auto kNames<RecordsDeleted> = names("partition", "before", "lowWatermark", "error");
 template <>
 constexpr auto kNames<BatchCorrupted> = names("partition", "baseOffset", "nextOffset");
@@ -204,8 +219,8 @@ class Json {
   void put(Error e) { append_json_string(out_, model::name(e)); }
   void put(Nanos v) { put(static_cast<std::int64_t>(v.count())); }
   void put(LogStartReason reason) {
-    static constexpr const char* kReasons[] = {"retention.ms",  "retention.bytes", "log-start",
-                                               "DeleteRecords", "leader",          "truncation"};
+    static constexpr const char* kReasons[] = {"retention.ms", "retention.bytes", "log-start", "DeleteRecords",
+                                               "leader",       "truncation",      "remote"};
     append_json_string(out_, kReasons[static_cast<std::size_t>(reason)]);
   }
   void put(ReplacedBy by) {
@@ -233,6 +248,27 @@ class Json {
     out_ += '{';
     field("epoch", e.epoch);
     field("startOffset", e.start);
+    out_ += '}';
+  }
+  void put(const SegmentSize& s) {
+    out_ += '{';
+    field("baseOffset", s.base_offset);
+    field("sizeInBytes", s.bytes);
+    out_ += '}';
+  }
+  void put(const RemoteLogSegmentMetadata& s) {
+    static constexpr const char* kStates[] = {"COPY_SEGMENT_STARTED", "COPY_SEGMENT_FINISHED", "DELETE_SEGMENT_STARTED",
+                                              "DELETE_SEGMENT_FINISHED"};
+    out_ += '{';
+    field("id", s.id);
+    field("partition", s.partition);
+    field("startOffset", s.start_offset);
+    field("endOffset", s.end_offset);
+    field("maxTimestamp", s.max_timestamp);
+    field("sizeInBytes", s.bytes);
+    field("broker", s.broker);
+    field("leaderEpochs", s.epochs);
+    field("state", kStates[static_cast<std::size_t>(s.state)]);
     out_ += '}';
   }
   void put(LeaderRecoveryState s) {

@@ -85,7 +85,7 @@ struct Selector {
   enum class Kind : std::uint8_t {
     broker,             // broker(2), or the plain node id 2
     controller,         // controller(4)
-    client,             // client(p1), or the plain name p1
+    client,             // client(p1), or the plain name p1; the remote storage by its name, too
     leader,             // leader(orders-0)
     followers,          // followers(orders-0): every replica but the leader
     follower,           // follower(orders-0, 1): the index-th follower in replica order, from 1
@@ -178,8 +178,9 @@ enum class RandomTarget : std::uint8_t {
   last_answered,  // the broker that appended what was acknowledged last
   coordinators,   // the coordinator of some group
   members,        // a member of some group
+  remote_storage,
 };
-inline constexpr int kRandomTargets = 11;
+inline constexpr int kRandomTargets = 12;
 const char* to_string(RandomTarget target);
 
 // Faults drawn by the search from decisions named "fault plan / i / ...".

@@ -52,9 +52,9 @@ constexpr std::array<KindRow, kFaultKinds> kKinds = {{
     {"misdirected-write", nodes},
     {"restore-disk", nodes},
 }};
-constexpr std::array<const char*, kRandomTargets> kTargets = {"one",           "minority",     "majority", "leaders",
-                                                              "controllers",   "clients",      "all",      "followers",
-                                                              "last-answered", "coordinators", "members"};
+constexpr std::array<const char*, kRandomTargets> kTargets = {
+    "one", "minority",  "majority",      "leaders",      "controllers", "clients",
+    "all", "followers", "last-answered", "coordinators", "members",     "remote-storage"};
 constexpr std::array<const char*, 15> kSelectors = {
     "broker",          "controller",        "client",      "leader",      "followers",
     "follower",        "active-controller", "majority",    "minority",    "all-brokers",

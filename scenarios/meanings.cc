@@ -180,6 +180,11 @@ std::string meaning_of_goal(const std::string& goal) {
       {"unknown-producer-accepted",
        "a leader that knew nothing of a producer took a sequence other than 0 for its first"},
       {"producer-expired", "a replica forgot a producer after producer.id.expiration.ms"},
+      {"segment-copied", "a leader has copied a segment to the remote storage"},
+      {"local-segment-deleted", "a broker deleted a local segment of a tiered log"},
+      {"remote-read", "a consumer was given records from the remote storage"},
+      {"remote-state-restored", "a follower began where the leader's local log does, with the remote storage's state"},
+      {"remote-segment-expired", "a leader deleted a segment from the remote storage"},
       {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
   };
   const auto it = meanings.find(goal);
@@ -204,7 +209,8 @@ std::string faults_markdown() {
       "controllers),\n"
       "`all-brokers`, `all-controllers`, `all-clients`, `coordinator(billing)`, `all-leaders`, `last-answered` (the "
       "broker that\n"
-      "appended what was acknowledged last); a list of several. They are looked up when the fault strikes.\n"
+      "appended what was acknowledged last), `remote-storage` (of tiered topics); a list of several. They are looked "
+      "up when the fault strikes.\n"
       "`cut`, `delay`, `bandwidth`, `reset`, `cut-mid-response` and `hold` take two sides, each one target or a list: "
       "`between: [a, [b, c]]`\n"
       "both ways, `from` and `to` one way. Faults that overlap are described in [architecture.md](architecture.md).\n\n"

@@ -1,6 +1,7 @@
 // A scenario: everything that one run is a function of, but the seed. A plain value; a file of the library is one.
 //
-// Node ids: brokers are 1..brokers, controllers follow (brokers+1 ...), clients come above all servers in file order.
+// Node ids: brokers are 1..brokers, controllers follow (brokers+1 ...), clients come above all servers in file order,
+// and the remote storage, if there is one, above them.
 // Leaves out: reading (scenario_reader.h) and writing (scenario_writer.h).
 // Always holds: an effective config (`config`) is the defaults with `written` applied, so equality looks at `written`.
 #pragma once
@@ -159,5 +160,14 @@ struct Scenario {
   std::optional<RecordedRun> recorded;
   bool operator==(const Scenario&) const = default;
 };
+
+// The node that is the remote storage: the last one, there if the topics and brokers of the scenario use it (KIP-405).
+inline constexpr const char* kRemoteStorage = "remote-storage";
+inline bool has_remote_storage(const Scenario& s) {
+  if (!s.cluster.config.effective.remote_log_storage_system_enable) return false;
+  for (const TopicSpec& topic : s.cluster.topics)
+    if (model::is_tiered(topic.config.effective)) return true;
+  return false;
+}
 
 }  // namespace ktrial::scenarios

@@ -306,6 +306,7 @@ struct Reader {
         for (int i = 1; g && r->kind == K::client && i <= g->members; ++i)
           names.push_back(g->name + "/" + std::to_string(i));
       }
+      if (r->kind == K::client && has_remote_storage(s)) names.emplace_back(kRemoteStorage);
       known_name(*v, r->kind == K::client ? "node" : "group", r->name, names);
     }
     if (r->partition.partition >= 0) partition(*v, r->partition);

@@ -56,7 +56,7 @@ std::size_t BrokerNode::directory_for_new_log(DirectoryId assigned) const {
 Partition* BrokerNode::host(Step& step, TopicPartition tp, const PartitionRegistration& registration) {
   Memory& m = *memory_;
   if (m.offline_partitions.contains(tp)) return nullptr;
-  const TopicConfig topic = m.image.topic_config(tp.topic, config_.topic_defaults);
+  const TopicConfig topic = topic_config(tp.topic);
   auto it = m.partitions.find(tp);
   if (it == m.partitions.end()) {
     LogDisk disk;

@@ -58,6 +58,7 @@ void BrokerNode::unfetch(TopicPartition tp) {
 // Its directory is renamed and that is flushed, so that it is gone for good.
 void BrokerNode::delete_replica(Step& step, TopicPartition tp) {
   unfetch(tp);
+  memory_->remote.stop(step, tp);
   const auto held = memory_->partitions.find(tp);
   if (held == memory_->partitions.end()) return;
   --memory_->logs_in[held->second.log().disk().directory];
@@ -113,6 +114,7 @@ void BrokerNode::publish(Step& step, const MetadataDelta& delta) {
     unfetch(tp);
     changed(tp, held->second.make_leader(step, *registration, m.image.brokers()));
     assign_directory(step, held->second, registration->directory(self_));
+    remote_log_role(step, tp);
   }
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);
@@ -124,6 +126,7 @@ void BrokerNode::publish(Step& step, const MetadataDelta& delta) {
     assign_directory(step, partition, registration->directory(self_));
     const bool in_sync = IsrState::holds(registration->isr, self_);
     const bool new_epoch = partition.make_follower(step, *registration);
+    remote_log_role(step, tp);
     // In controlled shutdown a partition that is followed out of sync is simply stopped.
     if (m.lifecycle.state() >= BrokerState::PENDING_CONTROLLED_SHUTDOWN &&
         (!in_sync || !registration->leader.present())) {

@@ -9,6 +9,7 @@ void BrokerNode::start(Step& step) {
   m.alter_channel = ControllerChannel(1, milliseconds(30000));
   m.alter = AlterPartitionManager(!config_.variants.on(Variant::alter_partition_retry));
   m.groups = BrokerGroups(config_);
+  m.remote = RemoteLogManager(self_, config_);
   m.assignments_channel = ControllerChannel(4, seconds(60));
   m.logs_in.resize(health_.size());
   const std::vector<DirectoryId> directories = online_directories();
@@ -66,6 +67,9 @@ void BrokerNode::on_message(Step& step, ConnectionId connection, Message&& messa
     if (m.producer_ids.channel().on_message(step, message))
       if (const auto* response = std::get_if<AllocateProducerIdsResponse>(&message.body))
         m.producer_ids.on_response(step, *response);
+  } else if (m.remote.owns(connection)) {
+    m.remote.on_message(step, std::move(message), m.partitions);
+    work_on_remote_log(step);
   } else if (is_request(kind(message))) {
     m.requests.received(connection, std::move(message));
   } else if (ReplicaFetcher* fetcher = fetcher_of(connection)) {
@@ -98,6 +102,9 @@ void BrokerNode::on_closed(Step& step, ConnectionId connection) {
     m.groups.create_channel.on_closed(step);
   } else if (m.producer_ids.channel().owns(connection)) {
     m.producer_ids.channel().on_closed(step);
+  } else if (m.remote.owns(connection)) {
+    m.remote.on_closed(step, m.partitions);
+    work_on_remote_log(step);
   } else {
     ReplicaFetcher* fetcher = fetcher_of(connection);
     if (fetcher == nullptr || !fetcher->on_closed(step, connection, config_)) m.requests.closed(connection);
@@ -149,6 +156,14 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
       break;
     case kDelayedDeleteRecordsTimer:
       m.deletes.expire(timer.about, [&](DelayedDeleteRecords& o) { try_delete_records(step, o, true); });
+      break;
+    case kRemoteLogTaskTimer:
+    case kRemoteCallTimer:
+      m.remote.on_timer(step, timer, m.partitions);
+      work_on_remote_log(step);
+      break;
+    case kDelayedRemoteFetchTimer:
+      m.remote_fetches.expire(timer.about, [&](DelayedRemoteFetch& o) { complete_remote_fetch(step, o); });
       break;
     case kIsrShrinkTimer:
       for (auto& [tp, partition] : m.partitions) changed(tp, partition.maybe_shrink_isr(step));
@@ -295,6 +310,12 @@ void BrokerNode::settle(Step& step) {
     const bool listens = it->second.in_flight() && (config_.variants.on(Variant::late_fetch_answer) ||
                                                     config_.variants.on(Variant::late_epoch_answer));
     if (!it->second.empty()) {
+      for (const FetchLogSegmentRequest& wanted : it->second.take_remote_wishes()) {
+        const auto entry = it->second.entries().find(wanted.partition);
+        if (entry == it->second.entries().end()) continue;  // not followed any more
+        const std::int64_t token = (std::int64_t{entry->second.item.current_leader_epoch.value} << 32) | leader.value;
+        m.remote.fetch(step, RemoteLogManager::Reader::follower, token, wanted);
+      }
       it->second.run(step, config_, m.lifecycle.epoch());
       if (it->second.connection().present()) m.fetcher_connections[it->second.connection()] = leader;
     } else if (!listens) {

@@ -19,6 +19,7 @@
 #include "model/broker/request_channel.h"
 #include "model/node.h"
 #include "model/quorum/metadata_observer.h"
+#include "model/remote/remote_log_manager.h"
 #include "model/replication/alter_partition_manager.h"
 #include "model/replication/delayed.h"
 #include "model/replication/fetch_session.h"
@@ -128,6 +129,8 @@ class BrokerNode {
     ProducerIdManager producer_ids;
     TouchedPartitions touched;
     Cleaner cleaner;
+    RemoteLogManager remote;
+    Purgatory<DelayedRemoteFetch> remote_fetches{kDelayedRemoteFetchTimer};
   };
 
   // metadata (broker_metadata.cc)
@@ -188,6 +191,13 @@ class BrokerNode {
   void clean_further(Step& step);
   void delete_compacted(Step& step);
 
+  // tiered storage (broker_remote.cc)
+  TopicConfig topic_config(TopicId topic) const;
+  void remote_log_role(Step& step, TopicPartition tp);  // its tasks are those of its role
+  void fetch_remote(Step& step, DelayedFetch operation, FetchResponse local, std::size_t which);
+  void complete_remote_fetch(Step& step, DelayedRemoteFetch& operation);
+  void work_on_remote_log(Step& step);  // what the remote storage answered, and what fetchers want of it
+
   // requests (broker_requests.cc)
   Error not_held(TopicPartition tp) const;
   Error gone(TopicPartition tp) const;
@@ -203,6 +213,7 @@ class BrokerNode {
     FetchResponse response;
     std::vector<Offset> leader_log_ends;  // by partition of the request; absent where the read failed
     bool complete = false;
+    std::optional<std::size_t> remote;  // the first partition that is to be read from the remote storage
   };
   NodeId preferred_read_replica(const FetchRequest& request, const FetchRequest::Partition& item,
                                 const Partition& partition) const;

@@ -183,6 +183,7 @@ void BrokerNode::on_fetch(Step& step, ConnectionId connection, std::int32_t corr
         changed(item.partition, held->second.follower_fetched(step, request.replica_id, request.replica_epoch, item,
                                                               outcome.leader_log_ends[i], m.image.brokers()));
     }
+  if (outcome.remote) return fetch_remote(step, std::move(operation), std::move(outcome.response), *outcome.remote);
   const bool nothing_to_wait_for = id == 0 && operation.request.partitions.empty();
   if (outcome.complete || request.max_wait <= Nanos(0) || nothing_to_wait_for)
     return answer_fetch(step, operation, std::move(outcome.response));
@@ -256,7 +257,8 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request, bool 
                             request.max_bytes - bytes, bytes == 0, parked);
     }();
     bytes += read.bytes;
-    outcome.complete = outcome.complete || read.answer_now();
+    if (read.remote && !outcome.remote) outcome.remote = outcome.response.partitions.size();
+    outcome.complete = outcome.complete || read.answer_now() || (parked && read.remote);
     outcome.leader_log_ends.push_back(read.answer_now() ? Offset() : read.leader_log_end);
     outcome.response.partitions.push_back(std::move(read.response));
   }
@@ -277,7 +279,7 @@ void BrokerNode::tell_refused(Step& step, const DelayedFetch& operation, const F
       for (const FetchRequest::Partition& item : operation.request.partitions)
         if (item.partition == p.partition) offset = item.fetch_offset;
     }
-    step.fact(FollowerRefusedOffset{p.partition, operation.connection.initiator, offset, held->log().log_start(),
+    step.fact(FollowerRefusedOffset{p.partition, operation.connection.initiator, offset, held->log().local_log_start(),
                                     held->log().high_watermark(), held->log().log_end()});
   }
 }

@@ -11,6 +11,7 @@
 
 #include "model/broker/broker_node.h"
 #include "model/controller/controller_node.h"
+#include "model/remote/remote_storage_node.h"
 
 namespace ktrial::model {
 
@@ -18,7 +19,7 @@ struct BrokerWorld {
   static constexpr Nanos kDelay = milliseconds(1);
   static constexpr NodeId kClient{900};
   static constexpr NodeId kController{100};
-  using AnyNode = std::variant<BrokerNode, ControllerNode>;
+  using AnyNode = std::variant<BrokerNode, ControllerNode, RemoteStorageNode>;
   struct Arrival {
     NodeId to;
     enum class What { message, closed, timer } what = What::message;
@@ -44,6 +45,7 @@ struct BrokerWorld {
   explicit BrokerWorld(int brokers, ClusterConfig config = {}) {
     nodes.emplace(kController, ControllerNode(kController, {kController}, config));
     for (int i = 1; i <= brokers; ++i) nodes.emplace(NodeId{i}, BrokerNode(NodeId{i}, {kController}, config));
+    if (config.remote_storage.present()) nodes.emplace(config.remote_storage, RemoteStorageNode(config.remote_storage));
     for (auto& [id, node] : nodes) start(id);
   }
   void start(NodeId id) {
@@ -62,7 +64,7 @@ struct BrokerWorld {
     s.next_connection = connection_count[id];
     s.choose_function = [](void*, Choice choice, std::uint32_t about, std::uint64_t low, std::uint64_t high) {
       if (choice == Choice::log_cleaner) return high;  // so that a test may come between two steps
-      return choice == Choice::incarnation ? low + about : low;
+      return choice == Choice::incarnation || choice == Choice::remote_log_segment ? low + about : low;
     };
     std::visit([&](auto& n) { f(n, s); }, nodes.at(id));
     connection_count[id] = s.next_connection;

@@ -9,6 +9,7 @@
 
 #include <boost/container/flat_map.hpp>
 #include <boost/container/flat_set.hpp>
+#include <optional>
 #include <vector>
 
 #include "model/messages.h"
@@ -19,6 +20,7 @@ namespace ktrial::model {
 inline constexpr std::uint16_t kDelayedProduceTimer = 204;
 inline constexpr std::uint16_t kDelayedFetchTimer = 205;
 inline constexpr std::uint16_t kDelayedDeleteRecordsTimer = 226;
+inline constexpr std::uint16_t kDelayedRemoteFetchTimer = 242;
 
 // The partitions that changed since the purgatories were last looked at.
 struct TouchedPartitions {
@@ -60,6 +62,15 @@ struct DelayedFetch {
   FetchRequest request;            // without its partitions if it has a session
   std::int32_t session_id = 0;     // 0: none
   std::int32_t session_epoch = 0;  // that the session was left with
+};
+
+// DelayedRemoteFetch: of a fetch one partition is read from the remote storage at a time.
+struct DelayedRemoteFetch {
+  DelayedFetch fetch;
+  FetchResponse response;  // what there is without it
+  std::size_t which = 0;   // partition of the response
+  Offset offset;
+  std::optional<FetchResponse::Partition> read;  // once it is there
 };
 
 // Operations by number, oldest first.

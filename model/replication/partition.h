@@ -59,6 +59,7 @@ struct AppendResult {
 struct PartitionRead {
   FetchResponse::Partition response;
   Offset leader_log_end;  // before the read
+  bool remote = false;    // the offset is in the remote storage
   std::int64_t bytes = 0;
   bool answer_now() const {
     return response.error != Error::NONE || response.diverging_epoch.epoch.present() ||
@@ -114,10 +115,14 @@ class Partition {
   bool truncate_to_leader(Step& step, OffsetAndEpoch leader);
   void follow_high_watermark(Step& step, Offset leaders);
   void truncate_fully_and_start_at(Step& step, Offset start);
+  // Of a tiered log: begins anew at `local_start`, with the leader epochs of what is before it.
+  void restore_from_remote(Step& step, Offset local_start, Offset log_start, const std::vector<EpochEntry>& epochs);
 
   // -- storage (partition_storage.cc)
   // Retention, for leader and follower alike. Whether the log start moved.
   bool delete_old_segments(Step& step);
+  bool delete_local_segments(Step& step);            // of a tiered log (partition_remote.cc)
+  bool advance_log_start(Step& step, Offset start);  // of a tiered log; whether it moved
   struct DeleteRecordsResult {
     Error error = Error::NONE;
     Offset before;
@@ -149,6 +154,7 @@ class Partition {
   const PartitionConfig& config() const { return config_; }
 
  private:
+  bool read_remote(Offset offset, bool follower, PartitionRead& read) const;  // false: it is not there
   enum class Serves : std::uint8_t { leader, any_replica };
   // What a leader answers instead of appending; absent: it is to be appended.
   std::optional<AppendResult> recognise(Step& step, const RecordBatch& batch) const;

@@ -95,7 +95,7 @@ PartitionRead Partition::read(const FetchRequest::Partition& request, NodeId rep
   if (request.last_fetched_epoch.present()) {
     const OffsetAndEpoch end = log_.end_offset_for(request.last_fetched_epoch);
     if (!end.offset.present() || request.fetch_offset < log_.log_start()) {
-      r.error = Error::OFFSET_OUT_OF_RANGE;
+      if (!read_remote(request.fetch_offset, follower, result)) r.error = Error::OFFSET_OUT_OF_RANGE;
       return result;
     }
     if (end.epoch < request.last_fetched_epoch || end.offset < request.fetch_offset) {
@@ -111,6 +111,7 @@ PartitionRead Partition::read(const FetchRequest::Partition& request, NodeId rep
     r.error = Error::OFFSET_OUT_OF_RANGE;
     return result;
   }
+  if (read_remote(request.fetch_offset, follower, result)) return result;
   const Offset upper = follower ? log_.log_end() : log_.high_watermark();
   r.batches =
       log_.read(request.fetch_offset, upper, std::min<std::int64_t>(max_bytes, request.max_bytes), first_always);
@@ -214,6 +215,11 @@ ListOffsetsResponse Partition::list_offsets(const ListOffsetsRequest& request) c
   if (request.timestamp == kEarliestTimestamp) {
     answer.offset = log_.log_start();
     answer.leader_epoch = log_.epochs().epoch_at(log_.log_start());
+    return answer;
+  }
+  if (request.timestamp == kEarliestLocalTimestamp || request.timestamp == kLatestTieredTimestamp) {
+    answer.offset = request.timestamp == kEarliestLocalTimestamp ? log_.local_log_start() : log_.highest_remote();
+    answer.leader_epoch = log_.epochs().epoch_at(answer.offset);
     return answer;
   }
   const bool client = !request.replica_id.present();

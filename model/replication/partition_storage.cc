@@ -28,6 +28,7 @@ void Partition::log_start_moved(Step& step, Offset old, LogStartReason reason) {
 }
 
 bool Partition::delete_old_segments(Step& step) {
+  if (log_.tiered()) return delete_local_segments(step);
   const Offset old_start = log_.log_start();
   const std::vector<Log::Removed> removed = log_.delete_old_segments(config_.topic, step.wall_clock);
   if (removed.empty()) return false;

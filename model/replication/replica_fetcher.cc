@@ -18,7 +18,7 @@ void ReplicaFetcher::due(Entries::iterator at) {
     asking_.erase(tp);
   } else {
     session_.forget(tp);
-    asking_.insert(tp);
+    if (entry.ask != Entry::Ask::remote_state) asking_.insert(tp);
   }
 }
 
@@ -70,19 +70,24 @@ void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch ow
     delayed_.erase(delayed_.begin());
     due(at);
   }
-  if (asking_.empty() && session_.empty()) return step.set_timer(wake, delayed_.begin()->first);
+  if (asking_.empty() && session_.empty()) {
+    if (!delayed_.empty()) step.set_timer(wake, delayed_.begin()->first);
+    return;
+  }
   if (!connection_.present()) connection_ = step.open(leader_);
   in_flight_ = ++next_correlation_;
   asked_ = std::monostate();
   if (!asking_.empty()) {
     const auto& [tp, entry] = *entries_.find(*asking_.begin());
-    if (entry.ask == Entry::Ask::epoch) {
+    if (entry.ask == Entry::Ask::epoch || entry.ask == Entry::Ask::earlier_epoch) {
       const OffsetForLeaderEpochRequest request{self_, tp, entry.item.current_leader_epoch, entry.asked_epoch};
       asked_ = request;
       step.send(connection_, {*in_flight_, request});
     } else {
       const ListOffsetsRequest request{self_, tp, entry.item.current_leader_epoch,
-                                       entry.ask == Entry::Ask::latest ? kLatestTimestamp : kEarliestTimestamp};
+                                       entry.ask == Entry::Ask::latest     ? kLatestTimestamp
+                                       : entry.ask == Entry::Ask::earliest ? kEarliestTimestamp
+                                                                           : kEarliestLocalTimestamp};
       asked_ = request;
       step.send(connection_, {*in_flight_, request});
     }
@@ -170,6 +175,8 @@ void ReplicaFetcher::on_fetch_partition(Step& step, const FetchResponse::Partiti
     case Error::OFFSET_OUT_OF_RANGE:
       step.fact(ProbeHit{"follower fetch refused: OFFSET_OUT_OF_RANGE"});
       return ask(at, Entry::Ask::latest);
+    case Error::OFFSET_MOVED_TO_TIERED_STORAGE:
+      return moved_to_tiered_storage(step, at, response);
     case Error::FENCED_LEADER_EPOCH:
       step.fact(ProbeHit{"follower fetch refused: FENCED_LEADER_EPOCH"});
       return erase(at);  // until newer metadata brings it back
@@ -196,13 +203,12 @@ void ReplicaFetcher::on_list_offsets(Step& step, const ListOffsetsResponse& resp
   const auto& [request, at, partition] = *asked;
   Entry& entry = at->second;
   if (entry.item.current_leader_epoch != request.current_leader_epoch ||
-      (entry.ask != Entry::Ask::latest && entry.ask != Entry::Ask::earliest))
+      (entry.ask != Entry::Ask::latest && entry.ask != Entry::Ask::earliest && entry.ask != Entry::Ask::earliest_local))
     return;
   if (response.error == Error::FENCED_LEADER_EPOCH) return erase(at);
-  if (response.error != Error::NONE) {
-    entry.ask = Entry::Ask::fetch;
-    return delay(at, step.now + config.replica_fetch_backoff);
-  }
+  if (response.error != Error::NONE) return fetch_again(step, at, config);
+  if (request.timestamp == kEarliestLocalTimestamp)
+    return on_local_start(step, at, partition, {response.offset, response.leader_epoch}, config);
   if (request.timestamp == kLatestTimestamp) {
     if (response.offset >= partition.log().log_end()) return ask(at, Entry::Ask::earliest);
     partition.truncate(step, response.offset);  // an unclean election happened
@@ -220,6 +226,8 @@ void ReplicaFetcher::on_epoch_end(Step& step, const OffsetForLeaderEpochResponse
   if (!asked) return;
   const auto& [request, at, partition] = *asked;
   Entry& entry = at->second;
+  if (entry.ask == Entry::Ask::earlier_epoch && entry.item.current_leader_epoch == request.current_leader_epoch)
+    return on_earlier_epoch(step, at, partition, response, config);
   // Variant late_epoch_answer: an answer for an older leader epoch of ours is taken too.
   if ((entry.item.current_leader_epoch != request.current_leader_epoch || entry.ask != Entry::Ask::epoch) &&
       !config.variants.on(Variant::late_epoch_answer))

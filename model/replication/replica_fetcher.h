@@ -1,15 +1,18 @@
 // Copies all partitions that this broker follows from one leader broker, with one outstanding request.
 //
 // Follows AbstractFetcherThread and ReplicaFetcherThread with num.replica.fetchers=1: fetch sessions (KIP-227) and
-// truncation on fetch (KIP-595); the older truncation protocols (KIP-101, KIP-279) are variants. Leaves out: tiered
-// storage, throttling, several partitions in one OffsetsForLeaderEpoch. Always holds: an answer touches a partition
-// only if its fetch offset and leader epoch are still those of the request; work follows what changed and not how many
-// partitions are followed.
+// truncation on fetch (KIP-595); the older truncation protocols (KIP-101, KIP-279) are variants. Where the leader's
+// local log begins above the fetch offset, TierStateMachine (KIP-405, tiered_fetch.cc); Kafka's thread waits for it,
+// here the other partitions go on. Leaves out: throttling, several partitions in one OffsetsForLeaderEpoch. Always
+// holds: an answer touches a partition only if its fetch offset and leader epoch are still those of the request; work
+// follows what changed and not how many partitions are followed.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
 #include <boost/container/flat_set.hpp>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "model/config.h"
 #include "model/replication/fetch_session_handler.h"
@@ -41,11 +44,26 @@ class ReplicaFetcher {
   bool on_closed(Step& step, ConnectionId connection, const ClusterConfig& config);
   void on_timeout(Step& step, const ClusterConfig& config);  // replica.socket.timeout.ms
 
+  // What is wanted of the remote storage, which is told what it answered (of the partition, in that leader epoch).
+  std::vector<FetchLogSegmentRequest> take_remote_wishes() { return std::exchange(remote_wishes_, {}); }
+  void on_remote_state(Step& step, TopicPartition tp, const FetchLogSegmentResponse& response, Partitions& partitions,
+                       const ClusterConfig& config);
+
   struct Entry {
-    enum class Ask : std::uint8_t { fetch, epoch, latest, earliest } ask = Ask::fetch;
+    enum class Ask : std::uint8_t {
+      fetch,
+      epoch,
+      latest,
+      earliest,
+      earliest_local,  // TierStateMachine: the leader's local log start,
+      earlier_epoch,   // which epoch is before it,
+      remote_state,    // what the remote storage has of it: no request to the leader
+    } ask = Ask::fetch;
     FetchRequest::Partition item;  // what a fetch asks for
     LeaderEpoch asked_epoch;       // of Ask::epoch
     Nanos not_before = Nanos::min();
+    Offset leader_log_start;     // of a leader whose local log begins above the fetch offset
+    OffsetAndEpoch local_start;  // of the same
   };
   const boost::container::flat_map<TopicPartition, Entry>& entries() const { return entries_; }
 
@@ -67,6 +85,13 @@ class ReplicaFetcher {
   };
   template <class Request>
   std::optional<Question<Request>> question(Partitions& partitions);
+  void moved_to_tiered_storage(Step& step, Entries::iterator at, const FetchResponse::Partition& response);
+  void on_local_start(Step& step, Entries::iterator at, Partition& partition, OffsetAndEpoch start,
+                      const ClusterConfig& config);
+  void on_earlier_epoch(Step& step, Entries::iterator at, Partition& partition,
+                        const OffsetForLeaderEpochResponse& response, const ClusterConfig& config);
+  void want_remote_state(Entries::iterator at, LeaderEpoch epoch, const ClusterConfig& config);
+  void fetch_again(Step& step, Entries::iterator at, const ClusterConfig& config);  // after a while
   void follow_log(Entry& entry, const Partition& partition, const ClusterConfig& config);
   void ask(Entries::iterator at, Entry::Ask what);
   void delay(Entries::iterator at, Nanos until);
@@ -82,7 +107,8 @@ class ReplicaFetcher {
   std::variant<std::monostate, ListOffsetsRequest, OffsetForLeaderEpochRequest> asked_;  // in flight; else a fetch is
   Nanos not_before_ = Nanos::min();
   Entries entries_;
-  // An entry is in the session, is asking or is delayed.
+  std::vector<FetchLogSegmentRequest> remote_wishes_;
+  // An entry is in the session, is asking, is delayed or waits for the remote storage.
   FetchSessionHandler session_;
   boost::container::flat_set<TopicPartition> asking_;
   boost::container::flat_set<std::pair<Nanos, TopicPartition>> delayed_;

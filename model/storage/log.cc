@@ -19,6 +19,8 @@ Log::Log(LogDisk disk, const TopicConfig& topic, const Variants& variants, LogLo
 }
 
 void Log::configure(const TopicConfig& topic) {
+  if (is_tiered(topic) && !disk_.tiered) local_start_ = std::max(start_, local_start_);
+  disk_.tiered = disk_.tiered || is_tiered(topic);  // it cannot be turned off
   flush_messages_ = topic.flush_messages;
   segment_bytes_ = topic.segment_bytes;
   segment_ms_ = topic.cleanup_compact ? std::min(topic.segment_ms, topic.max_compaction_lag) : topic.segment_ms;
@@ -130,6 +132,7 @@ bool Log::truncate_to(Offset target, Nanos wall_clock) {
     end_ = new_end;
     if (stops_cleaning) forget_cleaned_above(disk_.segments.active().base);
     start_ = std::min(start_, end_);
+    local_start_ = std::min(local_start_, end_);
     recovery_point_ = std::min(recovery_point_, end_);
     flush_due_ = std::min(flush_due_, end_);
     producers_.rebuild(disk_.producer_snapshots, disk_.segments, start_, end_, ProducerStateManager::Reload::other,
@@ -149,6 +152,7 @@ void Log::truncate_fully_and_start_at(Offset start, Offset log_start) {
   producers_.truncated_fully(disk_.producer_snapshots, start);
   producers_.rebuild(disk_.producer_snapshots, disk_.segments, start_, end_, ProducerStateManager::Reload::other,
                      kNoTimestamp);
+  local_start_ = start;
   recovery_point_ = std::min(recovery_point_, end_);
   flush_due_ = Offset();
   // LeaderEpochFileCache.clearAndFlush: a file that is replaced, and its directory is synced.
@@ -233,9 +237,10 @@ void Log::checkpoint_recovery_point() {
   disk_.journal_committed();
 }
 
-// Only a start above the first segment's base is worth a line (LogManager.checkpointLogStartOffsetsInDir).
+// Only a start above the first segment's base is worth a line (LogManager.checkpointLogStartOffsetsInDir), or that of a
+// tiered log.
 bool Log::checkpoint_log_start() {
-  const Offset line = start_ > disk_.segments.segment(0).base ? start_ : Offset();
+  const Offset line = tiered() || start_ > disk_.segments.segment(0).base ? start_ : Offset();
   const bool changed = disk_.start.read() != line;
   if (changed) disk_.start.write_and_sync(line);
   disk_.journal_committed();

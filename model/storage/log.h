@@ -32,6 +32,7 @@ struct LogDisk {
   AtomicFile<std::vector<EpochEntry>> epochs;  // leader-epoch-checkpoint
   AtomicFile<Offset> cleaned;                  // of cleaner-offset-checkpoint; absent: nothing was cleaned
   ProducerSnapshots producer_snapshots;
+  bool tiered = false;  // the topic's config, which Kafka reads from the metadata before it loads a log
 
   // `facts` tell what of the log is gone, and what came back.
   void power_cut(TopicPartition tp, const Survival& survives, std::vector<Fact>& facts);
@@ -106,6 +107,16 @@ class Log {
   void snapshot_producers();
   // A cleaned segment stands for all that began between these offsets: their snapshots go.
   void forget_snapshots_between(Offset base, Offset end);
+  // -- tiered storage (KIP-405, log_tiered.cc): the log may begin before its local segments do
+  bool tiered() const { return disk_.tiered; }
+  Offset local_log_start() const { return tiered() ? local_start_ : start_; }
+  // So far it is known to be copied to the remote storage, inclusively; absent: nothing is known of.
+  Offset highest_remote() const { return highest_remote_; }
+  void raise_highest_remote(Offset offset);
+  std::int64_t only_local_bytes() const;
+  // As delete_old_segments, by the local retention. The log start stays.
+  std::vector<Removed> delete_local_segments(const TopicConfig& topic, Nanos wall_clock);
+  void restore_epochs(const std::vector<EpochEntry>& entries);
 
   // -- compaction: the log cleaner's (log_cleaner.cc), which a truncation below the active segment stops
   void begin_cleaning() { cleaning_ = true; }
@@ -160,12 +171,15 @@ class Log {
   void epochs_changed();
   void forget_cleaned_above(Offset offset);
   void delete_segments(std::size_t count, LogStartReason reason, std::vector<Removed>& removed);
+  void advance_local_start(Offset start);
   std::size_t index_of(Offset offset) const;  // of the first batch that ends after `offset`
 
   LogDisk disk_;
   LeaderEpochCache epochs_;
   ProducerStateManager producers_;
   Offset start_{0};
+  Offset local_start_{0};  // of a tiered log
+  Offset highest_remote_;
   Offset end_{0};
   Offset high_watermark_{0};
   Offset recovery_point_{0};

@@ -150,7 +150,8 @@ void Log::load(LogLoad how, Nanos wall_clock) {
   end_ = end_now();
   // Variant recovery_point [D02]: what recovery has looked at counts as flushed.
   recovery_point_ = how == LogLoad::clean || rules_.raise_recovery_point ? end_ : std::min(recovery_line, end_);
-  start_ = std::max(start_line, files.segment(0).base);
+  local_start_ = std::max(start_line, files.segment(0).base);
+  start_ = tiered() ? start_line : local_start_;
   remove_stray_snapshots(disk_.producer_snapshots, files);
   // The scan of a log without producers would find nothing.
   if (!holds_producers()) producers_.truncated_fully(disk_.producer_snapshots, end_);
@@ -161,8 +162,8 @@ void Log::load(LogLoad how, Nanos wall_clock) {
   epochs_.truncate_from_end(end_);
   epochs_.truncate_from_start(start_line);
   if (epochs_.entries() != disk_.epochs.read()) epochs_changed();
-  high_watermark_ = start_;
-  set_high_watermark(std::max(disk_.high_watermark.read(), start_));
+  high_watermark_ = local_start_;
+  set_high_watermark(std::max(disk_.high_watermark.read(), local_start_));
 }
 
 }  // namespace ktrial::model

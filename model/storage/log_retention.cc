@@ -9,6 +9,7 @@ namespace ktrial::model {
 bool Log::advance_start(Offset start) {
   if (start <= start_) return false;
   start_ = start;
+  local_start_ = std::max(local_start_, start);
   if (!rules_.delete_above_high_watermark) set_high_watermark(high_watermark_);
   recovery_point_ = std::max(recovery_point_, start);
   if (epochs_.truncate_from_start(start_)) epochs_changed();

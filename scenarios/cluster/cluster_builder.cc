@@ -95,6 +95,7 @@ std::vector<std::string> node_names(const Scenario& scenario) {
     if (!group) names.push_back(name_of(spec));
     for (std::int32_t i = 1; group && i <= group->members; ++i) names.push_back(fmt::format("{}/{}", group->name, i));
   }
+  if (has_remote_storage(scenario)) names.emplace_back(kRemoteStorage);
   return names;
 }
 
@@ -140,7 +141,9 @@ KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed) {
   const auto names = node_names(scenario);
   const auto brokers = ids(1, cluster.brokers);
   const auto voters = ids(cluster.brokers + 1, cluster.controllers);
-  const model::ClusterConfig& config = cluster.config.effective;
+  model::ClusterConfig config = cluster.config.effective;
+  const bool tiered = has_remote_storage(scenario);
+  if (tiered) config.remote_storage = model::NodeId(static_cast<std::int32_t>(names.size()));
   std::size_t next = 0;
   for (const model::NodeId id : brokers)
     world.add_node(names[next++], KafkaNode(model::BrokerNode(id, voters, config)), clock_of(scenario, id));
@@ -163,6 +166,9 @@ KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed) {
                        clock_of(scenario, member_id));
       }
   }
+  if (tiered)
+    world.add_node(names[next], KafkaNode(model::RemoteStorageNode(config.remote_storage)),
+                   clock_of(scenario, config.remote_storage));
   std::vector<std::string> sim_names;
   for (const auto& [text, value] : scenario.decisions)
     if (const auto name = sim::parse_decision(text)) world.decisions().override_with(*name, value);

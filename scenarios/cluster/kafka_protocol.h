@@ -13,6 +13,7 @@
 #include "model/broker/broker_node.h"
 #include "model/clients/client_node.h"
 #include "model/controller/controller_node.h"
+#include "model/remote/remote_storage_node.h"
 #include "sim/world.h"
 
 namespace ktrial::scenarios {
@@ -27,7 +28,7 @@ using Context = sim::Context<KafkaProtocol>;
 // machine and not to the process, so numbers never repeat.
 class KafkaNode {
  public:
-  using Role = std::variant<model::ControllerNode, model::BrokerNode, model::ClientNode>;
+  using Role = std::variant<model::ControllerNode, model::BrokerNode, model::ClientNode, model::RemoteStorageNode>;
   explicit KafkaNode(Role role) : role_(std::move(role)) {}
 
   void start(Context& context);

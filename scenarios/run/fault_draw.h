@@ -88,6 +88,8 @@ struct Cluster {
     }
     clients.insert(clients.end(), members.begin(), members.end());
     nodes.insert(nodes.end(), clients.begin(), clients.end());
+    tiered = has_remote_storage(s);
+    if (tiered) nodes.push_back(named(Selector::Kind::client, kRemoteStorage));
     // Whatever the cluster waits for, a fault may last about as long.
     const model::ClusterConfig& config = s.cluster.config.effective;
     timeouts = {config.broker_session_timeout, config.replica_lag_time_max, config.quorum.election_timeout,
@@ -101,7 +103,7 @@ struct Cluster {
     }
     for (const std::string& name : message_names())
       if ((!groups.empty() || !of_groups(name)) && (config.log_dirs.size() > 1 || !of_log_dirs(name)) &&
-          (idempotence || !of_producer_ids(name)))
+          (idempotence || !of_producer_ids(name)) && (tiered || name.find("LogSegment") == std::string::npos))
         messages.push_back(name);
     log_dirs = config.log_dirs;
   }
@@ -135,6 +137,7 @@ struct Cluster {
   std::vector<std::string> messages;
   std::vector<std::string> log_dirs;
   bool idempotence = false;  // of some producer
+  bool tiered = false;
 };
 
 }  // namespace ktrial::scenarios

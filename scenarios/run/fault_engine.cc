@@ -214,7 +214,7 @@ std::vector<model::NodeId> FaultEngine::resolve(const ClusterView& view, const s
         add_range(brokers_ + 1, brokers_ + controllers_);
         break;
       case K::all_clients:
-        add_range(brokers_ + controllers_ + 1, all);
+        add_range(brokers_ + controllers_ + 1, names_.back() == kRemoteStorage ? all - 1 : all);
         break;
       case K::coordinator:
         if (const auto offsets =

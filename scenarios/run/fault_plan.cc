@@ -70,6 +70,9 @@ std::vector<Selector> draw_targets(const Cluster& c, RandomTarget target, const 
     case RandomTarget::members:
       if (c.members.empty()) break;
       return {draw.one_of(which, c.members)};
+    case RandomTarget::remote_storage:
+      if (!c.tiered) break;
+      return {Cluster::named(K::client, kRemoteStorage)};
   }
   return {any_server(c, draw, which)};
 }

@@ -62,7 +62,9 @@ TEST(FaultPlan, ReachesEveryKindShapeSelectorAndCondition) {
                     K::all_brokers, K::all_clients, K::coordinator, K::last_answered})
     EXPECT_TRUE(selectors.contains(k)) << static_cast<int>(k);
   EXPECT_GE(conditions.size(), 15u);
-  EXPECT_EQ(messages.size(), message_names().size());
+  std::vector<std::string> names = message_names();
+  std::erase_if(names, [](const std::string& name) { return name.find("LogSegment") != std::string::npos; });
+  EXPECT_EQ(messages.size(), names.size());  // there is no remote storage
   EXPECT_EQ(log_dirs, (std::set<std::string>{"", "/d0", "/d1"}));
   EXPECT_EQ(shapes, (std::set<std::string>{"both ways", "one way", "both ways of several", "one way of several"}));
   EXPECT_TRUE(brief);

@@ -38,6 +38,11 @@ enum Goal : std::uint32_t {
   epoch_bumped,
   unknown_producer_accepted,
   producer_expired,
+  segment_copied,
+  local_segment_deleted,
+  remote_read,
+  remote_state_restored,
+  remote_segment_expired,
 };
 
 constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
@@ -74,7 +79,12 @@ const std::vector<std::string>& known_goals() {
                                                  "duplicate-detected",
                                                  "epoch-bumped",
                                                  "unknown-producer-accepted",
-                                                 "producer-expired"};
+                                                 "producer-expired",
+                                                 "segment-copied",
+                                                 "local-segment-deleted",
+                                                 "remote-read",
+                                                 "remote-state-restored",
+                                                 "remote-segment-expired"};
   return names;
 }
 
@@ -133,6 +143,16 @@ void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
       reach(unknown_producer_accepted);
   } else if (std::holds_alternative<model::ProducerIdsExpired>(fact)) {
     reach(producer_expired);
+  } else if (std::holds_alternative<model::RemoteSegmentCopied>(fact)) {
+    reach(segment_copied);
+  } else if (std::holds_alternative<model::LocalSegmentDeleted>(fact)) {
+    reach(local_segment_deleted);
+  } else if (const auto* read = std::get_if<model::RemoteLogRead>(&fact)) {
+    if (!read->batches.empty()) reach(remote_read);
+  } else if (std::holds_alternative<model::RemoteStateRestored>(fact)) {
+    reach(remote_state_restored);
+  } else if (std::holds_alternative<model::RemoteSegmentExpired>(fact)) {
+    reach(remote_segment_expired);
   } else if (std::holds_alternative<model::UnsyncedDataLost>(fact)) {
     reach(unsynced_data_lost);
   } else if (std::holds_alternative<model::ConsumerPositionReset>(fact)) {
@@ -156,7 +176,7 @@ void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
 bool Goals::reached(const std::string& goal) const {
   const auto& names = known_goals();
   const auto it = std::find(names.begin(), names.end(), goal);
-  return it != names.end() && (reached_ >> (it - names.begin()) & 1u);
+  return it != names.end() && (reached_ >> (it - names.begin()) & 1u) != 0;
 }
 
 }  // namespace ktrial::scenarios
