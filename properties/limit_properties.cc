@@ -1,6 +1,11 @@
 // The limits that a scenario sets itself.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "properties/ledger.h"
 #include "properties/property.h"
 
 namespace ktrial::properties {

@@ -16,7 +16,7 @@
 
 namespace ktrial::model {
 
-inline constexpr std::uint16_t kAssignmentsTimer = 229;
+inline constexpr std::uint16_t kAssignmentsTimer = 231;
 
 class DirectoryAssignments {
  public:
