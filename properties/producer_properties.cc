@@ -128,7 +128,9 @@ struct OfCommittedBatches : PropertyOf<Self> {
     if (shadow.producers.empty()) return;
     if (const auto* leader = std::get_if<model::BecameLeader>(&fact)) {
       auto& log = logs_[leader->partition];
-      const std::int64_t end = shadow.logs.committed_end(leader->partition);
+      // What lies behind the end of its log is gone, also if it had been removed from the front of it once.
+      std::int64_t end = shadow.logs.committed_end(leader->partition);
+      if (leader->leader_epoch_start_offset.present()) end = std::min(end, leader->leader_epoch_start_offset.value);
       log.next = std::min(log.next, end);
       while (!log.batches.empty() && log.batches.back().last >= end) {
         static_cast<Self*>(this)->take_back(log, log.batches.back());

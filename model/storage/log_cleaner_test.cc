@@ -97,6 +97,24 @@ TEST(LogCleaner, KeepsTheLastRecordOfEachKey) {
   EXPECT_EQ(log.read(Offset(1), Offset(8), 1000).front().base_offset, Offset(3));
 }
 
+TEST(LogCleaner, KeepsTheLastBatchOfAProducerThatIsKnown) {
+  for (const bool expired : {false, true}) {
+    Log log{LogDisk(), compacted()};
+    std::int64_t value = 0;
+    for (const char* word : {"a", "b", "a", "b", "a", "b", "c"}) {
+      RecordBatch b = batch(word, value);
+      b.producer_id = ProducerId(value < 2 ? 1 : 2);
+      b.producer_epoch = ProducerEpoch(0);
+      b.base_sequence = Sequence(static_cast<std::int32_t>(value++));
+      log.append_as_leader(b, LeaderEpoch(1));
+    }
+    log.set_high_watermark(log.log_end());
+    if (expired) log.producers().remove_expired(std::chrono::hours(48));
+    clean(log);
+    EXPECT_EQ(held(log), expired ? "4a 5b 6c" : "1. 4a 5b 6c");
+  }
+}
+
 TEST(LogCleaner, TakesNothingAboveTheHighWatermark) {
   Log log{LogDisk(), compacted()};
   std::int64_t value = 0;

@@ -39,6 +39,15 @@ TEST(Log, TruncationAlsoCutsAnEpochWithoutRecords) {
   EXPECT_EQ(log.epochs().latest(), LeaderEpoch(1));
 }
 
+TEST(Log, AnAppendThatLeavesTheLogEndHasItsOffsetsUsedAgain) {  // D10
+  Log log{LogDisk()};
+  log.append_without_end(batch(1, 100), LeaderEpoch(1));
+  log.append_as_leader(batch(2, 50), LeaderEpoch(1));
+  EXPECT_EQ(log.log_end(), Offset(2));
+  ASSERT_EQ(log.batches().size(), 2u);
+  for (const RecordBatch& b : log.batches()) EXPECT_EQ(b.base_offset, Offset(0));
+}
+
 TEST(Log, FirstBatchComesWhateverItsSize) {
   Log log{LogDisk()};
   log.append_as_leader(batch(3, 100), LeaderEpoch(1));
