@@ -351,7 +351,9 @@ const std::vector<VariantRow>& variant_rows() {
        "producer.sequence-rewrite",
        "in-order",
        {{"newest-first", "I05", "KAFKA-8483, KAFKA-13794",
-         "after an epoch bump the batches in flight get their new sequences in the wrong order"}}},
+         "after an epoch bump the batches in flight get their new sequences in the wrong order"},
+        {"not-of-idle-partitions", "I06", "KAFKA-12152",
+         "after an epoch bump a partition that has nothing in flight goes on with its old sequences"}}},
   };
   return rows;
 }

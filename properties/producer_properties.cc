@@ -118,6 +118,27 @@ struct ProducerIdsAreUnique : PropertyOf<ProducerIdsAreUnique> {
   std::set<model::ProducerId> given_;
 };
 
+struct EpochBumpsEnd : PropertyOf<EpochBumpsEnd> {
+  static constexpr const char* kName = "epoch-bumps-end";
+  static constexpr const char* kMeaning =
+      "From 130 s after the last fault on, which is delivery.timeout.ms and a bit, no idempotent producer bumps its "
+      "epoch: what a fault took from the sequences is mended by then. Judged only if the run goes on for that long.";
+  static constexpr Nanos kSettled = model::seconds(130);
+  std::vector<std::uint16_t> kinds() const override { return kinds_of<model::ProducerEpochBumped>(); }
+  void on_fact(const model::Fact&, const FactContext& context, const Shadow&) override { last_ = context; }
+  void finish(const FinishContext& end, const Shadow&) override {
+    if (!last_ || !end.faults_ended || end.since_quiet <= kSettled) return;
+    met();
+    if (last_->at > end.at - end.since_quiet + kSettled)
+      violate(*last_, "epoch bumped without a fault",
+              fmt::format("client {} bumped its epoch at {} s, long after the last fault", last_->node.value,
+                          last_->at / model::seconds(1)));
+  }
+
+ private:
+  std::optional<FactContext> last_;  // of all bumps
+};
+
 // Follows the batches of idempotent producers that are committed, and takes back what an election took.
 template <class Self>
 struct OfCommittedBatches : PropertyOf<Self> {
@@ -235,6 +256,7 @@ void add_producer_properties(PropertyList& list) {
   list.push_back(std::make_unique<ProducerStateIsAReplay>());
   list.push_back(std::make_unique<DuplicatesAreRecognised>());
   list.push_back(std::make_unique<ProducerIdsAreUnique>());
+  list.push_back(std::make_unique<EpochBumpsEnd>());
   list.push_back(std::make_unique<NoDuplicates>());
   list.push_back(std::make_unique<ExactlyOnceInTheLog>());
 }

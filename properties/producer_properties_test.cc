@@ -55,6 +55,16 @@ std::string reason(Told& t, const char* property) {
   return verdict.violations.empty() ? "" : verdict.violations.front().reason;
 }
 
+// At 1 ms, in a run that ends 131 s after the last fault.
+void bumps_its_epoch(Told& t, Nanos last_fault) {
+  t.fact(100, model::ProducerEpochBumped{kId, ProducerEpoch{1}, {kTp}});
+  FinishContext end;
+  end.faults_ended = true;
+  end.since_quiet = model::seconds(131);
+  end.at = last_fault + end.since_quiet;
+  t.judge.finish(end);
+}
+
 constexpr const char* kState = "producer-state-is-a-replay";
 
 TEST(ProducerState, OfASnapshotHoldsTheNewestBatchOfEachOnly) {
@@ -157,6 +167,9 @@ std::map<std::string, Case> producer_cases() {
           for (const int client : {100, 101})
             t.fact(client, model::ProducerIdAssigned{ProducerId{client}, ProducerEpoch{0}});
         }}},
+      {"epoch-bumps-end",
+       {"epoch bumped without a fault", [](Told& t) { bumps_its_epoch(t, -model::seconds(131)); },
+        [](Told& t) { bumps_its_epoch(t, model::seconds(10)); }}},
       {"no-duplicates",
        {"committed twice",
         [](Told& t) {

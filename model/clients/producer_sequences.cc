@@ -34,7 +34,7 @@ void ProducerSequences::start_at_beginning(PartitionSequences& partition, std::v
   // A producer that begins near the wrap does so once, as if it had written that much before.
   const Sequence start = partition.id.id.present() ? Sequence(0) : first_;
   // Variant sequence_rewrite [I05]: the newest batch gets the first sequence.
-  if (variants_.on(Variant::sequence_rewrite)) std::reverse(in_flight.begin(), in_flight.end());
+  if (variants_.value(Variant::sequence_rewrite) == 1) std::reverse(in_flight.begin(), in_flight.end());
   Sequence next = start;
   for (ProducerBatch* batch : in_flight) {
     batch->producer_id = current_.id;
@@ -88,7 +88,13 @@ bool ProducerSequences::stops_drain(const ProducerBatch& first, const std::vecto
 // maybeUpdateProducerIdAndEpoch: the first batch of a new epoch has sequence 0.
 void ProducerSequences::assign(ProducerBatch& batch) {
   PartitionSequences& partition = partitions_[batch.partition];
-  if (is_stale(batch.partition)) start_at_beginning(partition, {});
+  if (is_stale(batch.partition)) {
+    // Variant sequence_rewrite [I06]: only what was in flight when the epoch was bumped begins anew.
+    if (variants_.value(Variant::sequence_rewrite) == 2 && partition.id.id.present())
+      partition.id = current_;
+    else
+      start_at_beginning(partition, {});
+  }
   batch.producer_id = current_.id;
   batch.producer_epoch = current_.epoch;
   batch.base_sequence = partition.next;

@@ -82,7 +82,7 @@ TEST(ProducerSequences, AGapBumpsTheEpochAndWhatIsInFlightBeginsAtZero) {
 
 TEST(ProducerSequences, NewestFirstInTheVariant) {  // I05
   Variants variants;
-  variants.set(Variant::sequence_rewrite);
+  variants.set(Variant::sequence_rewrite, 1);
   Sender s(variants);
   for (int i = 0; i < 2; ++i) s.drain();
   EXPECT_TRUE(s.sequences.can_retry(s.batches[0], kOutOfOrder));
@@ -102,6 +102,19 @@ TEST(ProducerSequences, AnotherPartitionFollowsWhenNothingOfItIsInFlight) {
   s.acknowledge_first();
   EXPECT_FALSE(s.sequences.stops_drain(next, s.in_flight(kIdle)));
   EXPECT_EQ(s.drain(kIdle).base_sequence, Sequence(0));
+}
+
+TEST(ProducerSequences, AnIdlePartitionKeepsItsSequencesInTheVariant) {  // I06
+  Variants variants;
+  variants.set(Variant::sequence_rewrite, 2);
+  Sender s(variants);
+  s.drain(kIdle);
+  s.acknowledge_first();
+  s.drain(kTp);
+  EXPECT_TRUE(s.sequences.can_retry(s.batches[0], kOutOfOrder));
+  s.pass();
+  EXPECT_EQ(s.drain(kIdle).base_sequence, Sequence(1));
+  EXPECT_EQ(s.batches.back().producer_epoch, ProducerEpoch(1));
 }
 
 TEST(ProducerSequences, NothingNewIsDrainedBehindABatchThatExpired) {
