@@ -27,6 +27,7 @@ void BrokerNode::fetch_remote(Step& step, DelayedFetch operation, FetchResponse 
   request.leader_epoch = held.log().epochs().epoch_at(item.fetch_offset);
   request.offset = item.fetch_offset;
   request.max_bytes = std::min<std::int64_t>(operation.request.max_bytes, item.max_bytes);
+  operation.remote = item.partition;
   DelayedRemoteFetch parked{std::move(operation), std::move(local), which, item.fetch_offset, std::nullopt};
   if (!request.leader_epoch.present()) {
     parked.read = parked.response.partitions[which];

@@ -271,6 +271,7 @@ void BrokerNode::tell_refused(Step& step, const DelayedFetch& operation, const F
   for (const FetchResponse::Partition& p : response.partitions) {
     const Partition* held = p.error == Error::OFFSET_OUT_OF_RANGE ? partition(p.partition) : nullptr;
     if (held == nullptr || held->role() != ReplicaRole::follower) continue;
+    if (operation.remote == p.partition) continue;  // the remote storage has nothing there by now
     const FetchSession* session = memory_->sessions.find(operation.session_id);
     Offset offset;
     if (session != nullptr) {

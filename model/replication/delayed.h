@@ -59,9 +59,10 @@ struct DelayedDeleteRecords {
 struct DelayedFetch {
   ConnectionId connection;
   std::int32_t correlation_id = 0;
-  FetchRequest request;            // without its partitions if it has a session
-  std::int32_t session_id = 0;     // 0: none
-  std::int32_t session_epoch = 0;  // that the session was left with
+  FetchRequest request;                                 // without its partitions if it has a session
+  std::int32_t session_id = 0;                          // 0: none
+  std::int32_t session_epoch = 0;                       // that the session was left with
+  std::optional<TopicPartition> remote = std::nullopt;  // that is read from the remote storage
 };
 
 // DelayedRemoteFetch: of a fetch one partition is read from the remote storage at a time.
