@@ -120,7 +120,7 @@ struct TieredOffsetsAreReadable : PropertyOf<TieredOffsetsAreReadable> {
   }
   void change(const model::RemoteLogSegmentMetadata& s, const FactContext& context, const Shadow& shadow) {
     Log& log = logs_[s.partition];
-    if (s.state == State::COPY_SEGMENT_FINISHED) return finish(log, s, context, shadow);
+    if (s.state == State::COPY_SEGMENT_FINISHED) return finished(log, s, context, shadow);
     if (s.state != State::DELETE_SEGMENT_STARTED) return;
     log.stored.erase(s.id);
     const auto known = log.finished.find(s.id);
@@ -140,7 +140,7 @@ struct TieredOffsetsAreReadable : PropertyOf<TieredOffsetsAreReadable> {
       return;
     }
   }
-  void finish(Log& log, const model::RemoteLogSegmentMetadata& s, const FactContext& context, const Shadow& shadow) {
+  void finished(Log& log, const model::RemoteLogSegmentMetadata& s, const FactContext& context, const Shadow& shadow) {
     if (log.finished.contains(s.id)) return;
     met();
     Remote remote{s, {}};
