@@ -65,15 +65,15 @@ enum class Choice : std::uint16_t {
   sticky_partition,
   incarnation,
   member_id,
-  coordinator_load,    // how long a broker reads a partition of __consumer_offsets; about: the partition
-  next_request,        // which of several connections a broker serves next; about: how many wait beside the first
-  log_recovery,        // how long a log takes to be recovered; about: the topic
-  log_flush,           // when the scheduler's thread gets to a rolled segment; about: the topic
-  directory_failure,   // when the handler of an offline log directory gets to it
-  log_cleaner,         // how long a step of the log cleaner takes; about: the topic
-  tombstone,           // whether a record has no value; about: its number
-  remote_log_task,     // when a thread gets to a new task of the remote log; about: the topic
-  remote_log_segment,  // the uuid of a segment that is copied
+  coordinator_load,   // how long a broker reads a partition of __consumer_offsets; about: the partition
+  next_request,       // which of several connections a broker serves next; about: how many wait beside the first
+  log_recovery,       // how long a log takes to be recovered; about: the topic
+  log_flush,          // when the scheduler's thread gets to a rolled segment; about: the topic
+  directory_failure,  // when the handler of an offline log directory gets to it
+  log_cleaner,        // how long a step of the log cleaner takes; about: the topic
+  tombstone,          // whether a record has no value; about: its number
+  remote_log_task,    // when a thread gets to a new task of the remote log; about: the topic
+  remote_segment,     // the uuid of a segment that is copied; about: the request
 };
 
 class Step {

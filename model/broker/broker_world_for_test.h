@@ -64,7 +64,7 @@ struct BrokerWorld {
     s.next_connection = connection_count[id];
     s.choose_function = [](void*, Choice choice, std::uint32_t about, std::uint64_t low, std::uint64_t high) {
       if (choice == Choice::log_cleaner) return high;  // so that a test may come between two steps
-      return choice == Choice::incarnation || choice == Choice::remote_log_segment ? low + about : low;
+      return choice == Choice::incarnation || choice == Choice::remote_segment ? low + about : low;
     };
     std::visit([&](auto& n) { f(n, s); }, nodes.at(id));
     connection_count[id] = s.next_connection;

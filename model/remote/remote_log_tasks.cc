@@ -112,8 +112,7 @@ bool RemoteLogManager::copy_next(Running& r) {
     const LogSegment& file = files.segment(i);
     // No other segment is copied with that number over that connection.
     const auto about = static_cast<std::uint32_t>((connection_.number << 16) + correlation_);
-    const auto id =
-        static_cast<std::int64_t>(r.step.choose(Choice::remote_log_segment, about, 1, std::uint64_t{1} << 62));
+    const auto id = static_cast<std::int64_t>(r.step.choose(Choice::remote_segment, about, 1, std::uint64_t{1} << 62));
     task.segment = {RemoteLogSegmentId(id),     r.tp,       base,  next - 1,
                     file.largest_timestamp,     file.bytes, self_, epochs_in_range(log.epochs().entries(), base, next),
                     State::COPY_SEGMENT_STARTED};
