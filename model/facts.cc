@@ -156,7 +156,7 @@ std::string tell(const CorruptBatchFound& f) {
 }
 std::string tell(const ReplicaOffline& f) { return say(f.partition, ": offline with its log directory"); }
 std::string tell(const FetchedWithoutEpoch& f) {
-  return say(f.partition, ": replica ", f.replica, " fetched from offset ", f.fetch_offset, " without its last epoch");
+  return say(f.partition, ": replica ", f.replica, " fetches from offset ", f.fetch_offset, " without its last epoch");
 }
 std::string tell(const LogDirectoryFailed& f) {
   return say(f.partition, ": ", f.operation, " failed, the log directory is offline");

@@ -152,9 +152,6 @@ PartitionProgress Partition::follower_fetched(Step& step, NodeId replica, Broker
     if (config_.variants.on(Variant::failed_read)) it->second.log_end = Offset();
     return {};
   }
-  if (!request.last_fetched_epoch.present() && request.fetch_offset > request.log_start_offset &&
-      !config_.variants.on(Variant::truncation))
-    step.fact(FetchedWithoutEpoch{tp_, replica, request.fetch_offset});
   const Offset old_end = it->second.log_end;
   const BrokerEpoch old_epoch = it->second.broker_epoch;
   const Offset old_start = it->second.log_start;
