@@ -56,8 +56,12 @@ void ProducerLogs::on_fact(const model::Fact& fact, const FactContext& c) {
       it->second.rebuilt_to = it->second.end;
     }
   } else if (const auto* e = std::get_if<model::ProducerIdsExpired>(&fact)) {
-    if (const auto it = logs_.find({e->partition, c.node}); it != logs_.end())
-      it->second.expired.insert(e->producer_ids.begin(), e->producer_ids.end());
+    const auto it = logs_.find({e->partition, c.node});
+    if (it == logs_.end()) return;
+    for (const model::ProducerId id : e->producer_ids) {
+      it->second.expired.insert(id);
+      it->second.expired_to[id] = it->second.end;
+    }
   } else if (const auto* lost = std::get_if<model::UnsyncedDataLost>(&fact)) {
     if (const auto it = logs_.find({lost->partition, c.node}); it != logs_.end()) cut(it->second, lost->from.value);
   } else if (const auto* undone = std::get_if<model::TruncationUndone>(&fact)) {
@@ -104,9 +108,11 @@ std::set<model::ProducerId> ProducerLogs::known(NodeId node, model::TopicPartiti
   return ids;
 }
 
-std::int64_t ProducerLogs::rebuilt_to(NodeId node, model::TopicPartition p) const {
+std::int64_t ProducerLogs::remembered_from(NodeId node, model::TopicPartition p, model::ProducerId id) const {
   const Log* log = find(node, p);
-  return log ? log->rebuilt_to : 0;
+  if (!log) return 0;
+  const auto expired = log->expired_to.find(id);
+  return std::max(log->rebuilt_to, expired == log->expired_to.end() ? 0 : expired->second);
 }
 
 bool ProducerLogs::taken_from_unknown(NodeId node, model::TopicPartition p, std::int64_t offset) const {

@@ -45,8 +45,9 @@ class ProducerLogs {
   bool may_be_unknown(NodeId, model::TopicPartition, model::ProducerId) const;
   // Producers that the replica has to know.
   std::set<model::ProducerId> known(NodeId, model::TopicPartition) const;
-  // Where the log ended when its state was rebuilt the last time.
-  std::int64_t rebuilt_to(NodeId, model::TopicPartition) const;
+  // Of what lies below, the replica may remember less: there the log ended when its state was rebuilt or the producer
+  // expired the last time.
+  std::int64_t remembered_from(NodeId, model::TopicPartition, model::ProducerId) const;
   // The record there came in a batch that a leader took, rightly, from a producer that it did not know.
   bool taken_from_unknown(NodeId, model::TopicPartition, std::int64_t offset) const;
 
@@ -55,6 +56,7 @@ class ProducerLogs {
     std::vector<SequencedBatch> batches;                          // by offset
     std::map<model::ProducerId, std::vector<std::size_t>> of_id;  // in `batches`
     std::set<model::ProducerId> expired;                          // and not heard of since
+    std::map<model::ProducerId, std::int64_t> expired_to;         // where the log ended then
     std::int64_t start = 0, end = 0;
     std::int64_t rebuilt_from = 0, rebuilt_to = 0;
   };

@@ -68,7 +68,8 @@ struct DuplicatesAreRecognised : PropertyOf<DuplicatesAreRecognised> {
   static constexpr const char* kName = "duplicates-are-recognised";
   static constexpr const char* kMeaning =
       "A leader that is sent a batch again says where it stands, if it is one of the producer's last five and came "
-      "since the leader last read its state from the disk; and what it calls a duplicate stands just there.";
+      "since the leader last read its state from the disk or the producer expired; and what it calls a duplicate "
+      "stands just there.";
   std::vector<std::uint16_t> kinds() const override {
     return kinds_of<model::DuplicateDetected, model::SequenceRefused>();
   }
@@ -88,10 +89,10 @@ struct DuplicatesAreRecognised : PropertyOf<DuplicatesAreRecognised> {
       return;
     }
     const auto& refused = std::get<model::SequenceRefused>(fact);
-    const std::int64_t rebuilt_to = shadow.producers.rebuilt_to(context.node, refused.partition);
+    const std::int64_t from = shadow.producers.remembered_from(context.node, refused.partition, refused.producer_id);
     std::size_t seen = 0;
     shadow.producers.newest_first(context.node, refused.partition, refused.producer_id, [&](const SequencedBatch& b) {
-      if (b.epoch != refused.producer_epoch || b.base < rebuilt_to || seen++ == model::kBatchesToRetain) return false;
+      if (b.epoch != refused.producer_epoch || b.base < from || seen++ == model::kBatchesToRetain) return false;
       if (b.first_sequence != refused.base_sequence) return true;
       violate_at(refused.partition, b.base, context, "duplicate refused",
                  fmt::format("broker {} refused {} with {}, which it holds at offset {} of {}", context.node.value,

@@ -115,11 +115,13 @@ bool Log::holds_producers() const {
 void Log::recover_producers(Offset start_line, std::size_t first_segment, Nanos wall_clock) {
   for (std::size_t s = first_segment; s < disk_.segments.count(); ++s) {
     ProducerStateManager state = producers_;
+    state.take_expired();
     state.rebuild(disk_.producer_snapshots, disk_.segments, start_line, disk_.segments.segment(s).base,
                   ProducerStateManager::Reload::other, wall_clock);
     for (std::size_t i = disk_.segments.segment(s).first; i < disk_.segments.end_of(s); ++i)
       state.appended(batches()[i]);
     state.take_snapshot(disk_.producer_snapshots, ProducerStateManager::Sync::now);
+    producers_.note_expired(state.take_expired());  // the snapshot does not tell of them any more
   }
 }
 

@@ -121,7 +121,7 @@ void ProducerStateManager::rebuild(ProducerSnapshots& snapshots, const SegmentFi
                                    Offset end, Reload reload, Nanos wall_clock) {
   const Offset last_base = files.active().base;
   const Offset before_last = files.count() > 1 ? files.segment(files.count() - 2).base : Offset();
-  // Without a snapshot a clean shutdown says that there was no producer (KAFKA-5431, for upgrades).
+  // Without a snapshot a clean shutdown says that there was no producer: so that an upgrade need not read the log.
   if (snapshots.empty() && reload == Reload::after_clean_shutdown) {
     for (const Offset offset : {before_last, last_base, end})
       if (offset.present()) {

@@ -69,6 +69,7 @@ class ProducerStateManager {
   void remove_expired(Nanos wall_clock);
   // Those that were forgotten since the last time.
   std::vector<ProducerId> take_expired() { return std::exchange(expired_, {}); }
+  void note_expired(const std::vector<ProducerId>& ids) { expired_.insert(expired_.end(), ids.begin(), ids.end()); }
   // True once, when there is somebody who may expire one day.
   bool take_expiry_request();
 

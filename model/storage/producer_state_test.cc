@@ -199,6 +199,16 @@ TEST(ProducerState, OfAnEmptyLogDoesNotOutliveAStop) {
   EXPECT_TRUE(again.producers().check(batch(3)).unknown);
 }
 
+TEST(ProducerState, SaysWhoHadExpiredWhenItWasRecovered) {
+  Log log{LogDisk(), topic()};
+  log.append_as_leader(batch(0, 0, kOther), LeaderEpoch(1));
+  for (int i = 0; i < 4; ++i) log.append_as_leader(batch(i), LeaderEpoch(1));
+  Log again{log.take_disk(), topic(), {}, LogLoad::unclean, {seconds(10), seconds(500)}};
+  EXPECT_EQ(again.producers().entry(kOther), nullptr);
+  const std::vector<ProducerId> expired = again.producers().take_expired();
+  EXPECT_NE(std::find(expired.begin(), expired.end(), kOther), expired.end());
+}
+
 TEST(ProducerState, ExpiresByTheTimestampOfTheLastBatch) {
   Log log{LogDisk(), topic(), {}, LogLoad::unclean, {seconds(10), kNoTimestamp}};
   RecordBatch old = batch(0);
