@@ -137,6 +137,7 @@ SegmentFiles::Survived SegmentFiles::power_cut(const Survival& survives, const N
     r.done = r.durable = kept;
   }
   const Undo gone = undo_.empty() ? Undo{} : std::move(undo_.front());
+  const bool deletions_stay = gone.front.empty() || survives(names.deletions, 1) != WriteOutcome::lost;
   std::vector<Offset> bases;
   if (!gone.cut.empty() && survives(names.writes, 0) == WriteOutcome::lost) {
     // What was cut comes back in place of what was written since.
@@ -147,7 +148,8 @@ SegmentFiles::Survived SegmentFiles::power_cut(const Survival& survives, const N
     for (const Offset base : gone.cut_bases)
       if (base <= items_.back().base_offset) bases.push_back(base);
   } else {
-    std::size_t files = std::min(entries_, count());
+    // What is deleted for good was deleted after the newest file was created.
+    std::size_t files = deletions_stay && !gone.front_bases.empty() ? count() : std::min(entries_, count());
     while (files < count() &&
            survives(names.entries, static_cast<std::uint32_t>(files - entries_ + 1)) == WriteOutcome::whole)
       ++files;
@@ -161,7 +163,7 @@ SegmentFiles::Survived SegmentFiles::power_cut(const Survival& survives, const N
       if (i == 0 || segment(i).first <= result.left) bases.push_back(segment(i).base);
     items_.erase(at(items_, result.left), items_.end());
   }
-  if (!gone.front.empty() && survives(names.deletions, 1) == WriteOutcome::lost) {
+  if (!deletions_stay) {
     result.restored = gone.front.size();
     items_.insert(items_.begin(), gone.front.begin(), gone.front.end());
     for (const Offset base : gone.front_bases)
