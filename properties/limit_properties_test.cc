@@ -1,4 +1,4 @@
-// What a scenario asks for by its limits, and that without them nothing is judged.
+// Goal: what a scenario asks for by its limits is judged, and without them nothing is. Method: a run told by hand.
 #include <gtest/gtest.h>
 
 #include "properties/told_for_test.h"
@@ -6,14 +6,13 @@
 namespace ktrial::properties {
 namespace {
 
-using model::Error;
-using model::ValueId;
+using std::chrono::seconds;
 
 Limits limits() {
   Limits l;
-  l.send_time = std::chrono::seconds(2);
+  l.send_time = seconds(2);
   l.leader_changes = 1;
-  l.skipped_records = 0;
+  l.skipped_records = 1;
   return l;
 }
 std::vector<std::string> reasons(const Judge& judge, const std::string& property) {
@@ -21,38 +20,72 @@ std::vector<std::string> reasons(const Judge& judge, const std::string& property
   for (const Violation& v : judge.verdict(property).violations) all.push_back(v.reason);
   return all;
 }
-FactContext at(int second) { return {std::chrono::seconds(second), NodeId{9}, static_cast<std::uint64_t>(second)}; }
+void at(Told& t, int second, const model::Fact& fact) {
+  t.judge.on_fact(fact, {seconds(second), NodeId{Told::kClient}, static_cast<std::uint64_t>(1000 * second)});
+}
+model::RecordSent sent(ValueId v) { return {kTp, v, 1, ""}; }
+model::RecordAcknowledged acked(ValueId v) { return {kTp, v, v, Offset{0}, -1, {v}}; }
 
-// One record is acknowledged in time, one late, one given up at once, one never answered.
-TEST(Limits, ASendMayTakeSoLong) {
-  for (const bool asked : {true, false}) {
-    Judge judge = asked ? Judge(false, limits()) : Judge();
-    for (int i = 1; i <= 4; ++i) judge.on_fact(model::RecordSent{kTp, ValueId{i}, 1, ""}, at(1));
-    const auto acked = [](int i) {
-      return model::RecordAcknowledged{kTp, ValueId{i}, ValueId{i}, model::Offset{i}, 1, {ValueId{i}}};
-    };
-    judge.on_fact(acked(1), at(3));
-    judge.on_fact(model::RecordFailed{kTp, {ValueId{3}}, Error::REQUEST_TIMED_OUT}, at(3));
-    judge.on_fact(acked(2), at(4));
-    FinishContext end;
-    end.at = std::chrono::seconds(9);
-    judge.finish(end);
-    using Reasons = std::vector<std::string>;
-    EXPECT_EQ(reasons(judge, "send-time-within-limit"),
-              asked ? (Reasons{"given up", "acknowledged", "not acknowledged"}) : Reasons{});
-  }
+// One record is acknowledged in time, one late, one given up, one never answered.
+void four_sends(Told& t) {
+  for (int i = 0; i < 4; ++i) at(t, 1, sent(value(1, i)));
+  at(t, 3, acked(value(1, 0)));
+  at(t, 3, model::RecordFailed{kTp, {value(1, 2)}, model::Error::REQUEST_TIMED_OUT});
+  at(t, 4, acked(value(1, 1)));
+  FinishContext end;
+  end.at = seconds(9);
+  t.judge.finish(end);
 }
 
-TEST(Limits, APartitionMayChangeItsLeaderSoOften) {
-  Judge judge(false, limits());
-  for (int i = 1; i <= 3; ++i) {
-    model::PartitionStateCommitted state{kTp, NodeId{i}, model::LeaderEpoch{i}, model::PartitionEpoch{i}, {}, {}, {}};
-    state.leader_changed = true;
-    state.created = i == 1;
-    judge.on_fact(state, at(i));
-  }
-  EXPECT_EQ(reasons(judge, "leader-changes-within-limit"), std::vector<std::string>{"too many"});
+TEST(Limits, ASendThatIsLateGivenUpOrNeverAnswered) {
+  Told t;
+  t.judge = Judge(false, limits());
+  four_sends(t);
+  EXPECT_EQ(reasons(t.judge, "send-time-within-limit"),
+            (std::vector<std::string>{"given up", "acknowledged", "not acknowledged"}));
+  Told without;
+  four_sends(without);
+  EXPECT_EQ(without.judge.verdict("send-time-within-limit").outcome, Outcome::vacuous);
+}
+
+void leader_changes(Told& t, int times) {
+  t.judge = Judge(false, limits());
+  for (int i = 1; i <= times; ++i) t.state(i, i, false);
+}
+// The consumer goes from the first offset to where the reset puts it, past acknowledged records.
+void skips(Told& t, std::int64_t to) {
+  t.judge = Judge(false, limits());
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.fact(Told::kClient, model::ConsumerPositionReset{kTp, Offset(), Offset{to}, false});
 }
 
 }  // namespace
+
+std::map<std::string, Case> limit_cases() {
+  return {
+      {"send-time-within-limit",
+       {"acknowledged",
+        [](Told& t) {
+          t.judge = Judge(false, limits());
+          at(t, 1, sent(t.a));
+          at(t, 4, acked(t.a));
+        },
+        [](Told& t) {
+          t.judge = Judge(false, limits());
+          at(t, 1, sent(t.a));
+          at(t, 3, acked(t.a));
+        }}},
+      {"leader-changes-within-limit",
+       {"too many", [](Told& t) { leader_changes(t, 2); }, [](Told& t) { leader_changes(t, 1); }}},
+      {"skipped-records-within-limit", {"records skipped", [](Told& t) { skips(t, 2); }, [](Told& t) { skips(t, 1); }}},
+      {"fetches-name-their-epoch",
+       {"no last fetched epoch",
+        [](Told& t) {
+          t.two_committed();
+          t.fact(2, model::FetchedWithoutEpoch{kTp, NodeId{2}, Offset{2}});
+        },
+        [](Told& t) { t.two_committed(); }}}};
+}
+
 }  // namespace ktrial::properties

@@ -208,6 +208,7 @@ const std::map<std::string, Case>& cases() {
     both.merge(compaction_cases());
     both.merge(producer_cases());
     both.merge(tiered_cases());
+    both.merge(limit_cases());
     return both;
   }();
   return all;

@@ -146,6 +146,7 @@ std::map<std::string, Case> storage_cases();        // storage_properties_test.c
 std::map<std::string, Case> follower_read_cases();  // follower_reads_test.cc
 std::map<std::string, Case> compaction_cases();     // compaction_properties_test.cc
 std::map<std::string, Case> producer_cases();       // producer_properties_test.cc
+std::map<std::string, Case> limit_cases();          // limit_properties_test.cc
 std::map<std::string, Case> tiered_cases();         // tiered_properties_test.cc
 
 }  // namespace ktrial::properties
