@@ -68,11 +68,13 @@ std::map<std::string, Case> limit_cases() {
        {"acknowledged",
         [](Told& t) {
           t.judge = Judge(false, limits());
+          t.two_committed();
           at(t, 1, sent(t.a));
           at(t, 4, acked(t.a));
         },
         [](Told& t) {
           t.judge = Judge(false, limits());
+          t.two_committed();
           at(t, 1, sent(t.a));
           at(t, 3, acked(t.a));
         }}},

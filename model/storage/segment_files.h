@@ -61,8 +61,8 @@ class SegmentFiles {
     entries_ = count();
     journal_committed();
   }
-  // Another file of the same file system was synced. A journal commits what was done to the directory in its order: with a
-  // deletion also the files that were created before it.
+  // Another file of the same file system was synced. A journal commits what was done to the directory in its order:
+  // with a deletion also the files that were created before it.
   void journal_committed() {
     if (!undo_.empty() && !undo_.front().front_bases.empty()) entries_ = count();
     undo_.clear();
