@@ -240,6 +240,7 @@ struct ShutdownGrantedWhenKnown : PropertyOf<ShutdownGrantedWhenKnown> {
   std::vector<std::uint16_t> kinds() const override {
     auto kinds = kinds_of_commits();
     kinds.push_back(model::fact_kind<model::ShutdownGranted>());
+    kinds.push_back(model::fact_kind<model::QuorumLeaderElected>());
     return kinds;
   }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
@@ -248,6 +249,9 @@ struct ShutdownGrantedWhenKnown : PropertyOf<ShutdownGrantedWhenKnown> {
       auto& at = applied_[context.node];
       at = std::max(at, applied->next_offset);
     }
+    // What it granted in an earlier epoch and did not commit is forgotten, though it leads again.
+    if (std::holds_alternative<model::QuorumLeaderElected>(fact))
+      std::erase_if(behind_, [&](const auto& grant) { return grant.second.first == context.node; });
     if (const auto* granted = std::get_if<model::ShutdownGranted>(&fact)) {
       met();
       Nodes behind;

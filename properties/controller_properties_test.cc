@@ -75,6 +75,20 @@ std::map<std::string, Case> controller_cases() {
 
 namespace {
 
+// A controller that grants a shutdown, is deposed before that is committed and elected again: a broker that it fences
+// then was not let go.
+TEST(ControlledShutdown, WhatWasGrantedInAnEarlierEpochDoesNotCount) {
+  for (const bool deposed : {false, true}) {
+    Told t;
+    t.brokers_join();
+    const Offset at = t.next_offset();
+    t.fact(Told::kController, model::ShutdownGranted{NodeId{1}, at});
+    if (deposed) t.quorum_elected(Told::kController, 2);
+    t.fact(Told::kController, model::BrokerFenced{NodeId{1}, t.next_offset()});
+    EXPECT_EQ(t.judge.verdict("shutdown-granted-when-known").violations.empty(), deposed);
+  }
+}
+
 // -- eligible leader replicas
 
 struct Elr : testing::Test {

@@ -34,6 +34,7 @@ void expect_round_trip(const Scenario& s, const KnownNames& known) {
   for (std::size_t i = 0; i < s.faults.size(); ++i)
     EXPECT_EQ(again->faults[i], s.faults[i]) << "fault " << i << " of\n" << written;
   EXPECT_EQ(again->random_faults, s.random_faults) << written;
+  EXPECT_EQ(again->limits, s.limits) << written;
   EXPECT_EQ(again->decisions, s.decisions) << written;
   EXPECT_EQ(again->recorded, s.recorded) << written;
   EXPECT_EQ(*again, s) << written;
@@ -263,6 +264,7 @@ Scenario everything() {
   s.run_until = Nanos(std::numeric_limits<std::int64_t>::max());
   s.expect = {{"durability", Expected::violated}, {"order", Expected::any}, {"quorum: safety", Expected::holds}};
   s.goals = {"leader-changed", "goal, two"};
+  s.limits = {milliseconds(1500), 3, 0, seconds(3600)};
   for (const auto& r : model::variant_rows()) s.variants.emplace_back(r.name, r.alternatives.back().text);
   s.seed = std::numeric_limits<std::uint64_t>::max();
   s.decisions = {{"latency 0->1 connection 3 back message 41", std::numeric_limits<std::uint64_t>::max()},
