@@ -76,16 +76,13 @@ std::string meaning_of(FaultKind kind) {
              "should be is what was there before, so that both are broken.";
     case K::write_error:
       return "Writes to the disk fail: the log directory (`log-dir`: this one, without it: all) goes offline, and with "
-             "its last "
-             "one the broker stops. Its end is a restart.";
+             "its last one the broker stops. Its end is a restart.";
     case K::read_error:
       return "Reads from the disk fail: the log directory (`log-dir`) goes offline, and with its last one the broker "
-             "stops. "
-             "Its end is a restart.";
+             "stops. Its end is a restart.";
     case K::fsync_error:
       return "fsync fails and what was to be flushed is dropped; the log directory (`log-dir`) goes offline. Its end "
-             "is a "
-             "restart.";
+             "is a restart.";
     case K::full_disk:
       return "Writes to the disk find no space; the log directory (`log-dir`) goes offline. Its end is a restart.";
     case K::slow_disk:

@@ -92,7 +92,7 @@ void BrokerNode::clean_further(Step& step) {
     m.cleaner.running.reset();
     return;
   }
-  if (const Nanos slow = health_[held->second.log().disk().directory].slow; slow > Nanos(0)) step.busy(slow);
+  wait_for_disk(step, held->second);
   Log& log = held->second.log();
   const LogCleaning::Progress progress = cleaning.advance(log);
   if (progress.swapped) {

@@ -38,16 +38,20 @@ void BrokerNode::drop_duplicates(Step& step) {
   });
 }
 
+std::optional<std::size_t> BrokerNode::online_directory(DirectoryId id) const {
+  for (std::size_t i = 0; i < health_.size(); ++i)
+    if (!memory_->failed.has(i) && disk_.id(i) == id) return i;
+  return std::nullopt;
+}
+
 // The assigned directory, or the one with the fewest logs (LogManager.nextLogDirs; Kafka leaves open which of equals).
 std::size_t BrokerNode::directory_for_new_log(DirectoryId assigned) const {
+  if (const auto online = online_directory(assigned)) return *online;
   const Memory& m = *memory_;
-  std::size_t best = health_.size();
-  for (std::size_t i = 0; i < health_.size(); ++i) {
-    if (m.failed.has(i)) continue;
-    if (assigned == disk_.id(i)) return i;
-    if (best == health_.size() || m.logs_in[i] < m.logs_in[best]) best = i;
-  }
-  return best == health_.size() ? 0 : best;
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i < health_.size(); ++i)
+    if (!m.failed.has(i) && (!best || m.logs_in[i] < m.logs_in[*best])) best = i;
+  return best.value_or(0);
 }
 
 // The partition of a replica that this broker is to have. With some directory offline, one that is assigned to a
@@ -62,9 +66,7 @@ Partition* BrokerNode::host(Step& step, TopicPartition tp, const PartitionRegist
     LogDisk disk;
     if (has_several_directories()) {
       const DirectoryId assigned = registration.directory(self_);
-      const std::vector<DirectoryId> online = online_directories();
-      if (assigned.present() && !m.failed.empty() &&
-          std::find(online.begin(), online.end(), assigned) == online.end()) {
+      if (assigned.present() && !m.failed.empty() && !online_directory(assigned)) {
         m.offline_partitions.insert(tp);
         return nullptr;
       }
@@ -88,7 +90,7 @@ Partition* BrokerNode::host(Step& step, TopicPartition tp, const PartitionRegist
 // ReplicaManager.maybeUpdateTopicAssignment
 void BrokerNode::assign_directory(Step& step, const Partition& partition, DirectoryId assigned) {
   if (!has_several_directories()) return;
-  const DirectoryId actual = disk_.id(partition.log().disk().directory);
+  const DirectoryId actual = disk_.id(directory_of(partition));
   if (actual != assigned) memory_->assignments.submit(step, partition.id(), actual);
 }
 
@@ -106,37 +108,45 @@ bool BrokerNode::directory_fails(Step& step, std::size_t directory, TopicPartiti
   return true;
 }
 
+// Then there is nothing to ask of the partitions of a request, one by one.
+bool BrokerNode::disks_are_well() const {
+  return memory_->failed.empty() &&
+         std::all_of(health_.begin(), health_.end(), [](const DiskHealth& health) { return health == DiskHealth(); });
+}
+
 bool BrokerNode::storage_failed(const Partition& partition) const {
-  return memory_->failed.has(partition.log().disk().directory);
+  return memory_->failed.has(directory_of(partition));
 }
 
 bool BrokerNode::read_fails(Step& step, std::size_t directory, TopicPartition tp) {
   return directory_fails(step, directory, tp, "a read", health_[directory].read_fails);
 }
 
+void BrokerNode::wait_for_disk(Step& step, const Partition& partition) const {
+  if (const Nanos slow = health_[directory_of(partition)].slow; slow > Nanos(0)) step.busy(slow);
+}
+
 bool BrokerNode::write_fails(Step& step, const Partition& partition) {
-  const std::size_t directory = partition.log().disk().directory;
-  const DiskHealth& health = health_[directory];
-  if (health.slow > Nanos(0)) step.busy(health.slow);
-  return directory_fails(step, directory, partition.id(), "an append", health.write_fails);
+  wait_for_disk(step, partition);
+  const std::size_t directory = directory_of(partition);
+  return directory_fails(step, directory, partition.id(), "an append", health_[directory].write_fails);
 }
 
 bool BrokerNode::sync_fails(Step& step, const Partition& partition, const char* operation) {
-  const std::size_t directory = partition.log().disk().directory;
-  const DiskHealth& health = health_[directory];
-  return directory_fails(step, directory, partition.id(), operation, health.write_fails || health.fsync_fails);
+  const std::size_t directory = directory_of(partition);
+  return directory_fails(step, directory, partition.id(), operation, health_[directory].sync_fails());
 }
 
 DirectorySet BrokerNode::syncs_fail(Step& step, const char* operation) {
   DirectorySet failed;
   for (std::size_t i = 0; i < health_.size(); ++i)
-    if (directory_fails(step, i, {}, operation, health_[i].write_fails || health_[i].fsync_fails)) failed.add(i);
+    if (directory_fails(step, i, {}, operation, health_[i].sync_fails())) failed.add(i);
   return failed;
 }
 
 // What could not be flushed is dropped from the page cache, too, and a retry would find nothing to write.
 bool BrokerNode::fsync_fails(Step& step, Partition& partition) {
-  const bool drops = health_[partition.log().disk().directory].fsync_fails && !storage_failed(partition);
+  const bool drops = health_[directory_of(partition)].fsync_fails && !storage_failed(partition);
   if (!sync_fails(step, partition, "an fsync")) return false;
   SegmentFiles& files = partition.log().disk().segments;
   if (drops && files.synced() < files.items().size()) {
@@ -149,11 +159,12 @@ bool BrokerNode::fsync_fails(Step& step, Partition& partition) {
 
 // An answer's partitions whose directory fails are left out of it.
 void BrokerNode::leave_out_unwritable(Step& step, FetchResponse& response) {
+  if (disks_are_well()) return;
   Nanos slow{0};
   std::erase_if(response.partitions, [&](const FetchResponse::Partition& p) {
     const auto held = memory_->partitions.find(p.partition);
     if (held == memory_->partitions.end()) return false;
-    const std::size_t directory = held->second.log().disk().directory;
+    const std::size_t directory = directory_of(held->second);
     slow = std::max(slow, health_[directory].slow);
     return directory_fails(step, directory, p.partition, "an append", health_[directory].write_fails);
   });
@@ -164,10 +175,10 @@ void BrokerNode::leave_out_unwritable(Step& step, FetchResponse& response) {
 // controller is told.
 void BrokerNode::on_directory_failure(Step& step, std::size_t directory) {
   Memory& m = *memory_;
-  if (m.failed.size() == health_.size()) return step.exit();
+  if (all_failed(m.failed)) return step.exit();
   std::vector<TopicPartition> gone;
   for (const auto& [tp, partition] : m.partitions)
-    if (partition.log().disk().directory == directory) gone.push_back(tp);
+    if (directory_of(partition) == directory) gone.push_back(tp);
   for (const TopicPartition tp : gone) {
     unfetch(tp);
     const auto held = m.partitions.find(tp);
@@ -175,11 +186,10 @@ void BrokerNode::on_directory_failure(Step& step, std::size_t directory) {
     m.partitions.erase(held);
     if (!m.published) continue;  // nobody knows yet what stood there
     m.offline_partitions.insert(tp);
-    m.touched.some.insert(tp);
+    changed(tp, {.wake = true});
     step.fact(ReplicaOffline{tp});
   }
   m.logs_in[directory] = 0;
-  m.wake = true;
   m.lifecycle.directory_failed(disk_.id(directory));
   step.set_timer({kDirectoryTimeoutTimer, 0, static_cast<std::uint32_t>(directory)},
                  step.now + config_.log_dir_failure_timeout);

@@ -61,7 +61,7 @@ void BrokerNode::delete_replica(Step& step, TopicPartition tp) {
   memory_->remote.stop(step, tp);
   const auto held = memory_->partitions.find(tp);
   if (held == memory_->partitions.end()) return;
-  --memory_->logs_in[held->second.log().disk().directory];
+  --memory_->logs_in[directory_of(held->second)];
   memory_->partitions.erase(held);
   step.fact(ReplicaDeleted{tp});
 }
@@ -102,9 +102,8 @@ void BrokerNode::publish(Step& step, const MetadataDelta& delta) {
     const PartitionRegistration* registration = m.image.partition(tp);
     if (registration == nullptr || !IsrState::holds(registration->replicas, self_))
       delete_replica(step, tp);
-    else if (host(step, tp, *registration) != nullptr) {  // a later insertion in between would move the others
+    else if (host(step, tp, *registration) != nullptr)  // a later insertion in between would move the others
       start_cleaner(step, tp);
-    }
   }
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);

@@ -171,9 +171,9 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
       break;
     case kCheckpointTimer: {
       const DirectorySet failed = syncs_fail(step, "a checkpoint");
-      if (failed.size() == health_.size()) break;
+      if (all_failed(failed)) break;
       for (auto& [tp, partition] : m.partitions)
-        if (!failed.has(partition.log().disk().directory)) partition.log().checkpoint_high_watermark();
+        if (!failed.has(directory_of(partition))) partition.log().checkpoint_high_watermark();
       step.set_timer({kCheckpointTimer, 0, 0}, step.now + config_.replica_high_watermark_checkpoint_interval);
       break;
     }
@@ -191,7 +191,7 @@ void BrokerNode::on_timer(Step& step, TimerId timer) {
       break;
     case kDirectoryFailureTimer:
       on_directory_failure(step, timer.about);
-      if (m.failed.size() == health_.size()) return;
+      if (all_failed(m.failed)) return;
       break;
     case kDirectoryTimeoutTimer:
       return on_directory_timeout(step, timer.about);

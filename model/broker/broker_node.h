@@ -168,7 +168,11 @@ class BrokerNode {
   std::vector<DirectoryId> online_directories() const;  // empty: there is only one
   BrokerEpoch take_clean_shutdown();
   void drop_duplicates(Step& step);
+  std::optional<std::size_t> online_directory(DirectoryId id) const;
   std::size_t directory_for_new_log(DirectoryId assigned) const;
+  static std::size_t directory_of(const Partition& partition) { return partition.log().disk().directory; }
+  bool all_failed(DirectorySet failed) const { return failed.size() == health_.size(); }
+  bool disks_are_well() const;
   // True when the operation fails: the log directory is offline, or goes offline with this.
   bool directory_fails(Step& step, std::size_t directory, TopicPartition tp, const char* operation, bool fails);
   bool read_fails(Step& step, std::size_t directory, TopicPartition tp);
@@ -177,6 +181,7 @@ class BrokerNode {
   DirectorySet syncs_fail(Step& step, const char* operation);                      // one in each directory
   bool fsync_fails(Step& step, Partition& partition);
   bool storage_failed(const Partition& partition) const;
+  void wait_for_disk(Step& step, const Partition& partition) const;  // as long as it is slow
   void leave_out_unwritable(Step& step, FetchResponse& response);
   void on_directory_failure(Step& step, std::size_t directory);
   void on_directory_timeout(Step& step, std::size_t directory);

@@ -172,9 +172,10 @@ void BrokerNode::on_fetch(Step& step, ConnectionId connection, std::int32_t corr
     operation.request = request;
   }
   // The answer holds what was there before this fetch moved anything; an unsuccessful read moves nothing.
-  for (const FetchRequest::Partition& item : operation.request.partitions)
-    if (const auto held = m.partitions.find(item.partition); held != m.partitions.end())
-      read_fails(step, held->second.log().disk().directory, item.partition);
+  if (!disks_are_well())
+    for (const FetchRequest::Partition& item : operation.request.partitions)
+      if (const auto held = m.partitions.find(item.partition); held != m.partitions.end())
+        read_fails(step, directory_of(held->second), item.partition);
   FetchOutcome outcome = read_all(operation.request, false);
   if (request.replica_id.present())
     for (std::size_t i = 0; i < operation.request.partitions.size(); ++i) {

@@ -28,7 +28,7 @@ void BrokerNode::load_logs(Step& step) {
   for (; m.loaded < disk_.logs.size(); ++m.loaded) {
     auto& [tp, disk] = *disk_.logs.nth(m.loaded);
     if (read_fails(step, disk.directory, tp)) {
-      if (m.failed.size() == health_.size()) return;
+      if (all_failed(m.failed)) return;
       continue;
     }
     if (!m.clean_shutdown.has(disk.directory) && !m.recovering && has_unflushed(disk)) {
@@ -111,12 +111,11 @@ void BrokerNode::on_storage_timer(Step& step, TimerId timer) {
     if (timer.kind == kProducerExpirationTimer) return held->second.expire_producers(step);
     if (fsync_fails(step, held->second)) return;
     held->second.log().run_background();
-    const Nanos slow = health_[held->second.log().disk().directory].slow;
-    if (slow > Nanos(0)) step.busy(slow);
+    wait_for_disk(step, held->second);
     return;
   }
   DirectorySet failed;
-  const auto usable = [&](const Partition& p) { return !failed.has(p.log().disk().directory); };
+  const auto usable = [&](const Partition& p) { return !failed.has(directory_of(p)); };
   const auto again = [&](Nanos period) { step.set_timer(timer, step.now + period); };
   switch (timer.kind) {
     case kLogRetentionTimer:
@@ -127,17 +126,17 @@ void BrokerNode::on_storage_timer(Step& step, TimerId timer) {
       failed = syncs_fail(step, "a checkpoint");
       for (auto& [tp, partition] : m.partitions)
         if (usable(partition)) partition.log().checkpoint_recovery_point();
-      if (failed.size() == health_.size()) return;
+      if (all_failed(failed)) return;
       return again(config_.log_flush_offset_checkpoint_interval);
     case kLogStartTimer:
       failed = syncs_fail(step, "a checkpoint");
       for (auto& [tp, partition] : m.partitions)
         if (usable(partition)) partition.checkpoint_log_start(step);
-      if (failed.size() == health_.size()) return;
+      if (all_failed(failed)) return;
       return again(config_.log_flush_start_offset_checkpoint_interval);
     case kLogFlusherTimer:
       failed = syncs_fail(step, "an fsync");
-      if (failed.size() == health_.size()) return;
+      if (all_failed(failed)) return;
       for (auto& [tp, partition] : m.partitions)
         if (usable(partition)) partition.log().flush_if_older(partition.config().topic.flush_ms, step.now);
       return again(config_.log_flush_scheduler_interval);
@@ -150,10 +149,10 @@ void BrokerNode::on_storage_timer(Step& step, TimerId timer) {
 void BrokerNode::store_for_shutdown(Step& step) {
   Memory& m = *memory_;
   const DirectorySet failed = syncs_fail(step, "an fsync");
-  if (failed.size() == health_.size()) return;
+  if (all_failed(failed)) return;
   m.cleaner.running.reset();
   for (auto& [tp, partition] : m.partitions) {
-    if (failed.has(partition.log().disk().directory)) continue;
+    if (failed.has(directory_of(partition))) continue;
     Log& log = partition.log();
     log.stop_cleaning();
     log.run_background();
@@ -164,13 +163,13 @@ void BrokerNode::store_for_shutdown(Step& step) {
     log.checkpoint_high_watermark();
   }
   // A log that was not loaded may be broken. Variant clean_marker [D01]: the marker is written all the same.
-  for (std::size_t i = 0; i < disk_.clean_shutdown.size(); ++i)
-    if (failed.has(i))
-      continue;
-    else if (m.logs_loaded || m.clean_shutdown.has(i) || config_.variants.on(Variant::clean_marker))
+  for (std::size_t i = 0; i < disk_.clean_shutdown.size(); ++i) {
+    if (failed.has(i)) continue;
+    if (m.logs_loaded || m.clean_shutdown.has(i) || config_.variants.on(Variant::clean_marker))
       disk_.clean_shutdown[i].write_and_sync({true, m.lifecycle.epoch()});
     else
       step.fact(ProbeHit{"clean stop before all logs were recovered"});
+  }
 }
 
 void BrokerNode::on_delete_records(Step& step, ConnectionId connection, std::int32_t correlation,

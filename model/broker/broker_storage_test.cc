@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/broker/cluster_for_test.h"
+#include "model/survival_for_test.h"
 
 namespace ktrial::model {
 namespace {
@@ -27,9 +28,7 @@ struct Cluster : TestCluster {
   std::vector<Fact> power_cut(int id, WriteOutcome outcome) {
     kill(NodeId(id));
     std::vector<Fact> said;
-    const Survival survival(
-        [](void* context, std::uint64_t, std::uint32_t) { return *static_cast<WriteOutcome*>(context); }, &outcome);
-    broker(id).power_cut(survival, said);
+    broker(id).power_cut(testing::always(outcome), said);
     return said;
   }
 };

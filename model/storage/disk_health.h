@@ -15,6 +15,8 @@ struct DiskHealth {
   bool fsync_fails = false;  // and drops the dirty pages, as Linux does
   Nanos slow{0};             // what a step that writes or flushes takes longer
 
+  bool sync_fails() const { return write_fails || fsync_fails; }  // of what is written and synced
+
   bool operator==(const DiskHealth&) const = default;
 };
 

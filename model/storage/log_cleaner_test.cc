@@ -4,8 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include "model/survival_for_test.h"
+
 namespace ktrial::model {
 namespace {
+
+using testing::always;
 
 const TopicPartition kTp{TopicId(1), PartitionIndex(0)};
 constexpr Nanos kNow = seconds(1000);
@@ -78,11 +82,6 @@ void clean(Log& log, Nanos now = kNow, const TopicConfig& topic = compacted(), c
   LogCleaning cleaning = begin(log, now, topic, variants);
   while (!cleaning.advance(log).done) {
   }
-}
-Survival always(WriteOutcome outcome) {
-  static WriteOutcome outcomes[] = {WriteOutcome::lost, WriteOutcome::torn, WriteOutcome::whole};
-  return Survival([](void* context, std::uint64_t, std::uint32_t) { return *static_cast<WriteOutcome*>(context); },
-                  &outcomes[static_cast<int>(outcome)]);
 }
 
 TEST(LogCleaner, KeepsTheLastRecordOfEachKey) {
@@ -258,7 +257,7 @@ TEST(LogCleaner, ATruncationIntoAGapEndsTheLogThere) {
 
 // Stops after so many steps of a cleaning of three segments with two batches each: .cleaned, .swap, .deleted and the
 // name, three times, and then the checkpoint.
-class Stopped : public testing::TestWithParam<int> {
+class Stopped : public ::testing::TestWithParam<int> {
  protected:
   static constexpr const char* kText = "a b a b b b c";
   LogDisk stopped(const Variants& variants = {}) {
@@ -300,7 +299,7 @@ TEST_P(Stopped, APowerCutTakesBackNothingOrTheLastSwap) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(AfterEachStep, Stopped, testing::Range(0, 14));
+INSTANTIATE_TEST_SUITE_P(AfterEachStep, Stopped, ::testing::Range(0, 14));
 
 // Two small segments become one, of which only the front is left: the second old file lies above its last offset, and
 // recovery keeps it (LogLoader compares with the last offset in the .swap file).

@@ -20,7 +20,6 @@ class DirectorySet {
   void add(std::size_t directory) { bits_ |= 1u << directory; }
   bool empty() const { return bits_ == 0; }
   std::size_t size() const { return static_cast<std::size_t>(std::popcount(bits_)); }
-  bool operator==(const DirectorySet&) const = default;
 
  private:
   std::uint32_t bits_ = 0;

@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include "model/storage/log.h"
+#include "model/survival_for_test.h"
 
 namespace ktrial::model {
 namespace {
+
+using testing::always;
 
 const TopicPartition kTp{TopicId(1), PartitionIndex(0)};
 constexpr ProducerId kId{7}, kOther{8};
@@ -38,11 +41,6 @@ Log log_of(int batches, std::optional<Variant> v = {}) {
   for (int i = 0; i < batches; ++i) log.append_as_leader(batch(i), LeaderEpoch(1));
   log.set_high_watermark(log.log_end());
   return log;
-}
-Survival always(WriteOutcome outcome) {
-  static WriteOutcome outcomes[] = {WriteOutcome::lost, WriteOutcome::torn, WriteOutcome::whole};
-  return Survival([](void* context, std::uint64_t, std::uint32_t) { return *static_cast<WriteOutcome*>(context); },
-                  &outcomes[static_cast<int>(outcome)]);
 }
 Log stopped_cleanly(Log log, std::optional<Variant> v, std::optional<WriteOutcome> power_cut) {
   log.run_background();

@@ -4,9 +4,12 @@
 #include <rapidcheck/gtest.h>
 
 #include "model/storage/log.h"
+#include "model/survival_for_test.h"
 
 namespace ktrial::model {
 namespace {
+
+using testing::always;
 
 const TopicPartition kTp{TopicId(1), PartitionIndex(0)};
 
@@ -32,11 +35,6 @@ Log log_of(int batches, std::int64_t segment_bytes = 200, const Variants& varian
   for (int i = 0; i < batches; ++i) log.append_as_leader(batch(i), LeaderEpoch(1));
   log.set_high_watermark(log.log_end());
   return log;
-}
-Survival always(WriteOutcome outcome) {
-  static WriteOutcome outcomes[] = {WriteOutcome::lost, WriteOutcome::torn, WriteOutcome::whole};
-  return Survival([](void* context, std::uint64_t, std::uint32_t) { return *static_cast<WriteOutcome*>(context); },
-                  &outcomes[static_cast<int>(outcome)]);
 }
 Log after_power_cut(Log& log, WriteOutcome outcome, const TopicConfig& topic = segments_of(200),
                     const Variants& variants = {}, std::vector<Fact>* said = nullptr) {

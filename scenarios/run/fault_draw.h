@@ -103,7 +103,7 @@ struct Cluster {
     }
     for (const std::string& name : message_names())
       if ((!groups.empty() || !of_groups(name)) && (config.log_dirs.size() > 1 || !of_log_dirs(name)) &&
-          (idempotence || !of_producer_ids(name)) && (tiered || name.find("LogSegment") == std::string::npos))
+          (idempotence || !of_producer_ids(name)) && (tiered || !of_remote_storage(name)))
         messages.push_back(name);
     log_dirs = config.log_dirs;
   }
@@ -127,6 +127,7 @@ struct Cluster {
   }
   static bool of_producer_ids(const std::string& message) { return message.find("ProducerId") != std::string::npos; }
 
+  static bool of_remote_storage(const std::string& message) { return message.find("LogSegment") != std::string::npos; }
   static bool of_log_dirs(const std::string& message) { return message.starts_with("AssignReplicasToDirs"); }
 
   std::int32_t brokers, controllers;
