@@ -100,7 +100,14 @@ class Step {
     effects.push_back(OpenEffect{id, peer});
     return id;
   }
-  void send(ConnectionId connection, Message message) { effects.push_back(SendEffect{connection, std::move(message)}); }
+  // `body`: any kind of message. It is moved once, to where it is sent from.
+  template <class Body>
+  void send(ConnectionId connection, std::int32_t correlation_id, Body&& body) {
+    auto& effect = std::get<SendEffect>(effects.emplace_back(std::in_place_type<SendEffect>));
+    effect.connection = connection;
+    effect.message.correlation_id = correlation_id;
+    effect.message.body = std::forward<Body>(body);
+  }
   void close(ConnectionId connection) { effects.push_back(CloseEffect{connection}); }
   void set_timer(TimerId timer, Nanos deadline) { effects.push_back(SetTimerEffect{timer, deadline}); }
   void cancel_timer(TimerId timer) { effects.push_back(CancelTimerEffect{timer}); }

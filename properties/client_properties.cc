@@ -3,13 +3,12 @@
 
 #include <algorithm>
 
+#include "model/partition_table.h"
 #include "properties/ledger.h"
 #include "properties/property.h"
 
 namespace ktrial::properties {
 namespace {
-
-using Key = std::pair<NodeId, model::TopicPartition>;
 
 struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
   static constexpr const char* kName = "consumer-reads-committed-in-order";
@@ -22,21 +21,21 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
   }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     if (const auto* reset = std::get_if<model::ConsumerPositionReset>(&fact)) {
-      starts({context.node, reset->partition}, reset->to);
+      starts(context.node, reset->partition, reset->to);
       return;
     }
     // A group member starts at the committed offset, or at a reset, whenever it is assigned a partition anew.
     if (const auto* assigned = std::get_if<model::PartitionsAssigned>(&fact)) {
-      for (const model::TopicPartition tp : assigned->partitions) next_.erase({context.node, tp});
+      for (const model::TopicPartition tp : assigned->partitions) next_[context.node].erase(tp);
       return;
     }
     if (const auto* fetched = std::get_if<model::CommittedOffsetFetched>(&fact)) {
-      if (fetched->offset.present()) starts({context.node, fetched->partition}, fetched->offset);
+      if (fetched->offset.present()) starts(context.node, fetched->partition, fetched->offset);
       return;
     }
     const auto& record = std::get<model::RecordConsumed>(fact);
     met();
-    auto [next, fresh] = next_.try_emplace({context.node, record.partition}, record.offset);
+    auto [next, fresh] = next_[context.node].try_emplace(record.partition, record.offset);
     if (!shadow.logs.may_be_passed(record.partition, next->second.value, record.offset.value))
       violate_at(record.partition, record.offset.value, context, "gap or repeat",
                  fmt::format("expected offset {} of {}, was given offset {}", next->second.value,
@@ -45,7 +44,7 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
     // It goes on in a history in which the record before is another than it was given: it has skipped some. Its
     // position was validated all the same if that history goes on in epochs up to that record's for long enough:
     // OffsetsForLeaderEpoch answers for an older epoch then, of which SubscriptionState looks at the end offset alone.
-    Given& last = given_[{context.node, record.partition}];
+    Given& last = given_[context.node][record.partition];
     const Entry* here = shadow.logs.committed(record.partition, record.offset.value);
     const Entry* before = shadow.logs.committed(record.partition, last.offset.value);
     if (!fresh && last.offset + 1 == record.offset && here && here->value == record.value && before &&
@@ -77,12 +76,13 @@ struct ConsumerReadsCommitted : PropertyOf<ConsumerReadsCommitted> {
   };
   // What it was given from there on before is not what it goes on behind: it may never be given that again, when
   // compaction has removed it.
-  void starts(const Key& key, model::Offset offset) {
-    next_[key] = offset;
-    if (const auto last = given_.find(key); last != given_.end() && last->second.offset >= offset) given_.erase(last);
+  void starts(NodeId consumer, model::TopicPartition tp, model::Offset offset) {
+    next_[consumer][tp] = offset;
+    auto& given = given_[consumer];
+    if (const auto last = given.find(tp); last != given.end() && last->second.offset >= offset) given.erase(last);
   }
-  std::map<Key, model::Offset> next_;
-  std::map<Key, Given> given_;
+  std::map<NodeId, model::PartitionTable<model::Offset>> next_;
+  std::map<NodeId, model::PartitionTable<Given>> given_;
 };
 
 struct ProducerOrder : PropertyOf<ProducerOrder> {
@@ -143,7 +143,7 @@ struct ProducerOrder : PropertyOf<ProducerOrder> {
                       value.value & ((std::int64_t{1} << 40) - 1), producer(value), text_of(tp), partition.next));
     }
   }
-  std::map<model::TopicPartition, Partition> partitions_;
+  model::PartitionTable<Partition> partitions_;
 };
 
 }  // namespace

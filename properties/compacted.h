@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "model/facts.h"
+#include "model/partition_table.h"
 #include "properties/observation.h"
 
 namespace ktrial::properties {
@@ -99,10 +100,10 @@ class Compacted {
 
  private:
   using At = std::pair<std::int64_t, model::ValueId>;
-  std::map<model::TopicPartition, std::set<At>> gone_;
-  std::map<model::TopicPartition, std::map<At, FirstCleaning>> cleaned_;
-  std::map<model::TopicPartition, std::map<std::int64_t, Nanos>> stood_;  // of tombstones, where it was not as long
-  std::map<model::TopicPartition, Nanos> delete_retention_;
+  model::PartitionTable<std::set<At>> gone_;
+  model::PartitionTable<std::map<At, FirstCleaning>> cleaned_;
+  model::PartitionTable<std::map<std::int64_t, Nanos>> stood_;  // of tombstones, where it was not as long
+  model::PartitionTable<Nanos> delete_retention_;
 };
 
 }  // namespace ktrial::properties

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "model/partition_table.h"
 #include "properties/ledger.h"
 #include "properties/property.h"
 
@@ -39,7 +40,7 @@ class Committed {
     if (const auto* f = std::get_if<model::BrokerUnfenced>(&fact)) inactive(f->offset, f->broker, false, {});
     if (const auto* f = std::get_if<model::BrokerInControlledShutdown>(&fact)) inactive(f->offset, f->broker, {}, true);
     if (const auto* d = std::get_if<model::TopicDeleted>(&fact)) {
-      std::erase_if(partitions_, [&](const auto& entry) { return entry.first.topic == d->id; });
+      partitions_.erase_topic(d->id);
       deleted_.insert(d->id);
     }
     if (const auto* f = std::get_if<State>(&fact); f && is_new(f->offset) && !deleted_.contains(f->partition.topic)) {
@@ -86,7 +87,7 @@ class Committed {
   }
 
   std::map<NodeId, std::pair<bool, bool>> brokers_;  // fenced, in controlled shutdown
-  std::map<model::TopicPartition, State> partitions_;
+  model::PartitionTable<State> partitions_;
   std::set<model::TopicId> deleted_;
   std::set<model::TopicPartition> touched_;
   model::Offset seen_;
@@ -203,7 +204,7 @@ struct ElrIsEligible : PropertyOf<ElrIsEligible> {
   }
   Committed committed_;
   std::set<std::pair<NodeId, model::TopicPartition>> lost_;
-  std::map<model::TopicPartition, model::LeaderEpoch> unclean_;  // elected so, and not begun
+  model::PartitionTable<model::LeaderEpoch> unclean_;  // elected so, and not begun
 };
 
 struct ReassignmentCompletesInSync : PropertyOf<ReassignmentCompletesInSync> {
@@ -229,7 +230,7 @@ struct ReassignmentCompletesInSync : PropertyOf<ReassignmentCompletesInSync> {
   }
 
  private:
-  std::map<model::TopicPartition, State> last_;
+  model::PartitionTable<State> last_;
 };
 
 struct ShutdownGrantedWhenKnown : PropertyOf<ShutdownGrantedWhenKnown> {

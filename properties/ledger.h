@@ -19,6 +19,7 @@
 #include <tuple>
 #include <vector>
 
+#include "model/partition_table.h"
 #include "properties/limits.h"
 #include "properties/offsets_log.h"
 #include "properties/producer_logs.h"
@@ -67,7 +68,7 @@ class Ledger {
   // By offset: what was acknowledged and is not lost.
   const std::map<std::int64_t, Acked>& acked(model::TopicPartition) const;
   // Records sent with acks=0, of which nobody was told where they are.
-  const std::map<model::TopicPartition, std::vector<Acked>>& unplaced() const { return unplaced_; }
+  const model::PartitionTable<std::vector<Acked>>& unplaced() const { return unplaced_; }
   // Whether the replica was added to the ISR by a proposal that its leader had dropped by then, in that leader epoch.
   bool added_behind_the_leader(model::TopicPartition, NodeId replica, model::LeaderEpoch) const;
   // The newest election; null if there was none.
@@ -101,23 +102,23 @@ class Ledger {
   // The newest epoch in which a leader appended that value there; kNoEpoch if none did.
   model::LeaderEpoch epoch_of(model::TopicPartition, std::int64_t offset, model::ValueId) const;
 
-  std::map<model::TopicPartition, std::map<std::int64_t, Acked>> acked_;
-  std::map<model::TopicPartition, std::vector<Acked>> unplaced_;
+  model::PartitionTable<std::map<std::int64_t, Acked>> acked_;
+  model::PartitionTable<std::vector<Acked>> unplaced_;
   std::map<Replica, std::multimap<std::int64_t, Unsynced>> unsynced_;  // by offset
   // Epochs that began with an unclean election; true: of the last known leader.
-  std::map<model::TopicPartition, std::map<model::LeaderEpoch, bool>> unclean_;
-  std::map<model::TopicPartition, std::vector<Election>> elections_;  // by epoch
-  struct Appended {                                                   // by one leader in one epoch, from `start` on
+  model::PartitionTable<std::map<model::LeaderEpoch, bool>> unclean_;
+  model::PartitionTable<std::vector<Election>> elections_;  // by epoch
+  struct Appended {                                         // by one leader in one epoch, from `start` on
     std::int64_t start = 0;
     std::vector<model::ValueId> values;
   };
-  std::map<model::TopicPartition, std::map<model::LeaderEpoch, Appended>> appended_;
+  model::PartitionTable<std::map<model::LeaderEpoch, Appended>> appended_;
   // Records that a leader of a later epoch than theirs committed, and the newest such epoch.
   struct Recommitted {
     Entry record;
     model::LeaderEpoch epoch;
   };
-  std::map<model::TopicPartition, std::map<std::int64_t, Recommitted>> recommitted_;
+  model::PartitionTable<std::map<std::int64_t, Recommitted>> recommitted_;
   std::set<std::tuple<model::TopicPartition, NodeId, model::LeaderEpoch>> added_behind_the_leader_;
   std::vector<Loss> losses_;
   bool eligible_leader_replicas_ = false;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 
+#include "model/partition_table.h"
 #include "properties/ledger.h"
 #include "properties/property.h"
 
@@ -77,7 +78,7 @@ struct LeaderChangesWithinLimit : PropertyOf<LeaderChangesWithinLimit> {
   }
 
  private:
-  std::map<model::TopicPartition, std::int64_t> changes_;
+  model::PartitionTable<std::int64_t> changes_;
 };
 
 struct SkippedRecordsWithinLimit : PropertyOf<SkippedRecordsWithinLimit> {

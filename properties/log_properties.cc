@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/partition_table.h"
 #include "properties/ledger.h"
 #include "properties/property.h"
 
@@ -58,7 +59,7 @@ struct LatestOffsetNeverGoesBack : PropertyOf<LatestOffsetNeverGoesBack> {
   }
 
  private:
-  std::map<model::TopicPartition, std::map<model::LeaderEpoch, model::Offset>> highest_;
+  model::PartitionTable<std::map<model::LeaderEpoch, model::Offset>> highest_;
 };
 
 }  // namespace

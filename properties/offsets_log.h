@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/group/records.h"
+#include "model/partition_table.h"
 #include "properties/replica_logs.h"
 
 namespace ktrial::properties {
@@ -65,7 +66,7 @@ class OffsetsLog {
   void elected(const model::BecameLeader&, const FactContext&, const ReplicaLogs&, const Ledger&);
   void answered(const model::OffsetCommitted&, const FactContext&, const ReplicaLogs&);
 
-  std::map<model::TopicPartition, model::LeaderEpoch> newest_;  // of those that coordinators wrote to
+  model::PartitionTable<model::LeaderEpoch> newest_;  // of those that coordinators wrote to
   std::map<Key, History<StoredCommit>> commits_;
   std::map<model::GroupId, History<StoredGroup>> groups_;
   std::vector<LostCoordinatorRecord> lost_;

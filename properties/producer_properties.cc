@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/partition_table.h"
 #include "properties/ledger.h"
 #include "properties/property.h"
 
@@ -188,7 +189,7 @@ struct OfCommittedBatches : PropertyOf<Self> {
       return it == of_id.end() || it->second.empty() ? nullptr : &batches[it->second.back()];
     }
   };
-  std::map<model::TopicPartition, Committed> logs_;
+  model::PartitionTable<Committed> logs_;
 };
 
 struct NoDuplicates : OfCommittedBatches<NoDuplicates> {

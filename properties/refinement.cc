@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/partition_table.h"
 #include "properties/abstract_log.h"
 #include "properties/ledger.h"
 #include "properties/property.h"
@@ -91,8 +92,8 @@ struct RefinesTheLog : PropertyOf<RefinesTheLog> {
     model::LeaderEpoch epoch;
     NodeId node;
   };
-  std::map<model::TopicPartition, AbstractLog> logs_;
-  std::map<model::TopicPartition, Leader> newest_;
+  model::PartitionTable<AbstractLog> logs_;
+  model::PartitionTable<Leader> newest_;
 };
 
 }  // namespace

@@ -59,7 +59,7 @@ void ReplicaLogs::recall_first_cleaning(model::TopicPartition p, Log& log, std::
 // Whoever holds a record may drop it for a later one of its key below its own high watermark, and a tombstone when it
 // was first cleaned for long enough ago.
 void ReplicaLogs::replace(const model::SegmentsReplaced& f, const FactContext& c) {
-  Log& log = logs_[{f.partition, c.node}];
+  Log& log = logs_[f.partition][c.node];
   last_replacement_ = Replacement();
   last_replacement_.end_was_held = at(c.node, f.partition, f.end_offset.value - 1) != nullptr;
   log.keys.note(log.entries, log.committed_to);
@@ -114,7 +114,7 @@ void ReplicaLogs::replace(const model::SegmentsReplaced& f, const FactContext& c
 // consumers all the same.
 void ReplicaLogs::commit(const model::HighWatermarkAdvanced& h, NodeId node) {
   auto& committed = committed_[h.partition];
-  const auto& log = logs_[{h.partition, node}].entries;
+  const auto& log = logs_[h.partition][node].entries;
   const auto end = std::min(static_cast<std::size_t>(std::max<std::int64_t>(h.high_watermark.value, 0)), log.size());
   const Leader& newest = newest_[h.partition];
   const bool deposed = h.leader_epoch < newest.epoch;
@@ -148,7 +148,7 @@ void ReplicaLogs::restore(const model::RemoteStateRestored& r, Log& log) {
 
 void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   if (const auto* f = std::get_if<model::BatchAppended>(&fact)) {
-    append(f->partition, logs_[{f->partition, c.node}], f->batch);
+    append(f->partition, logs_[f->partition][c.node], f->batch);
   } else if (const auto* t = std::get_if<model::LogTruncated>(&fact)) {
     committed_cut_at_ = -1;
     const std::int64_t end = std::min(this->end(c.node, t->partition), committed_end(t->partition));
@@ -158,9 +158,9 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
       if (theirs && *theirs == *committed(t->partition, o) && !may_be_gone(t->partition, o, theirs->value))
         committed_cut_at_ = o;
     }
-    cut(logs_[{t->partition, c.node}], t->end_offset);
+    cut(logs_[t->partition][c.node], t->end_offset);
   } else if (const auto* l = std::get_if<model::LogLoaded>(&fact)) {
-    Log& log = logs_[{l->partition, c.node}];
+    Log& log = logs_[l->partition][c.node];
     log.cut_at_rot = corrupted(c.node, l->partition, l->end_offset.value);
     std::size_t held = log.entries.size();
     while (held > static_cast<std::size_t>(l->end_offset.value) && hole(log, held - 1)) --held;
@@ -171,28 +171,31 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     log.epochs_from = std::max(log.epochs_from, log.start);
     any_start_ = any_start_ || log.start > 0;
   } else if (const auto* s = std::get_if<model::LogStartAdvanced>(&fact)) {
-    Log& log = logs_[{s->partition, c.node}];
+    Log& log = logs_[s->partition][c.node];
     log.start = s->log_start_offset.value;
     if (s->reason != model::LogStartReason::truncation) log.removed_to = std::max(log.removed_to, log.start);
     log.epochs_from = std::max(log.epochs_from, log.start);
     any_start_ = true;
   } else if (const auto* t = std::get_if<model::RemoteStateRestored>(&fact)) {
-    restore(*t, logs_[{t->partition, c.node}]);
+    restore(*t, logs_[t->partition][c.node]);
   } else if (const auto* r = std::get_if<model::BatchCorrupted>(&fact)) {
-    logs_[{r->partition, c.node}].corrupted[r->base_offset.value] = r->next_offset.value;
+    logs_[r->partition][c.node].corrupted[r->base_offset.value] = r->next_offset.value;
   } else if (const auto* d = std::get_if<model::ReplicaDeleted>(&fact)) {
-    logs_[{d->partition, c.node}] = Log();
+    logs_[d->partition][c.node] = Log();
   } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
-    cut(logs_[{u->partition, c.node}], u->from);
+    Log& log = logs_[u->partition][c.node];
+    cut(log, u->from);
+    // A log that was lost as a whole begins anew at 0.
+    if (u->cause == model::LossCause::disk_lost && u->from == model::kFirstOffset) log.start = 0;
   } else if (const auto* b = std::get_if<model::TruncationUndone>(&fact)) {
-    for (const model::RecordBatch& batch : b->batches) append(b->partition, logs_[{b->partition, c.node}], batch);
+    for (const model::RecordBatch& batch : b->batches) append(b->partition, logs_[b->partition][c.node], batch);
   } else if (const auto* replaced = std::get_if<model::SegmentsReplaced>(&fact)) {
     replace(*replaced, c);
   } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
     Leader& newest = newest_[e->partition];
     if (e->leader_epoch >= newest.epoch) newest = {e->leader_epoch, c.node};
   } else if (const auto* h = std::get_if<model::HighWatermarkAdvanced>(&fact)) {
-    auto& to = logs_[{h->partition, c.node}].committed_to;
+    auto& to = logs_[h->partition][c.node].committed_to;
     to = std::max(to, h->high_watermark.value);
     if (h->is_leader) commit(*h, c.node);
   }
@@ -219,8 +222,10 @@ bool ReplicaLogs::may_be_passed(model::TopicPartition p, std::int64_t from, std:
 }
 
 const ReplicaLogs::Log* ReplicaLogs::find(NodeId node, model::TopicPartition p) const {
-  const auto it = logs_.find({p, node});
-  return it == logs_.end() ? nullptr : &it->second;
+  const auto replicas = logs_.find(p);
+  if (replicas == logs_.end()) return nullptr;
+  const auto it = replicas->second.find(node);
+  return it == replicas->second.end() ? nullptr : &it->second;
 }
 
 std::int64_t ReplicaLogs::start(NodeId node, model::TopicPartition p) const {
@@ -325,9 +330,7 @@ void ReplicaLogs::forget_committed(model::TopicPartition p, std::int64_t from) {
   const auto n = static_cast<std::size_t>(std::max<std::int64_t>(from, 0));
   for (auto o = n; o < committed.size(); ++o) forgotten_[p].emplace(static_cast<std::int64_t>(o), committed[o].value);
   if (n < committed.size()) committed.resize(n);
-  for (auto it = logs_.lower_bound({p, NodeId{std::numeric_limits<std::int32_t>::min()}});
-       it != logs_.end() && it->first.first == p; ++it)
-    it->second.agreed = std::min(it->second.agreed, n);
+  for (auto& [node, log] : logs_[p]) log.agreed = std::min(log.agreed, n);
 }
 
 }  // namespace ktrial::properties

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/facts.h"
+#include "model/partition_table.h"
 #include "properties/compacted.h"
 #include "properties/observation.h"
 
@@ -99,11 +100,11 @@ class ReplicaLogs {
 
   const Log* find(NodeId, model::TopicPartition) const;
 
-  std::map<std::pair<model::TopicPartition, NodeId>, Log> logs_;
+  model::PartitionTable<std::map<NodeId, Log>> logs_;
   bool any_start_ = false;
-  std::map<model::TopicPartition, std::vector<Entry>> committed_;
-  std::map<model::TopicPartition, Leader> newest_;  // of those that began to lead
-  std::map<model::TopicPartition, std::multimap<std::int64_t, model::ValueId>> forgotten_;
+  model::PartitionTable<std::vector<Entry>> committed_;
+  model::PartitionTable<Leader> newest_;  // of those that began to lead
+  model::PartitionTable<std::multimap<std::int64_t, model::ValueId>> forgotten_;
   std::int64_t committed_cut_at_ = -1;
   Compacted compacted_;
   Replacement last_replacement_;

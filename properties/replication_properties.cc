@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "model/partition_table.h"
 #include "properties/ledger.h"
 #include "properties/property.h"
 
@@ -137,7 +138,7 @@ struct LogsAgree : PropertyOf<LogsAgree> {
   }
 
  private:
-  std::map<model::TopicPartition, std::pair<model::LeaderEpoch, NodeId>> leaders_;
+  model::PartitionTable<std::pair<model::LeaderEpoch, NodeId>> leaders_;
 };
 
 struct OneLeaderPerEpoch : PropertyOf<OneLeaderPerEpoch> {
@@ -155,13 +156,13 @@ struct OneLeaderPerEpoch : PropertyOf<OneLeaderPerEpoch> {
  private:
   void check(model::TopicPartition tp, model::LeaderEpoch epoch, const FactContext& context) {
     met();
-    const auto [it, fresh] = leader_.try_emplace({tp, epoch}, context.node);
+    const auto [it, fresh] = leader_[tp].try_emplace(epoch, context.node);
     if (!fresh && it->second != context.node)
       violate_at(tp, -1, context, "two leaders in an epoch",
                  fmt::format("brokers {} and {} both led {} in leader epoch {}", it->second.value, context.node.value,
                              text_of(tp), epoch.value));
   }
-  std::map<std::pair<model::TopicPartition, model::LeaderEpoch>, NodeId> leader_;
+  model::PartitionTable<std::map<model::LeaderEpoch, NodeId>> leader_;
 };
 
 struct ElectedLeaderIsComplete : PropertyOf<ElectedLeaderIsComplete> {
@@ -199,9 +200,9 @@ struct HighWatermarkNeverRegresses : PropertyOf<HighWatermarkNeverRegresses> {
   }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
     if (const auto* seen = std::get_if<model::ConsumerHighWatermarkSeen>(&fact))
-      look({seen->partition, context.node}, seen->leader_epoch, seen->high_watermark, "client", context);
+      look(seen->partition, seen->leader_epoch, seen->high_watermark, "client", context);
     else if (const auto& hw = std::get<model::HighWatermarkAdvanced>(fact); hw.is_leader)
-      look({hw.partition, context.node}, hw.leader_epoch, hw.high_watermark, "leader", context);
+      look(hw.partition, hw.leader_epoch, hw.high_watermark, "leader", context);
   }
 
  private:
@@ -209,21 +210,21 @@ struct HighWatermarkNeverRegresses : PropertyOf<HighWatermarkNeverRegresses> {
     model::LeaderEpoch epoch;
     model::Offset highest;
   };
-  void look(std::pair<model::TopicPartition, NodeId> who, model::LeaderEpoch epoch, model::Offset mark,
-            const char* role, const FactContext& context) {
+  void look(model::TopicPartition tp, model::LeaderEpoch epoch, model::Offset mark, const char* role,
+            const FactContext& context) {
     if (!epoch.present()) return;  // an answer to a consumer that did not know the leader's epoch
     met();
-    auto [known, fresh] = highest_.try_emplace(who, Mark{epoch, mark});
+    auto [known, fresh] = highest_[tp].try_emplace(context.node, Mark{epoch, mark});
     Mark& last = known->second;
     if (epoch > last.epoch) last = {epoch, mark};
     if (epoch < last.epoch) return;
     if (mark < last.highest)
       violate(context, std::string("high watermark went back at the ") + role,
               fmt::format("{} {} saw the high watermark of {} go back from {} to {} in leader epoch {}", role,
-                          context.node.value, text_of(who.first), last.highest.value, mark.value, epoch.value));
+                          context.node.value, text_of(tp), last.highest.value, mark.value, epoch.value));
     last.highest = std::max(last.highest, mark);
   }
-  std::map<std::pair<model::TopicPartition, NodeId>, Mark> highest_;
+  model::PartitionTable<std::map<NodeId, Mark>> highest_;
 };
 
 // What a leader tells a log that has gone apart by (KIP-595).

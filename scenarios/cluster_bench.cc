@@ -60,7 +60,7 @@ void StandardCluster(benchmark::State& state) {
   run_seeds(state, scenario);
 }
 
-// The standard cluster's traffic for ten seconds, without faults.
+// The standard cluster's traffic for a minute, without faults: long enough for every partition to get records.
 Scenario growth(std::int64_t brokers, std::int64_t partitions) {
   return read(fmt::format(R"(
 ktrial: 1
@@ -70,11 +70,11 @@ cluster:
   controllers: 3
   topics: [{{name: orders, partitions: {}, replication-factor: 3, config: {{min.insync.replicas: 2}}}}]
 clients:
-  - {{producer: p1, config: {{acks: all}}, send: {{topic: orders, count: 5000, rate: 500/s}}, start-after: 3s}}
-  - {{producer: p2, config: {{acks: all}}, send: {{topic: orders, count: 5000, rate: 500/s}}, start-after: 3s}}
+  - {{producer: p1, config: {{acks: all}}, send: {{topic: orders, count: 30000, rate: 500/s}}, start-after: 3s}}
+  - {{producer: p2, config: {{acks: all}}, send: {{topic: orders, count: 30000, rate: 500/s}}, start-after: 3s}}
   - {{consumer: c1, assign: [orders], start-after: 3s}}
   - {{consumer: c2, assign: [orders], start-after: 3s}}
-run: {{until: 13s}}
+run: {{until: 63s}}
 )",
                           brokers, partitions),
               "growth.yaml");

@@ -15,20 +15,24 @@ Nanos nanos(std::uint64_t n) { return Nanos{static_cast<std::int64_t>(n)}; }
 
 void Network::add_node() {
   const auto old = machines_.size();
-  std::vector<Link> links((old + 1) * (old + 1), Link{.config = config_.link});
-  for (std::size_t from = 0; from < old; ++from) {
-    for (std::size_t to = 0; to < old; ++to) links[from * (old + 1) + to] = links_[from * old + to];
+  if (old == columns_) {
+    const std::size_t columns = std::max<std::size_t>(4, 2 * old);
+    std::vector<Link> links(columns * columns, Link{.config = config_.link});
+    for (std::size_t from = 0; from < old; ++from) {
+      for (std::size_t to = 0; to < old; ++to) links[from * columns + to] = links_[from * columns_ + to];
+    }
+    links_ = std::move(links);
+    columns_ = columns;
   }
-  links_ = std::move(links);
   machines_.push_back(MachineState::process_down);
   by_number_.emplace_back();
 }
 
 Network::Link& Network::link(NodeId from, NodeId to) {
-  return links_[static_cast<std::size_t>(from) * machines_.size() + static_cast<std::size_t>(to)];
+  return links_[static_cast<std::size_t>(from) * columns_ + static_cast<std::size_t>(to)];
 }
 const Network::Link& Network::link(NodeId from, NodeId to) const {
-  return links_[static_cast<std::size_t>(from) * machines_.size() + static_cast<std::size_t>(to)];
+  return links_[static_cast<std::size_t>(from) * columns_ + static_cast<std::size_t>(to)];
 }
 
 std::uint32_t Network::slot_of(ConnectionId id) const {

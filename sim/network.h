@@ -202,7 +202,8 @@ class Network {
 
   NetworkConfig config_;
   std::vector<MachineState> machines_;
-  std::vector<Link> links_;  // row = from, node_count() columns
+  std::vector<Link> links_;  // row = from
+  std::size_t columns_ = 0;  // at least node_count()
   std::vector<Connection> connections_;
   std::vector<Direction> directions_;
   std::vector<std::uint32_t> free_connections_;

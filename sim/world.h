@@ -50,6 +50,8 @@ class World {
     NodeId node;
     std::uint64_t event;
     Fact fact;
+    EmittedFact(Nanos when, NodeId who, std::uint64_t in, Fact&& what)
+        : at(when), node(who), event(in), fact(std::move(what)) {}
   };
 
   explicit World(std::uint64_t seed = 1, WorldConfig config = {}) : config_(config), network_(config.network) {
@@ -214,7 +216,7 @@ class World {
   }
   void emit(NodeId id, Fact&& fact) {
     kernel_.fingerprint.mix(P::digest(fact));
-    facts_.push_back({kernel_.now, id, kernel_.event_id, std::move(fact)});
+    facts_.emplace_back(kernel_.now, id, kernel_.event_id, std::move(fact));
   }
 
   WorldConfig config_;

@@ -207,7 +207,10 @@ class BrokerNode {
   Error not_held(TopicPartition tp) const;
   Error gone(TopicPartition tp) const;
   void handle(Step& step, ConnectionId connection, const Message& message);
-  void answer(Step& step, ConnectionId connection, std::int32_t correlation, MessageBody body);
+  template <class Response>
+  void answer(Step& step, ConnectionId connection, std::int32_t correlation, Response&& response) {
+    memory_->requests.done(step, connection, correlation, std::forward<Response>(response));
+  }
   void on_produce(Step& step, ConnectionId connection, std::int32_t correlation, const ProduceRequest& request);
   void on_fetch(Step& step, ConnectionId connection, std::int32_t correlation, const FetchRequest& request);
   bool try_produce(Step& step, DelayedProduce& operation);

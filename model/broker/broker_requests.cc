@@ -23,10 +23,6 @@ Error BrokerNode::gone(TopicPartition tp) const {
   return memory_->offline_partitions.contains(tp) ? Error::KAFKA_STORAGE_ERROR : Error::UNKNOWN_TOPIC_OR_PARTITION;
 }
 
-void BrokerNode::answer(Step& step, ConnectionId connection, std::int32_t correlation, MessageBody body) {
-  memory_->requests.done(step, connection, Message{correlation, std::move(body)});
-}
-
 void BrokerNode::handle(Step& step, ConnectionId connection, const Message& message) {
   const std::int32_t id = message.correlation_id;
   const auto held = [&](TopicPartition tp) { return const_cast<Partition*>(partition(tp)); };
@@ -59,7 +55,7 @@ void BrokerNode::handle(Step& step, ConnectionId connection, const Message& mess
   if (on_group_request(step, connection, message)) return;
   // Not a request for a broker: the connection ends.
   memory_->requests.close(step, connection);
-  memory_->requests.done(step, connection, std::nullopt);
+  memory_->requests.done_unanswered(connection);
 }
 
 void BrokerNode::on_produce(Step& step, ConnectionId connection, std::int32_t correlation,
@@ -102,7 +98,7 @@ void BrokerNode::on_produce(Step& step, ConnectionId connection, std::int32_t co
   }
   if (request.acks == Acks::none) {
     if (failed) m.requests.close(step, connection);
-    return m.requests.done(step, connection, std::nullopt);
+    return m.requests.done_unanswered(connection);
   }
   if (!try_produce(step, operation)) m.produces.park(step, std::move(operation), request.timeout);
 }
@@ -311,8 +307,8 @@ bool BrokerNode::has_news(const DelayedFetch& operation, const FetchRequest::Par
   if (request.min_bytes > 1) return true;  // what the others hold counts too
   const auto held = m.partitions.find(item.partition);
   if (held == m.partitions.end()) return true;
-  const PartitionRead read = held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
-                                               request.max_bytes, true, true);
+  const PartitionRead read =  // of one batch at most: more would be read once more
+      held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(), 0, true, true);
   return read.answer_now() || read.bytes > 0;
 }
 

@@ -29,7 +29,7 @@ class ControllerChannel {
     if (in_flight_ || !controller_.present()) return false;
     if (!connection_.present()) connection_ = step.open(controller_);
     in_flight_ = ++next_correlation_;
-    step.send(connection_, {*in_flight_, std::move(body)});
+    step.send(connection_, *in_flight_, std::move(body));
     step.set_timer({kControllerRequestTimer, which_, 0}, step.now + timeout_);
     return true;
   }

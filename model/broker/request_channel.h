@@ -20,7 +20,7 @@ namespace ktrial::model {
 
 class RequestChannel {
  public:
-  void received(ConnectionId connection, Message message) {
+  void received(ConnectionId connection, Message&& message) {
     Line& line = lines_[connection];
     line.waiting.push_back(std::move(message));
     if (!line.busy && line.waiting.size() == 1) ready_.insert(connection);
@@ -46,21 +46,24 @@ class RequestChannel {
     ready_.erase(next);
     Line& line = lines_.at(connection);
     line.busy = true;
-    Taken taken{connection, std::move(line.waiting.front()), line.dead};
+    std::optional<Taken> taken(std::in_place);
+    taken->connection = connection;
+    taken->message = std::move(line.waiting.front());
+    taken->zombie = line.dead;
     line.waiting.erase(line.waiting.begin());
     return taken;
   }
-  // Ends the processing of the connection's request; `answer` is absent for acks=0.
-  void done(Step& step, ConnectionId connection, std::optional<Message> answer) {
+  // Ends the processing of the connection's request.
+  template <class Body>
+  void done(Step& step, ConnectionId connection, std::int32_t correlation_id, Body&& answer) {
     const auto it = lines_.find(connection);
     if (it == lines_.end()) return;
-    Line& line = it->second;
-    if (answer && !line.dead) step.send(connection, std::move(*answer));
-    line.busy = false;
-    if (!line.waiting.empty())
-      ready_.insert(connection);
-    else if (line.dead)
-      lines_.erase(it);
+    if (!it->second.dead) step.send(connection, correlation_id, std::forward<Body>(answer));
+    finish(it);
+  }
+  // The same for a request that is not answered (acks=0).
+  void done_unanswered(ConnectionId connection) {
+    if (const auto it = lines_.find(connection); it != lines_.end()) finish(it);
   }
   void close(Step& step, ConnectionId connection) {
     const auto it = lines_.find(connection);
@@ -76,8 +79,18 @@ class RequestChannel {
     bool busy = false;
     bool dead = false;
   };
-  boost::container::flat_map<ConnectionId, Line> lines_;  // a line stays as long as its connection
-  boost::container::flat_set<ConnectionId> ready_;        // has a request waiting and none in processing
+  using Lines = boost::container::flat_map<ConnectionId, Line>;
+  void finish(Lines::iterator it) {
+    Line& line = it->second;
+    line.busy = false;
+    if (!line.waiting.empty())
+      ready_.insert(it->first);
+    else if (line.dead)
+      lines_.erase(it);
+  }
+
+  Lines lines_;                                     // a line stays as long as its connection
+  boost::container::flat_set<ConnectionId> ready_;  // has a request waiting and none in processing
 };
 
 }  // namespace ktrial::model

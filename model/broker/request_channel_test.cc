@@ -7,7 +7,6 @@ namespace ktrial::model {
 namespace {
 
 Message request(std::int32_t correlation) { return Message{correlation, ProduceRequest{}}; }
-Message response(std::int32_t correlation) { return Message{correlation, ProduceResponse{}}; }
 ConnectionId connection(std::int32_t number) { return {NodeId(7), number}; }
 
 Step step_that_chooses(bool highest) {
@@ -28,7 +27,7 @@ TEST(RequestChannel, OneRequestOfAConnectionAtATimeAndAnswersInOrder) {
   channel.received(connection(0), request(2));
   EXPECT_EQ(taken(channel, step), 1);
   EXPECT_EQ(taken(channel, step), -1);  // the channel is muted until the answer
-  channel.done(step, connection(0), response(1));
+  channel.done(step, connection(0), 1, ProduceResponse{});
   EXPECT_EQ(taken(channel, step), 2);
   EXPECT_EQ(step.effects.size(), 1u);
 }
@@ -43,11 +42,11 @@ TEST(RequestChannel, AZombieRequestExecutesAfterANewerOneOfANewConnection) {
   channel.closed(connection(0));
   channel.received(connection(1), request(12));
   EXPECT_EQ(taken(channel, step), 12);
-  channel.done(step, connection(1), response(12));
-  channel.done(step, connection(0), response(1));
+  channel.done(step, connection(1), 12, ProduceResponse{});
+  channel.done(step, connection(0), 1, ProduceResponse{});
   EXPECT_EQ(step.effects.size(), 1u);  // nobody hears of request 1
   EXPECT_EQ(taken(channel, step), 2);
-  channel.done(step, connection(0), response(2));
+  channel.done(step, connection(0), 2, ProduceResponse{});
   EXPECT_EQ(step.effects.size(), 1u);
   EXPECT_EQ(taken(channel, step), -1);
 }

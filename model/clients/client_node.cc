@@ -2,6 +2,8 @@
 
 #include <type_traits>
 
+#include "model/partition_table.h"
+
 namespace ktrial::model {
 namespace {
 
@@ -78,7 +80,7 @@ bool ClientNode::done() const {
   const auto* p = std::get_if<ProducerSpec>(&spec_);
   return p == nullptr || next_value_ >= p->workload.count;
 }
-boost::container::flat_map<TopicPartition, FetchPosition> ClientNode::positions() const {
+PartitionTable<FetchPosition> ClientNode::positions() const {
   if (const auto* consumer = std::get_if<Consumer>(&application_)) return consumer->fetcher().positions();
   if (const auto* group = group_consumer()) return group->fetcher().positions();
   return {};

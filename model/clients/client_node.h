@@ -13,6 +13,7 @@
 #include "model/clients/group_consumer.h"
 #include "model/clients/producer.h"
 #include "model/node.h"
+#include "model/partition_table.h"
 
 namespace ktrial::model {
 
@@ -47,7 +48,7 @@ class ClientNode {
   bool idle() const;  // every send is answered
   bool done() const;  // a producer's workload is sent and answered
   // A consumer's positions, of a group member those of the partitions that it owns; empty otherwise.
-  boost::container::flat_map<TopicPartition, FetchPosition> positions() const;
+  PartitionTable<FetchPosition> positions() const;
   const GroupConsumer* group_consumer() const { return std::get_if<GroupConsumer>(&application_); }
 
  private:

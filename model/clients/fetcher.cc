@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/partition_table.h"
+
 namespace ktrial::model {
 namespace {
 
@@ -24,7 +26,7 @@ void Fetcher::move(FetchPosition& p, FetchState state, Offset offset, LeaderEpoc
 }
 
 void Fetcher::assign(const std::vector<TopicPartition>& partitions) {
-  boost::container::flat_map<TopicPartition, FetchPosition> next;
+  PartitionTable<FetchPosition> next;
   for (const TopicPartition tp : partitions) {
     const auto it = positions_.find(tp);
     FetchPosition p = it == positions_.end() ? FetchPosition{} : it->second;

@@ -12,12 +12,14 @@
 
 #include <boost/container/flat_map.hpp>
 #include <boost/container/flat_set.hpp>
+#include <map>
 #include <optional>
 #include <vector>
 
 #include "model/clients/metadata_cache.h"
 #include "model/clients/network_client.h"
 #include "model/config.h"
+#include "model/partition_table.h"
 #include "model/replication/fetch_session_handler.h"
 #include "model/step.h"
 
@@ -52,7 +54,7 @@ class Fetcher {
   void seek(TopicPartition tp, Offset offset, LeaderEpoch epoch = {});
   void reset(TopicPartition tp);  // to auto.offset.reset
   void pause(TopicPartition tp, bool paused = true);
-  const boost::container::flat_map<TopicPartition, FetchPosition>& positions() const { return positions_; }
+  const PartitionTable<FetchPosition>& positions() const { return positions_; }
 
   void send_requests(Step& step, NetworkClient& network, MetadataCache& metadata);
   // Up to `max_records` buffered records, oldest answer first; positions move behind them. Fact: RecordConsumed.
@@ -105,11 +107,11 @@ class Fetcher {
   ConsumerConfig config_;
   FetchDelivery delivery_ = FetchDelivery::at_once;
   std::vector<Buffered> buffered_;  // in order of arrival
-  boost::container::flat_map<TopicPartition, FetchPosition> positions_;
-  boost::container::flat_map<std::int32_t, std::vector<Asked>> asked_;  // by correlation id
-  boost::container::flat_map<NodeId, std::int32_t> fetching_;           // the outstanding fetch of each node
+  PartitionTable<FetchPosition> positions_;
+  std::map<std::int32_t, std::vector<Asked>> asked_;           // by correlation id
+  boost::container::flat_map<NodeId, std::int32_t> fetching_;  // the outstanding fetch of each node
   boost::container::flat_map<NodeId, FetchSessionHandler> sessions_;
-  boost::container::flat_map<TopicPartition, NodeId> fetched_from_;
+  PartitionTable<NodeId> fetched_from_;
   boost::container::flat_set<std::pair<Nanos, TopicPartition>> leases_;  // of preferred read replicas, by their end
   boost::container::flat_set<TopicPartition> changed_;                   // to be looked at
   boost::container::flat_set<NodeId> idle_;                              // that may be sent a fetch

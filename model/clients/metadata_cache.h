@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/messages.h"
+#include "model/partition_table.h"
 
 namespace ktrial::model {
 
@@ -53,7 +54,7 @@ class MetadataCache {
   std::vector<std::string> wanted_;
   boost::container::flat_map<std::string, TopicId> ids_;
   boost::container::flat_map<TopicId, std::vector<LeaderIdAndEpoch>> leaders_;
-  boost::container::flat_map<TopicPartition, std::vector<NodeId>> replicas_;
+  PartitionTable<std::vector<NodeId>> replicas_;
   bool update_needed_ = true;
   bool in_flight_ = false;
   std::int32_t attempts_ = 0;

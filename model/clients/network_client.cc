@@ -20,46 +20,78 @@ std::int32_t NetworkClient::send(Step& step, NodeId node, MessageBody body, std:
   Connection& c = connections_[node];
   if (!c.id.present()) {
     c.id = step.open(node);
+    nodes_.emplace(c.id, node);
     c.last_attempt = step.now;
   }
   const std::int32_t id = next_correlation_id_++;
-  if (expects_response)
+  if (expects_response) {
     c.in_flight.push_back({id, node, step.now, about, true, timeout.value_or(config_.request_timeout)});
-  step.send(c.id, Message{id, std::move(body)});
+    c.own_timeouts += c.in_flight.back().timeout != config_.request_timeout ? 1 : 0;
+    const Nanos deadline = step.now + c.in_flight.back().timeout;
+    if (!earliest_ || deadline < *earliest_) earliest_ = deadline;
+  }
+  step.send(c.id, id, std::move(body));
   return id;
 }
 
+NetworkClient::Connection* NetworkClient::find(ConnectionId id) {
+  const auto node = nodes_.find(id);
+  return node == nodes_.end() ? nullptr : &connections_.at(node->second);
+}
+
 std::optional<NetworkClient::InFlight> NetworkClient::on_response(ConnectionId connection, const Message& message) {
-  for (auto& [node, c] : connections_) {
-    if (c.id != connection) continue;
-    c.failures = 0;
-    if (c.in_flight.empty() || c.in_flight.front().correlation_id != message.correlation_id) return std::nullopt;
-    const InFlight answered = c.in_flight.front();
-    c.in_flight.pop_front();
-    return answered;
-  }
-  return std::nullopt;
+  Connection* c = find(connection);
+  if (c == nullptr) return std::nullopt;
+  c->failures = 0;
+  if (c->in_flight.empty() || c->in_flight.front().correlation_id != message.correlation_id) return std::nullopt;
+  const InFlight answered = c->in_flight.front();
+  c->in_flight.pop_front();
+  c->own_timeouts -= answered.timeout != config_.request_timeout ? 1 : 0;
+  forget(answered.sent + answered.timeout);
+  return answered;
 }
 
 std::vector<NetworkClient::InFlight> NetworkClient::drop(Nanos now, Connection& c) {
+  nodes_.erase(c.id);
   c.id = {};
   c.not_before = now + exponential_backoff(config_.reconnect_backoff, config_.reconnect_backoff_max, c.failures++);
+  backoffs_end_ = std::max(backoffs_end_, c.not_before);
   std::vector<InFlight> failed(c.in_flight.begin(), c.in_flight.end());
+  const auto first = earliest(c);
   c.in_flight.clear();
+  c.own_timeouts = 0;
+  if (first) forget(*first);
   return failed;
 }
 
+std::optional<Nanos> NetworkClient::earliest(const Connection& c) {
+  std::optional<Nanos> first;
+  for (const InFlight& f : c.in_flight) {
+    if (!first || f.sent + f.timeout < *first) first = f.sent + f.timeout;
+    if (c.own_timeouts == 0) break;  // with one timeout for all it is the oldest
+  }
+  return first;
+}
+
+// Looks at all connections only when it was the earliest of them.
+void NetworkClient::forget(Nanos deadline) {
+  if (earliest_ && deadline > *earliest_) return;
+  earliest_.reset();
+  for (const auto& [node, c] : connections_)
+    if (const auto first = earliest(c); first && (!earliest_ || *first < *earliest_)) earliest_ = first;
+}
+
 std::vector<NetworkClient::InFlight> NetworkClient::on_closed(Nanos now, ConnectionId connection) {
-  for (auto& [node, c] : connections_)
-    if (c.id == connection) return drop(now, c);
-  return {};
+  Connection* c = find(connection);
+  return c == nullptr ? std::vector<InFlight>() : drop(now, *c);
 }
 
 std::vector<NetworkClient::InFlight> NetworkClient::expire(Step& step) {
   std::vector<InFlight> failed;
+  if (!earliest_ || *earliest_ > step.now) return failed;
   for (auto& [node, c] : connections_) {
-    const auto late = [&](const InFlight& f) { return f.sent + f.timeout <= step.now; };
-    if (std::none_of(c.in_flight.begin(), c.in_flight.end(), late)) continue;
+    const auto first = earliest(c);
+    if (!first || *first > step.now) continue;
     step.close(c.id);
     const auto dropped = drop(step.now, c);
     failed.insert(failed.end(), dropped.begin(), dropped.end());
@@ -78,12 +110,11 @@ void NetworkClient::close_all(Step& step) {
   for (auto& [node, c] : connections_)
     if (c.id.present()) step.close(c.id);
   connections_.clear();
+  nodes_.clear();
+  earliest_.reset();
 }
 
-bool NetworkClient::owns(ConnectionId connection) const {
-  return std::any_of(connections_.begin(), connections_.end(),
-                     [connection](const auto& c) { return c.second.id == connection; });
-}
+bool NetworkClient::owns(ConnectionId connection) const { return nodes_.contains(connection); }
 
 std::int32_t NetworkClient::in_flight(NodeId node) const {
   const auto it = connections_.find(node);
@@ -111,14 +142,10 @@ NodeId NetworkClient::least_loaded_node(Step& step, const std::vector<NodeId>& n
 }
 
 std::optional<Nanos> NetworkClient::next_deadline(Nanos now) const {
-  std::optional<Nanos> next;
-  const auto consider = [&next](Nanos t) {
-    if (!next || t < *next) next = t;
-  };
-  for (const auto& [node, c] : connections_) {
-    for (const InFlight& f : c.in_flight) consider(f.sent + f.timeout);
-    if (!c.id.present() && c.not_before > now) consider(c.not_before);
-  }
+  std::optional<Nanos> next = earliest_;
+  if (backoffs_end_ > now)
+    for (const auto& [node, c] : connections_)
+      if (!c.id.present() && c.not_before > now && (!next || c.not_before < *next)) next = c.not_before;
   return next;
 }
 

@@ -66,14 +66,23 @@ class NetworkClient {
   struct Connection {
     ConnectionId id;
     std::deque<InFlight> in_flight;
+    std::int32_t own_timeouts = 0;  // so many of them have another timeout than request.timeout.ms
     std::int32_t failures = 0;
     Nanos not_before{0};
     Nanos last_attempt{-1};  // to connect
   };
   std::vector<InFlight> drop(Nanos now, Connection& connection);
+  Connection* find(ConnectionId id);
+  // When the first request in flight on it is too old.
+  static std::optional<Nanos> earliest(const Connection& connection);
+  // A request is no longer in flight that would have been too old at `deadline`.
+  void forget(Nanos deadline);
 
   NetworkConfig config_;
   boost::container::flat_map<NodeId, Connection> connections_;
+  boost::container::flat_map<ConnectionId, NodeId> nodes_;  // of the open ones
+  std::optional<Nanos> earliest_;                           // of all connections
+  Nanos backoffs_end_{0};                                   // no connection has to wait any longer by then
   std::int32_t next_correlation_id_ = 0;
 };
 

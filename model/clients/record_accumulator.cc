@@ -12,6 +12,7 @@ void RecordAccumulator::append(Nanos now, TopicPartition tp, const Record& recor
     batch.partition = tp;
     batch.created = now;
     queue.push_back(std::move(batch));
+    waiting_.insert(tp);
   }
   queue.back().records.push_back(record);
   queue.back().size_in_bytes += bytes;
@@ -20,6 +21,7 @@ void RecordAccumulator::append(Nanos now, TopicPartition tp, const Record& recor
 // insertInSequenceOrder: a plain comparison, also where sequences have gone over 2^31-1.
 void RecordAccumulator::reenqueue(ProducerBatch batch) {
   auto& queue = queues_[batch.partition];
+  waiting_.insert(batch.partition);
   auto place = queue.begin();
   if (batch.has_sequence())
     while (place != queue.end() && place->has_sequence() && place->base_sequence < batch.base_sequence) ++place;
@@ -60,26 +62,32 @@ bool RecordAccumulator::in_backoff(Nanos now, TopicPartition tp, LeaderEpoch kno
 std::optional<ProducerBatch> RecordAccumulator::drain(TopicPartition tp) {
   auto it = queues_.find(tp);
   if (it == queues_.end() || it->second.empty()) return std::nullopt;
-  ProducerBatch batch = std::move(it->second.front());
-  it->second.pop_front();
+  return take_front(tp, it->second);
+}
+
+ProducerBatch RecordAccumulator::take_front(TopicPartition tp, std::deque<ProducerBatch>& queue) {
+  ProducerBatch batch = std::move(queue.front());
+  queue.pop_front();
+  if (queue.empty()) waiting_.erase(tp);
   return batch;
 }
 
 std::vector<ProducerBatch> RecordAccumulator::expired(Nanos now) {
   std::vector<ProducerBatch> out;
-  for (auto& [tp, queue] : queues_)
-    while (!queue.empty() && queue.front().created + config_.delivery_timeout <= now) {
-      out.push_back(std::move(queue.front()));
-      queue.pop_front();
-    }
+  for (std::size_t i = 0; i < waiting_.size();) {
+    const TopicPartition tp = *waiting_.nth(i);
+    auto& queue = queues_.at(tp);
+    while (!queue.empty() && queue.front().created + config_.delivery_timeout <= now)
+      out.push_back(take_front(tp, queue));
+    if (!queue.empty()) ++i;
+  }
   return out;
 }
 
 std::optional<Nanos> RecordAccumulator::next_expiry() const {
   std::optional<Nanos> next;
-  for (const auto& [tp, queue] : queues_) {
-    if (queue.empty()) continue;
-    const Nanos at = queue.front().created + config_.delivery_timeout;
+  for (const TopicPartition tp : waiting_) {
+    const Nanos at = queues_.at(tp).front().created + config_.delivery_timeout;
     if (!next || at < *next) next = at;
   }
   return next;

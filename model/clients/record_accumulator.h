@@ -5,13 +5,13 @@
 // that several failed batches of one partition come back in reverse order; with a sequence it goes where that belongs.
 #pragma once
 
-#include <algorithm>
-#include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <deque>
 #include <optional>
 #include <vector>
 
 #include "model/config.h"
+#include "model/partition_table.h"
 #include "model/storage/producer_entry.h"
 
 namespace ktrial::model {
@@ -57,17 +57,17 @@ class RecordAccumulator {
   // Calls `f` with each partition that has batches, in order.
   template <class F>
   void for_each_partition(F f) const {
-    for (const auto& [tp, queue] : queues_)
-      if (!queue.empty()) f(tp);
+    for (const TopicPartition tp : waiting_) f(tp);
   }
-  bool empty() const {
-    return std::all_of(queues_.begin(), queues_.end(), [](const auto& entry) { return entry.second.empty(); });
-  }
+  bool empty() const { return waiting_.empty(); }
 
  private:
   Nanos retry_at(const ProducerBatch& batch, LeaderEpoch known) const;
+  ProducerBatch take_front(TopicPartition tp, std::deque<ProducerBatch>& queue);
+
   ProducerConfig config_;
-  boost::container::flat_map<TopicPartition, std::deque<ProducerBatch>> queues_;
+  PartitionTable<std::deque<ProducerBatch>> queues_;    // of all partitions that ever had a batch
+  boost::container::flat_set<TopicPartition> waiting_;  // those that have one
 };
 
 }  // namespace ktrial::model

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -21,20 +22,27 @@ class BrokerSessions {
 
   void reset(const MetadataImage& image, Nanos now) {
     brokers_.clear();
+    by_contact_.clear();
     for (const auto& [id, broker] : image.brokers())
-      if (!broker.fenced) brokers_[id].contact = now;
+      if (!broker.fenced) heard(id, now);
   }
-  void remove(NodeId id) { brokers_.erase(id); }
+  void remove(NodeId id) {
+    const auto at = brokers_.find(id);
+    if (at == brokers_.end()) return;
+    by_contact_.erase({at->second.contact, id});
+    brokers_.erase(at);
+  }
   // A fenced broker leaves controlled shutdown.
   void touch(NodeId id, bool fenced, Nanos now, Offset metadata_offset) {
-    Session& session = brokers_[id];
-    session.contact = now;
+    Session& session = heard(id, now);
     session.metadata_offset = metadata_offset;
     if (fenced) session.shutdown_offset = {};
   }
   // Only the first offset counts.
   void enter_controlled_shutdown(NodeId id, Offset at) {
-    Session& session = brokers_[id];
+    const auto [known, fresh] = brokers_.try_emplace(id);
+    if (fresh) by_contact_.emplace(known->second.contact, id);
+    Session& session = known->second;
     if (!session.shutdown_offset.present()) session.shutdown_offset = at;
   }
   Offset controlled_shutdown_offset(NodeId id) const {
@@ -59,33 +67,23 @@ class BrokerSessions {
   }
   // The unfenced broker whose session ran out first, one a pass.
   std::optional<NodeId> stale(const MetadataImage& image, Nanos now) const {
-    std::optional<NodeId> found;
-    Nanos oldest = now;
-    for (const auto& [id, broker] : image.brokers()) {
-      const auto at = brokers_.find(id);
-      if (broker.fenced || at == brokers_.end() || now - at->second.contact < timeout_) continue;
-      if (!found || at->second.contact < oldest) {
-        found = id;
-        oldest = at->second.contact;
-      }
+    for (const auto& [contact, id] : by_contact_) {
+      if (now - contact < timeout_) break;
+      if (is_unfenced(image, id)) return id;
     }
-    return found;
+    return std::nullopt;
   }
   // Every one of them, in id order.
   std::vector<NodeId> all_stale(const MetadataImage& image, Nanos now) const {
     std::vector<NodeId> found;
     for (const auto& [id, session] : brokers_)
-      if (image.broker(id) && !image.broker(id)->fenced && now - session.contact >= timeout_) found.push_back(id);
+      if (is_unfenced(image, id) && now - session.contact >= timeout_) found.push_back(id);
     return found;
   }
   std::optional<Nanos> next_expiry(const MetadataImage& image) const {
-    std::optional<Nanos> next;
-    for (const auto& [id, broker] : image.brokers()) {
-      const auto at = brokers_.find(id);
-      if (broker.fenced || at == brokers_.end()) continue;
-      if (!next || at->second.contact + timeout_ < *next) next = at->second.contact + timeout_;
-    }
-    return next;
+    for (const auto& [contact, id] : by_contact_)
+      if (is_unfenced(image, id)) return contact + timeout_;
+    return std::nullopt;
   }
 
  private:
@@ -94,8 +92,21 @@ class BrokerSessions {
     Offset metadata_offset;
     Offset shutdown_offset;
   };
+  static bool is_unfenced(const MetadataImage& image, NodeId id) {
+    const BrokerRegistrationImage* broker = image.broker(id);
+    return broker != nullptr && !broker->fenced;
+  }
+  Session& heard(NodeId id, Nanos now) {
+    const auto [at, fresh] = brokers_.try_emplace(id);
+    if (!fresh) by_contact_.erase({at->second.contact, id});
+    at->second.contact = now;
+    by_contact_.emplace(now, id);
+    return at->second;
+  }
+
   Nanos timeout_;
   boost::container::flat_map<NodeId, Session> brokers_;
+  boost::container::flat_set<std::pair<Nanos, NodeId>> by_contact_;  // the same, for what each message asks
 };
 
 }  // namespace ktrial::model

@@ -60,7 +60,7 @@ void ControllerNode::after_quorum(Step& step) {
   for (const MetadataBatch& batch : m.quorum.take_committed(disk_)) apply_committed(step, batch);
   std::erase_if(m.pending, [&](PendingReply& p) {
     if (p.after > m.committed.next_offset()) return false;
-    step.send(p.connection, Message{p.correlation, std::move(p.body)});
+    step.send(p.connection, p.correlation, std::move(p.body));
     return true;
   });
   if (!m.active && m.quorum.is_leader() && m.committed.next_offset() > m.quorum.epoch_start_offset()) activate(step);
@@ -89,7 +89,7 @@ void ControllerNode::deactivate(Step& step) {
   // Variant [C07]: what was never committed is kept for the next time (KAFKA-13114).
   if (config_.variants.on(Variant::controller_revert)) m.kept = m.working;
   m.working = MetadataImage();
-  for (const PendingReply& p : m.pending) step.send(p.connection, Message{p.correlation, not_controller(p.body)});
+  for (const PendingReply& p : m.pending) step.send(p.connection, p.correlation, not_controller(p.body));
   m.pending.clear();
 }
 
@@ -182,7 +182,7 @@ void ControllerNode::reply(Step& step, ConnectionId connection, std::int32_t cor
                            bool at_once) {
   Memory& m = *memory_;
   if (at_once)
-    step.send(connection, Message{correlation, std::move(body)});
+    step.send(connection, correlation, std::move(body));
   else
     m.pending.push_back({m.working.next_offset(), connection, correlation, std::move(body)});
 }
@@ -195,7 +195,7 @@ void ControllerNode::on_message(Step& step, ConnectionId connection, Message&& m
       if (m.active)
         reply(step, connection, id, operation(), at_once);
       else
-        step.send(connection, Message{id, not_controller(MessageBody(answer))});
+        step.send(connection, id, not_controller(MessageBody(answer)));
     };
     if (const auto* r = std::get_if<BrokerRegistrationRequest>(&message.body))
       handle(BrokerRegistrationResponse{}, [&] { return register_broker(step, *r); });

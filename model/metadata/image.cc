@@ -147,18 +147,18 @@ void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataD
                          r->eligible_leader_replicas,
                          r->last_known_elr};
     partitions[index].directories = r->directories;
-    note(d.partitions, r->partition);
+    d.note(r->partition);
   } else if (const auto* r = std::get_if<PartitionChangeRecord>(&record)) {
     const auto topic = topics_.find(r->partition.topic);
     const auto index = static_cast<std::size_t>(r->partition.partition.value);
     if (topic != topics_.end() && index < topic->second.partitions.size()) {
       apply_change(topic->second.partitions[index], *r);
-      note(d.partitions, r->partition);
+      d.note(r->partition);
     }
   } else if (const auto* r = std::get_if<RemoveTopicRecord>(&record)) {
     if (const auto topic = topics_.find(r->id); topic != topics_.end()) {
       for (std::size_t i = 0; i < topic->second.partitions.size(); ++i)
-        note(d.partitions, {r->id, PartitionIndex{static_cast<std::int32_t>(i)}});
+        d.note({r->id, PartitionIndex{static_cast<std::int32_t>(i)}});
       note(d.topics, r->id);
       topic_ids_.erase(topic->second.name);
       topics_.erase(topic);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,10 +57,14 @@ struct BrokerRegistrationImage {
 
 // What one or more batches changed; partitions and brokers without repetition, in the order of first change.
 struct MetadataDelta {
-  std::vector<TopicPartition> partitions;
+  std::vector<TopicPartition> partitions;            // in the order of their records
+  boost::container::flat_set<TopicPartition> noted;  // the same, to find them by
   std::vector<NodeId> brokers;
   std::vector<TopicId> topics;
   bool empty() const { return partitions.empty() && brokers.empty() && topics.empty(); }
+  void note(TopicPartition tp) {
+    if (noted.insert(tp).second) partitions.push_back(tp);
+  }
 };
 
 class MetadataImage {

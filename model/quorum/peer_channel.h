@@ -24,7 +24,7 @@ class PeerChannel {
     if (!connection_.present()) connection_ = step.open(peer_);
     correlation_ = correlation;
     timeout_at_ = step.now + config.request_timeout;
-    step.send(connection_, Message{correlation, std::move(body)});
+    step.send(connection_, correlation, std::move(body));
     step.set_timer(timer_, timeout_at_);
   }
   bool accept(ConnectionId connection, const Message& message) {

@@ -7,7 +7,7 @@ namespace ktrial::model {
 
 void QuorumNode::on_vote(Step& step, QuorumDisk& disk, ConnectionId c, std::int32_t id, const VoteRequest& r) {
   const auto reply = [&](Error error, bool granted) {
-    step.send(c, Message{id, VoteResponse{error, state_.leader, state_.epoch, granted}});
+    step.send(c, id, VoteResponse{error, state_.leader, state_.epoch, granted});
   };
   if (r.candidate_epoch < state_.epoch) return reply(Error::FENCED_LEADER_EPOCH, false);
   if (r.last_offset_epoch >= r.candidate_epoch) return reply(Error::INVALID_REQUEST, false);
@@ -34,7 +34,7 @@ void QuorumNode::on_begin(Step& step, QuorumDisk& disk, ConnectionId c, std::int
     error = Error::FENCED_LEADER_EPOCH;
   else
     observe(step, disk, r.leader_epoch, r.leader);
-  if (!failed_) step.send(c, Message{id, BeginQuorumEpochResponse{error, state_.leader, state_.epoch}});
+  if (!failed_) step.send(c, id, BeginQuorumEpochResponse{error, state_.leader, state_.epoch});
 }
 
 void QuorumNode::on_end(Step& step, QuorumDisk& disk, ConnectionId c, std::int32_t id, const EndQuorumEpochRequest& r) {
@@ -55,7 +55,7 @@ void QuorumNode::on_end(Step& step, QuorumDisk& disk, ConnectionId c, std::int32
       set_role_deadline(step, step.now + wait);
     }
   }
-  if (!failed_) step.send(c, Message{id, EndQuorumEpochResponse{error, state_.leader, state_.epoch}});
+  if (!failed_) step.send(c, id, EndQuorumEpochResponse{error, state_.leader, state_.epoch});
 }
 
 void QuorumNode::answer_fetch(Step& step, QuorumDisk& disk, ConnectionId c, std::int32_t id,
@@ -69,7 +69,7 @@ void QuorumNode::answer_fetch(Step& step, QuorumDisk& disk, ConnectionId c, std:
     const auto& log = disk.log.items();
     for (std::size_t i = batches_before(log, r.fetch_offset); i < log.size(); ++i) response.batches.push_back(log[i]);
   }
-  step.send(c, Message{id, std::move(response)});
+  step.send(c, id, std::move(response));
 }
 
 void QuorumNode::on_fetch(Step& step, QuorumDisk& disk, ConnectionId c, std::int32_t id, const QuorumFetchRequest& r) {
@@ -90,7 +90,7 @@ void QuorumNode::on_fetch(Step& step, QuorumDisk& disk, ConnectionId c, std::int
     response.high_watermark = high_watermark_;
     response.diverging_end_offset = own.end;
     response.diverging_epoch = own.epoch;
-    step.send(c, Message{id, std::move(response)});
+    step.send(c, id, std::move(response));
     return;
   }
   note_fetch(step, r.replica_id, r.fetch_offset);

@@ -36,13 +36,14 @@ void QuorumNode::fatal(Step& step, const char* what) {
 void QuorumNode::enter(Step& step, Role role) {
   for (PeerChannel& peer : peers_) peer.forget();
   for (const ParkedFetch& p : parked_)
-    step.send(p.connection, Message{p.correlation, QuorumFetchResponse{.error = Error::NOT_LEADER_OR_FOLLOWER,
-                                                                       .leader_epoch = state_.epoch,
-                                                                       .leader = state_.leader,
-                                                                       .high_watermark = {},
-                                                                       .diverging_end_offset = {},
-                                                                       .diverging_epoch = {},
-                                                                       .batches = {}}});
+    step.send(p.connection, p.correlation,
+              QuorumFetchResponse{.error = Error::NOT_LEADER_OR_FOLLOWER,
+                                  .leader_epoch = state_.epoch,
+                                  .leader = state_.leader,
+                                  .high_watermark = {},
+                                  .diverging_end_offset = {},
+                                  .diverging_epoch = {},
+                                  .batches = {}});
   parked_.clear();
   granted_.clear();
   rejected_.clear();

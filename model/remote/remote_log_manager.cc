@@ -55,7 +55,7 @@ void RemoteLogManager::send(Step& step, Call call, MessageBody body) {
   if (!connection_.present()) connection_ = step.open(storage_);
   const std::int32_t id = ++correlation_;
   calls_.emplace(id, call);
-  step.send(connection_, {id, std::move(body)});
+  step.send(connection_, id, std::move(body));
   step.set_timer({kRemoteCallTimer, 0, static_cast<std::uint32_t>(id)}, step.now + kRemoteCallTimeout);
 }
 

@@ -22,7 +22,7 @@ const RemoteStorageNode::RemoteLog* RemoteStorageNode::log(TopicPartition tp) co
 
 void RemoteStorageNode::on_message(Step& step, ConnectionId connection, Message&& message) {
   if (!running_) return;
-  if (auto body = answer(step, message.body)) step.send(connection, {message.correlation_id, std::move(*body)});
+  if (auto body = answer(step, message.body)) step.send(connection, message.correlation_id, std::move(*body));
 }
 
 std::optional<MessageBody> RemoteStorageNode::answer(Step& step, MessageBody& request) {

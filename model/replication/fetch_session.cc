@@ -20,7 +20,6 @@ std::pair<std::int32_t, Error> FetchSessions::open(const FetchRequest& request, 
     FetchSession& session = sessions_[id];
     session.replica = request.replica_id;
     session.last_fetch = now;
-    session.partitions.reserve(request.partitions.size());
     session.active.reserve(request.partitions.size());
     for (const auto& item : request.partitions) {
       session.partitions[item.partition].item = item;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "model/messages.h"
+#include "model/partition_table.h"
 
 namespace ktrial::model {
 
@@ -28,7 +29,7 @@ struct FetchSession {
   std::int32_t epoch = 1;  // of the next fetch
   NodeId replica;
   Nanos last_fetch{0};
-  boost::container::flat_map<TopicPartition, Cached> partitions;
+  PartitionTable<Cached> partitions;
   boost::container::flat_set<TopicPartition> active;
   std::optional<std::uint32_t> parked;  // its fetch that waits in the purgatory
 };
@@ -87,7 +88,7 @@ class FetchSessions {
   std::int32_t slots_ = 1000;
   std::int32_t next_id_ = 1;
   boost::container::flat_map<std::int32_t, FetchSession> sessions_;
-  boost::container::flat_map<TopicPartition, boost::container::small_vector<std::int32_t, 4>> watchers_;
+  PartitionTable<boost::container::small_vector<std::int32_t, 4>> watchers_;
 };
 
 }  // namespace ktrial::model

@@ -9,6 +9,7 @@
 #include <boost/container/flat_set.hpp>
 
 #include "model/messages.h"
+#include "model/partition_table.h"
 
 namespace ktrial::model {
 
@@ -71,7 +72,7 @@ class FetchSessionHandler {
     const auto it = sent_.find(tp);
     return it == sent_.end() ? nullptr : &it->second;
   }
-  const boost::container::flat_map<TopicPartition, Wanted>& all_sent() const { return sent_; }
+  const PartitionTable<Wanted>& all_sent() const { return sent_; }
   // False when the answer says nothing but that the session is gone; the next fetch is a full one then.
   bool on_response(const FetchResponse& response) {
     if (response.error != Error::NONE) {
@@ -90,8 +91,8 @@ class FetchSessionHandler {
  private:
   std::int32_t id_ = 0;
   std::int32_t epoch_ = kInitialFetchEpoch;
-  boost::container::flat_map<TopicPartition, Wanted> wanted_;
-  boost::container::flat_map<TopicPartition, Wanted> sent_;
+  PartitionTable<Wanted> wanted_;
+  PartitionTable<Wanted> sent_;
   boost::container::flat_set<TopicPartition> changed_;
 };
 

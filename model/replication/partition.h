@@ -12,6 +12,7 @@
 
 #include "model/config.h"
 #include "model/metadata/image.h"
+#include "model/partition_table.h"
 #include "model/replication/isr.h"
 #include "model/replication/replica_selector.h"
 #include "model/step.h"
@@ -186,6 +187,6 @@ class Partition {
   boost::container::flat_map<NodeId, RemoteReplica> remotes_;
 };
 
-using Partitions = boost::container::flat_map<TopicPartition, Partition>;
+using Partitions = PartitionTable<Partition>;
 
 }  // namespace ktrial::model

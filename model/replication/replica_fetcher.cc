@@ -82,14 +82,14 @@ void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch ow
     if (entry.ask == Entry::Ask::epoch || entry.ask == Entry::Ask::earlier_epoch) {
       const OffsetForLeaderEpochRequest request{self_, tp, entry.item.current_leader_epoch, entry.asked_epoch};
       asked_ = request;
-      step.send(connection_, {*in_flight_, request});
+      step.send(connection_, *in_flight_, request);
     } else {
       const ListOffsetsRequest request{self_, tp, entry.item.current_leader_epoch,
                                        entry.ask == Entry::Ask::latest     ? kLatestTimestamp
                                        : entry.ask == Entry::Ask::earliest ? kEarliestTimestamp
                                                                            : kEarliestLocalTimestamp};
       asked_ = request;
-      step.send(connection_, {*in_flight_, request});
+      step.send(connection_, *in_flight_, request);
     }
   } else {
     FetchRequest fetch;
@@ -99,7 +99,7 @@ void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch ow
     fetch.min_bytes = config.replica_fetch_min_bytes;
     fetch.max_bytes = config.replica_fetch_response_max_bytes;
     session_.build(fetch);
-    step.send(connection_, {*in_flight_, std::move(fetch)});
+    step.send(connection_, *in_flight_, std::move(fetch));
   }
   step.set_timer({kFetcherTimeoutTimer, 0, static_cast<std::uint32_t>(leader_.value)},
                  step.now + config.replica_socket_timeout);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/partition_table.h"
 #include "model/replication/fetch_session_handler.h"
 #include "model/replication/partition.h"
 #include "model/step.h"
@@ -65,10 +66,10 @@ class ReplicaFetcher {
     Offset leader_log_start;     // of a leader whose local log begins above the fetch offset
     OffsetAndEpoch local_start;  // of the same
   };
-  const boost::container::flat_map<TopicPartition, Entry>& entries() const { return entries_; }
+  const PartitionTable<Entry>& entries() const { return entries_; }
 
  private:
-  using Entries = boost::container::flat_map<TopicPartition, Entry>;
+  using Entries = PartitionTable<Entry>;
   void on_fetch(Step& step, const FetchResponse& response, Partitions& partitions, const ClusterConfig& config);
   void on_fetch_partition(Step& step, const FetchResponse::Partition& response, Partitions& partitions,
                           const ClusterConfig& config);

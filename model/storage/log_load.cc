@@ -89,14 +89,21 @@ void LogDisk::replace(TopicPartition tp, LogDisk older, std::vector<Fact>& facts
   const std::vector<RecordBatch> newer = segments.items();
   const Offset old_end = end_of(segments, newer.size());
   // The first batch of what is there now that was not there, behind what both have. The front may be compacted away.
-  Offset from = newer.empty() ? kFirstOffset : segments.segment(0).base;
+  Offset from = segments.count() == 0 ? kFirstOffset : segments.segment(0).base;
   *this = std::move(older);
   const auto& all = segments.items();
   std::size_t i = 0;
   while (i < all.size() && all[i].base_offset < from) ++i;
+  const bool removed_come_back = i > 0;
+  if (i == all.size()) from = std::min(from, end_of(segments, i));
   for (std::size_t k = 0; i < all.size() && k < newer.size() && same(all[i], newer[k]); ++i, ++k)
     from = newer[k].next_offset();
   if (from < old_end) facts.emplace_back(UnsyncedDataLost{tp, from, old_end, LossCause::disk_lost});
+  // What the newer log had removed from its front may have been another record than the older one holds there.
+  if (removed_come_back) {
+    i = 0;
+    from = all.front().base_offset;
+  }
   if (i == all.size()) return;
   facts.emplace_back(TruncationUndone{tp, from, {all.begin() + static_cast<std::ptrdiff_t>(i), all.end()}});
   // Bit rot is as old as the disk.

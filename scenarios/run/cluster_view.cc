@@ -26,8 +26,7 @@ void ClusterView::on_fact(const model::Fact& fact, model::NodeId node) {
   } else if (const auto* t = std::get_if<model::TopicDeleted>(&fact)) {
     deleted_.insert(t->id);
     if (const auto it = topics_.find(t->name); it != topics_.end() && it->second == t->id) topics_.erase(it);
-    for (auto it = partitions_.begin(); it != partitions_.end();)
-      it = it->first.topic == t->id ? partitions_.erase(it) : it + 1;
+    partitions_.erase_topic(t->id);
   } else if (const auto* b = std::get_if<model::BrokerRegistered>(&fact)) {
     fenced(b->broker, b->offset, true);
   } else if (const auto* b = std::get_if<model::BrokerFenced>(&fact)) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/facts.h"
+#include "model/partition_table.h"
 
 namespace ktrial::scenarios {
 
@@ -31,7 +32,7 @@ class ClusterView {
   void on_fact(const model::Fact& fact, model::NodeId node);
 
   const Partition* partition(model::TopicPartition tp) const;
-  const boost::container::flat_map<model::TopicPartition, Partition>& partitions() const { return partitions_; }
+  const model::PartitionTable<Partition>& partitions() const { return partitions_; }
   // "orders-0" to the partition; nothing while the topic does not exist.
   std::optional<model::TopicPartition> find(const std::string& name) const;
   std::string name(model::TopicPartition tp) const;
@@ -45,7 +46,7 @@ class ClusterView {
 
  private:
   void fenced(model::NodeId broker, model::Offset offset, bool is);
-  boost::container::flat_map<model::TopicPartition, Partition> partitions_;
+  model::PartitionTable<Partition> partitions_;
   boost::container::flat_map<std::string, model::TopicId> topics_;
   boost::container::flat_set<model::TopicId> deleted_;
   boost::container::flat_map<model::NodeId, std::pair<model::Offset, bool>> fenced_;  // since that record

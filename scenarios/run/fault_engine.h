@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/partition_table.h"
 #include "properties/observation.h"
 #include "scenarios/cluster/kafka_protocol.h"
 #include "scenarios/run/cluster_view.h"
@@ -95,7 +96,7 @@ class FaultEngine {
   FaultEffects effects_;
   bool wants_last_answered_ = false;
   model::NodeId last_answered_;
-  boost::container::flat_map<model::TopicPartition, model::NodeId> last_append_;  // by which leader
+  model::PartitionTable<model::NodeId> last_append_;  // by which leader
   std::vector<InjectedFault> injected_;
 };
 

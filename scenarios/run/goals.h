@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/facts.h"
+#include "model/partition_table.h"
 
 namespace ktrial::scenarios {
 
@@ -20,7 +21,7 @@ class Goals {
 
  private:
   std::uint64_t reached_ = 0;
-  std::map<model::TopicPartition, model::PartitionStateCommitted> states_;
+  model::PartitionTable<model::PartitionStateCommitted> states_;
   std::set<model::PartitionIndex> loaded_;  // partitions of __consumer_offsets that were read at least once
   std::map<model::NodeId, model::IncarnationId> running_;
   bool loaded_again_ = false;  // by the fact before this one

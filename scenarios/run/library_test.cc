@@ -31,7 +31,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "last-standing-elr", "topics-change", "elr-safe", "validation-of-an-unknown-epoch", "retention",
                     "delete-records", "recovery", "disk-faults", "compaction", "compaction-and-retention",
                     "expansion-dropped-by-late-metadata", "late-registration", "follower-fetch", "log-directories",
-                    "misdirected-writes", "idempotent-producers", "tiered-storage", "shutdown-requests-come-late"),
+                    "misdirected-writes", "idempotent-producers", "tiered-storage", "shutdown-requests-come-late",
+                    "every-fault"),
     [](const auto& info) {
       std::string name = info.param;
       std::replace(name.begin(), name.end(), '-', '_');
