@@ -194,7 +194,7 @@ struct ElrIsEligible : PropertyOf<ElrIsEligible> {
     for (const Nodes* nodes : {&p.isr, &p.elr})
       for (const NodeId id : *nodes) {
         if (lost_.contains({id, p.partition})) continue;
-        const auto missing = shadow.logs.first_missing(id, p.partition);
+        const auto missing = shadow.logs.first_missing(id, p.partition, shadow.logs.leader_removed_to(p.partition));
         const Entry* lacks = shadow.logs.committed(p.partition, missing);
         if (lacks && !shadow.ledger.added_behind_the_leader(p.partition, id, lacks->epoch))
           violate_at(p.partition, missing, context, nodes == &p.isr ? "ISR member lacks data" : "ELR member lacks data",

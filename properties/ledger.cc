@@ -193,9 +193,13 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
     lose(b.partition, it->first, it->second, election, c, logs);
     it = acked.erase(it);
   }
-  if (election.missing_from < 0) return;
-  keep_what_leaders_held(b.partition, election.missing_from, logs);
-  logs.forget_committed(b.partition, election.missing_from);
+  // Offsets behind its end are given again, also those of what it removed from its front before it lost its disk.
+  const std::int64_t known = election.missing_from >= 0 ? election.missing_from : election.committed_end;
+  const std::int64_t given_again =
+      std::min(known, std::max(logs.end(c.node, b.partition), logs.start(c.node, b.partition)));
+  if (given_again >= election.committed_end) return;
+  keep_what_leaders_held(b.partition, given_again, logs);
+  logs.forget_committed(b.partition, given_again);
 }
 
 // An election says what its leader lacked by what was committed below its tail. That is about to be forgotten.

@@ -188,7 +188,11 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     // A log that was lost as a whole begins anew at 0.
     if (u->cause == model::LossCause::disk_lost && u->from == model::kFirstOffset) log.start = 0;
   } else if (const auto* b = std::get_if<model::TruncationUndone>(&fact)) {
-    for (const model::RecordBatch& batch : b->batches) append(b->partition, logs_[b->partition][c.node], batch);
+    Log& log = logs_[b->partition][c.node];
+    const std::int64_t epochs_from = log.epochs_from;
+    for (const model::RecordBatch& batch : b->batches) append(b->partition, log, batch);
+    // Of a restored disk: the epochs of what came back may have been forgotten when it was copied.
+    log.epochs_from = std::max(log.epochs_from, epochs_from);
   } else if (const auto* replaced = std::get_if<model::SegmentsReplaced>(&fact)) {
     replace(*replaced, c);
   } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
@@ -236,6 +240,11 @@ std::int64_t ReplicaLogs::start(NodeId node, model::TopicPartition p) const {
 std::int64_t ReplicaLogs::leader_start(model::TopicPartition p) const {
   const auto it = newest_.find(p);
   return it == newest_.end() ? 0 : start(it->second.node, p);
+}
+
+std::int64_t ReplicaLogs::leader_removed_to(model::TopicPartition p) const {
+  const auto it = newest_.find(p);
+  return it == newest_.end() ? 0 : std::max(start(it->second.node, p), removed_to(it->second.node, p));
 }
 
 model::LeaderEpoch ReplicaLogs::leader_epoch(model::TopicPartition p) const {
@@ -307,7 +316,7 @@ bool ReplicaLogs::ever_committed(model::TopicPartition p, std::int64_t offset, m
   return std::any_of(first, last, [value](const auto& forgotten) { return forgotten.second == value; });
 }
 
-std::int64_t ReplicaLogs::first_missing(NodeId node, model::TopicPartition p) const {
+std::int64_t ReplicaLogs::first_missing(NodeId node, model::TopicPartition p, std::int64_t from) const {
   const auto known = committed_.find(p);
   if (known == committed_.end()) return -1;
   const std::vector<Entry>& committed = known->second;
@@ -315,7 +324,7 @@ std::int64_t ReplicaLogs::first_missing(NodeId node, model::TopicPartition p) co
   if (!held) return committed.empty() ? -1 : 0;
   const Log& log = *held;
   // What was removed from its front is not missing.
-  log.agreed = std::max(log.agreed, static_cast<std::size_t>(std::max(log.start, log.removed_to)));
+  log.agreed = std::max(log.agreed, static_cast<std::size_t>(std::max({log.start, log.removed_to, from})));
   const auto agrees = [&](std::size_t o) {
     if (committed[o].unknown()) return true;
     return hole(log, o) ? may_be_gone(p, static_cast<std::int64_t>(o), committed[o].value)

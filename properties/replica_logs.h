@@ -26,6 +26,8 @@ class ReplicaLogs {
   std::int64_t start(NodeId, model::TopicPartition) const;  // the log start
   // The log start of the newest leader.
   std::int64_t leader_start(model::TopicPartition) const;
+  // The same, or what that leader once removed from its front before it lost its disk.
+  std::int64_t leader_removed_to(model::TopicPartition) const;
   // Of the newest leader; kNoEpoch: nobody led yet.
   model::LeaderEpoch leader_epoch(model::TopicPartition) const;
   bool any_start() const { return any_start_; }  // of any log was ever above 0
@@ -48,9 +50,10 @@ class ReplicaLogs {
   std::int64_t committed_end_of(model::TopicPartition, model::LeaderEpoch) const;
   // True if that value ever was committed there; a consumer may still be given what a later election took back.
   bool ever_committed(model::TopicPartition, std::int64_t offset, model::ValueId) const;
-  // The first committed offset at which the replica's log is another than what was committed; -1: there is none.
+  // The first committed offset, from `from` on, at which the replica's log is another than what was committed; -1:
+  // there is none.
   // Looks at each offset once for each replica, unless its log was cut in between.
-  std::int64_t first_missing(NodeId, model::TopicPartition) const;
+  std::int64_t first_missing(NodeId, model::TopicPartition, std::int64_t from = 0) const;
   // A leader was elected without these: from here on what it says is what is committed.
   void forget_committed(model::TopicPartition, std::int64_t from);
   // Of the last LogTruncated: the first committed record that the replica cut away, and neither it nor the newest

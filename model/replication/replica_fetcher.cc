@@ -170,7 +170,7 @@ void ReplicaFetcher::on_fetch_partition(Step& step, const FetchResponse::Partiti
         // Without a new batch the last fetched epoch stays (KAFKA-15510).
         if (entry.item.fetch_offset == sent->item.fetch_offset)
           entry.item.last_fetched_epoch = config.variants.on(Variant::empty_fetch) ? kNoEpoch : last;
-        if (!entry.item.last_fetched_epoch.present() && !partition.log().batches().empty() &&
+        if (!entry.item.last_fetched_epoch.present() && partition.log().log_start() < partition.log().log_end() &&
             config.variants.truncation() == TruncationProtocol::leader_epoch)
           step.fact(FetchedWithoutEpoch{partition.id(), self_, entry.item.fetch_offset});
         return sound ? due(at) : delay(at, step.now + config.replica_fetch_backoff);

@@ -347,5 +347,25 @@ RC_GTEST_PROP(Segments, RecoveryFindsAPrefixOfWhatWasWritten, ()) {
   }
 }
 
+// The newer log has removed all that the older one holds: what comes back is said, and that the rest is gone.
+TEST(RestoredDisk, SaysWhatComesBackBelowTheNewerLog) {
+  Log log = log_of(3);
+  LogDisk older = log.disk();
+  for (int i = 3; i < 8; ++i) log.append_as_leader(batch(i), LeaderEpoch(1));
+  log.set_high_watermark(log.log_end());
+  TopicConfig topic = segments_of(200);
+  topic.retention_bytes = 200;
+  log.delete_old_segments(topic, Nanos(0));
+  ASSERT_GT(log.segments().segment(0).base, Offset(3));
+  LogDisk disk = log.take_disk();
+  std::vector<Fact> facts;
+  disk.replace(kTp, older, facts);
+  ASSERT_EQ(facts.size(), 2u);
+  EXPECT_EQ(std::get<UnsyncedDataLost>(facts[0]).from, Offset(3));
+  EXPECT_EQ(std::get<UnsyncedDataLost>(facts[0]).old_end_offset, Offset(8));
+  EXPECT_EQ(std::get<TruncationUndone>(facts[1]).from, Offset(0));
+  EXPECT_EQ(std::get<TruncationUndone>(facts[1]).batches.size(), 3u);
+}
+
 }  // namespace
 }  // namespace ktrial::model

@@ -32,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "delete-records", "recovery", "disk-faults", "compaction", "compaction-and-retention",
                     "expansion-dropped-by-late-metadata", "late-registration", "follower-fetch", "log-directories",
                     "misdirected-writes", "idempotent-producers", "tiered-storage", "shutdown-requests-come-late",
-                    "every-fault"),
+                    "every-fault", "removal-and-lost-disks"),
     [](const auto& info) {
       std::string name = info.param;
       std::replace(name.begin(), name.end(), '-', '_');
