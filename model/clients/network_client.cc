@@ -27,40 +27,41 @@ std::int32_t NetworkClient::send(Step& step, NodeId node, MessageBody body, std:
   if (expects_response) {
     c.in_flight.push_back({id, node, step.now, about, true, timeout.value_or(config_.request_timeout)});
     c.own_timeouts += c.in_flight.back().timeout != config_.request_timeout ? 1 : 0;
-    const Nanos deadline = step.now + c.in_flight.back().timeout;
-    if (!earliest_ || deadline < *earliest_) earliest_ = deadline;
+    update(node, c);
   }
   step.send(c.id, id, std::move(body));
   return id;
 }
 
-NetworkClient::Connection* NetworkClient::find(ConnectionId id) {
-  const auto node = nodes_.find(id);
-  return node == nodes_.end() ? nullptr : &connections_.at(node->second);
+NetworkClient::Connection* NetworkClient::find(ConnectionId id, NodeId& node) {
+  const auto at = nodes_.find(id);
+  if (at == nodes_.end()) return nullptr;
+  node = at->second;
+  return &connections_.at(node);
 }
 
 std::optional<NetworkClient::InFlight> NetworkClient::on_response(ConnectionId connection, const Message& message) {
-  Connection* c = find(connection);
+  NodeId node;
+  Connection* c = find(connection, node);
   if (c == nullptr) return std::nullopt;
   c->failures = 0;
   if (c->in_flight.empty() || c->in_flight.front().correlation_id != message.correlation_id) return std::nullopt;
   const InFlight answered = c->in_flight.front();
   c->in_flight.pop_front();
   c->own_timeouts -= answered.timeout != config_.request_timeout ? 1 : 0;
-  forget(answered.sent + answered.timeout);
+  update(node, *c);
   return answered;
 }
 
-std::vector<NetworkClient::InFlight> NetworkClient::drop(Nanos now, Connection& c) {
+std::vector<NetworkClient::InFlight> NetworkClient::drop(Nanos now, NodeId node, Connection& c) {
   nodes_.erase(c.id);
   c.id = {};
   c.not_before = now + exponential_backoff(config_.reconnect_backoff, config_.reconnect_backoff_max, c.failures++);
   backoffs_end_ = std::max(backoffs_end_, c.not_before);
   std::vector<InFlight> failed(c.in_flight.begin(), c.in_flight.end());
-  const auto first = earliest(c);
   c.in_flight.clear();
   c.own_timeouts = 0;
-  if (first) forget(*first);
+  update(node, c);
   return failed;
 }
 
@@ -73,27 +74,27 @@ std::optional<Nanos> NetworkClient::earliest(const Connection& c) {
   return first;
 }
 
-// Looks at all connections only when it was the earliest of them.
-void NetworkClient::forget(Nanos deadline) {
-  if (earliest_ && deadline > *earliest_) return;
-  earliest_.reset();
-  for (const auto& [node, c] : connections_)
-    if (const auto first = earliest(c); first && (!earliest_ || *first < *earliest_)) earliest_ = first;
+void NetworkClient::update(NodeId node, Connection& c) {
+  const auto deadline = earliest(c);
+  if (deadline == c.deadline) return;
+  if (c.deadline) deadlines_.erase({*c.deadline, node});
+  if (deadline) deadlines_.emplace(*deadline, node);
+  c.deadline = deadline;
 }
 
 std::vector<NetworkClient::InFlight> NetworkClient::on_closed(Nanos now, ConnectionId connection) {
-  Connection* c = find(connection);
-  return c == nullptr ? std::vector<InFlight>() : drop(now, *c);
+  NodeId node;
+  Connection* c = find(connection, node);
+  return c == nullptr ? std::vector<InFlight>() : drop(now, node, *c);
 }
 
 std::vector<NetworkClient::InFlight> NetworkClient::expire(Step& step) {
   std::vector<InFlight> failed;
-  if (!earliest_ || *earliest_ > step.now) return failed;
+  if (deadlines_.empty() || deadlines_.begin()->first > step.now) return failed;
   for (auto& [node, c] : connections_) {
-    const auto first = earliest(c);
-    if (!first || *first > step.now) continue;
+    if (!c.deadline || *c.deadline > step.now) continue;
     step.close(c.id);
-    const auto dropped = drop(step.now, c);
+    const auto dropped = drop(step.now, node, c);
     failed.insert(failed.end(), dropped.begin(), dropped.end());
   }
   return failed;
@@ -103,7 +104,7 @@ void NetworkClient::disconnect(Step& step, NodeId node) {
   const auto it = connections_.find(node);
   if (it == connections_.end() || !it->second.id.present()) return;
   step.close(it->second.id);
-  drop(step.now, it->second);
+  drop(step.now, node, it->second);
 }
 
 void NetworkClient::close_all(Step& step) {
@@ -111,7 +112,7 @@ void NetworkClient::close_all(Step& step) {
     if (c.id.present()) step.close(c.id);
   connections_.clear();
   nodes_.clear();
-  earliest_.reset();
+  deadlines_.clear();
 }
 
 bool NetworkClient::owns(ConnectionId connection) const { return nodes_.contains(connection); }
@@ -142,7 +143,8 @@ NodeId NetworkClient::least_loaded_node(Step& step, const std::vector<NodeId>& n
 }
 
 std::optional<Nanos> NetworkClient::next_deadline(Nanos now) const {
-  std::optional<Nanos> next = earliest_;
+  std::optional<Nanos> next;
+  if (!deadlines_.empty()) next = deadlines_.begin()->first;
   if (backoffs_end_ > now)
     for (const auto& [node, c] : connections_)
       if (!c.id.present() && c.not_before > now && (!next || c.not_before < *next)) next = c.not_before;

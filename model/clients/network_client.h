@@ -9,6 +9,7 @@
 #pragma once
 
 #include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <deque>
 #include <optional>
 #include <vector>
@@ -67,22 +68,22 @@ class NetworkClient {
     ConnectionId id;
     std::deque<InFlight> in_flight;
     std::int32_t own_timeouts = 0;  // so many of them have another timeout than request.timeout.ms
+    std::optional<Nanos> deadline;  // of the one that is too old first
     std::int32_t failures = 0;
     Nanos not_before{0};
     Nanos last_attempt{-1};  // to connect
   };
-  std::vector<InFlight> drop(Nanos now, Connection& connection);
-  Connection* find(ConnectionId id);
-  // When the first request in flight on it is too old.
+  std::vector<InFlight> drop(Nanos now, NodeId node, Connection& connection);
+  Connection* find(ConnectionId id, NodeId& node);
   static std::optional<Nanos> earliest(const Connection& connection);
-  // A request is no longer in flight that would have been too old at `deadline`.
-  void forget(Nanos deadline);
+  // What is in flight on it has changed.
+  void update(NodeId node, Connection& connection);
 
   NetworkConfig config_;
   boost::container::flat_map<NodeId, Connection> connections_;
-  boost::container::flat_map<ConnectionId, NodeId> nodes_;  // of the open ones
-  std::optional<Nanos> earliest_;                           // of all connections
-  Nanos backoffs_end_{0};                                   // no connection has to wait any longer by then
+  boost::container::flat_map<ConnectionId, NodeId> nodes_;          // of the open ones
+  boost::container::flat_set<std::pair<Nanos, NodeId>> deadlines_;  // of all connections
+  Nanos backoffs_end_{0};                                           // no connection has to wait any longer by then
   std::int32_t next_correlation_id_ = 0;
 };
 
