@@ -10,6 +10,7 @@ namespace {
 PropertyList all_properties() {
   PropertyList list;
   add_replication_properties(list);
+  add_isr_properties(list);
   add_log_properties(list);
   add_refinement_properties(list);
   add_client_properties(list);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "model/partition_table.h"
 #include "properties/ledger.h"
@@ -62,11 +63,41 @@ struct LatestOffsetNeverGoesBack : PropertyOf<LatestOffsetNeverGoesBack> {
   model::PartitionTable<std::map<model::LeaderEpoch, model::Offset>> highest_;
 };
 
+// KAFKA-18723: what a follower is given by a leader that is none any more may be of an epoch that it does not know of,
+// in which its own log may have been cut.
+struct FollowersKnowTheirBatchesEpochs : PropertyOf<FollowersKnowTheirBatchesEpochs> {
+  static constexpr const char* kName = "followers-know-their-batches-epochs";
+  static constexpr const char* kMeaning =
+      "A follower appends no batch of a newer leader epoch than the one that it follows in.";
+  std::vector<std::uint16_t> kinds() const override {
+    return kinds_of<model::BecameFollower, model::BecameLeader, model::BatchAppended>();
+  }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
+    if (const auto* follower = std::get_if<model::BecameFollower>(&fact)) {
+      epochs_[follower->partition][context.node] = follower->leader_epoch;
+    } else if (const auto* leader = std::get_if<model::BecameLeader>(&fact)) {
+      epochs_[leader->partition][context.node] = leader->leader_epoch;
+    } else if (const auto& b = std::get<model::BatchAppended>(fact); !b.by_leader) {
+      met();
+      const model::LeaderEpoch known = epochs_[b.partition][context.node];
+      if (b.batch.partition_leader_epoch > known)
+        violate_at(b.partition, b.batch.base_offset.value, context, "batch of an unknown epoch",
+                   fmt::format("broker {} follows {} in leader epoch {} and appended a batch of epoch {} at offset {}",
+                               context.node.value, text_of(b.partition), known.value,
+                               b.batch.partition_leader_epoch.value, b.batch.base_offset.value));
+    }
+  }
+
+ private:
+  model::PartitionTable<std::map<NodeId, model::LeaderEpoch>> epochs_;
+};
+
 }  // namespace
 
 void add_log_properties(PropertyList& list) {
   list.push_back(std::make_unique<CommittedIsNotTruncated>());
   list.push_back(std::make_unique<LatestOffsetNeverGoesBack>());
+  list.push_back(std::make_unique<FollowersKnowTheirBatchesEpochs>());
 }
 
 }  // namespace ktrial::properties

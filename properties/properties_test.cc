@@ -22,6 +22,21 @@ FinishContext quiet_end() {
   return end;
 }
 
+void has_isr(Told& t, int partition_epoch, const std::vector<NodeId>& isr) {
+  t.fact(1, model::IsrChanged{kTp, LeaderEpoch{0}, model::PartitionEpoch{partition_epoch}, isr, false});
+}
+void commits_isr(Told& t, int partition_epoch, const std::vector<NodeId>& isr) {
+  model::PartitionStateCommitted f;
+  f.partition = kTp;
+  f.leader = NodeId{1};
+  f.leader_epoch = LeaderEpoch{0};
+  f.partition_epoch = model::PartitionEpoch{partition_epoch};
+  f.replicas = f.isr = isr;
+  f.offset = t.next_offset();
+  t.fact(kController, f);
+}
+void follows(Told& t, int node, int epoch) { t.fact(node, model::BecameFollower{kTp, LeaderEpoch{epoch}, NodeId{1}}); }
+
 void loses_acked(Told& t) {
   t.two_committed();
   t.acked(0, {t.a, t.b});
@@ -95,6 +110,32 @@ const std::map<std::string, Case>& cases_but_groups() {
           t.fact(2, model::LogTruncated{kTp, Offset{2}, Offset{3}});
         }}},
       {"refines-the-log", {"no abstract step: lose", loses_acked, keeps_acked}},
+      {"isr-is-the-controllers",
+       {"not the controller's ISR",
+        [](Told& t) {
+          commits_isr(t, 1, {NodeId{1}, NodeId{2}});
+          has_isr(t, 1, {NodeId{1}});
+        },
+        [](Told& t) {
+          commits_isr(t, 1, {NodeId{1}, NodeId{2}});
+          has_isr(t, 1, {NodeId{2}, NodeId{1}});
+          commits_isr(t, 2, {NodeId{1}});
+          has_isr(t, 2, {NodeId{1}});
+          t.fact(1, model::BrokerStarted{});
+          has_isr(t, 1, {NodeId{1}, NodeId{2}});  // it reads the metadata again
+        }}},
+      {"followers-know-their-batches-epochs",
+       {"batch of an unknown epoch",
+        [](Told& t) {
+          follows(t, 2, 0);
+          t.appends(2, 0, 1, {t.a});
+        },
+        [](Told& t) {
+          follows(t, 2, 0);
+          t.appends(2, 0, 0, {t.a});
+          follows(t, 2, 2);
+          t.appends(2, 1, 1, {t.b});
+        }}},
       {"latest-offset-never-goes-back",
        {"latest offset went back",
         [](Told& t) {
@@ -634,6 +675,17 @@ TEST(Ledger, EachLossOfAReplicaIsRemembered) {
   u.leads(2, 1);
   ASSERT_EQ(u.judge.shadow().ledger.losses().size(), 2u);
   for (const Loss& loss : u.judge.shadow().ledger.losses()) EXPECT_NE(loss.permitted_by, "");
+}
+
+TEST(IsrIsTheControllers, ALeaderDoesNotGoBackToAnIsrThatWasReplaced) {
+  Told t;
+  commits_isr(t, 1, {NodeId{1}, NodeId{2}});
+  commits_isr(t, 2, {NodeId{1}});
+  has_isr(t, 2, {NodeId{1}});
+  has_isr(t, 1, {NodeId{1}, NodeId{2}});
+  const Verdict verdict = t.judge.verdict("isr-is-the-controllers");
+  ASSERT_EQ(verdict.violations.size(), 1u);
+  EXPECT_EQ(verdict.violations.front().reason, "went back to an older ISR");
 }
 
 // Both sides of an unclean election commit at one offset; each side's consumers are given what their leader committed.
