@@ -17,6 +17,7 @@ PropertyList all_properties() {
   add_follower_read_properties(list);
   add_quorum_properties(list);
   add_controller_properties(list);
+  add_unclean_recovery_properties(list);
   add_group_properties(list);
   add_storage_properties(list);
   add_compaction_properties(list);

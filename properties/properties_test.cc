@@ -203,6 +203,7 @@ const std::map<std::string, Case>& cases() {
     auto both = cases_but_groups();
     both.merge(group_cases());
     both.merge(controller_cases());
+    both.merge(recovery_cases());
     both.merge(storage_cases());
     both.merge(follower_read_cases());
     both.merge(compaction_cases());
