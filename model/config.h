@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ inline constexpr Nanos kAsTotal{-2};
 struct TopicConfig {
   std::int32_t min_insync_replicas = 1;
   bool unclean_leader_election_enable = false;
+  std::optional<UncleanRecoveryStrategy> unclean_recovery_strategy;  // absent: what the line above amounts to
   std::int64_t flush_messages = std::numeric_limits<std::int64_t>::max();
   std::int32_t max_message_bytes = 1048588;
   Nanos flush_ms = Nanos::max();
@@ -55,6 +57,12 @@ inline Nanos local_retention_ms(const TopicConfig& topic) {
 }
 inline std::int64_t local_retention_bytes(const TopicConfig& topic) {
   return topic.local_retention_bytes == kAsTotal.count() ? topic.retention_bytes : topic.local_retention_bytes;
+}
+
+// KIP-966: where unclean.recovery.strategy is not written, unclean.leader.election.enable says it.
+inline UncleanRecoveryStrategy unclean_recovery_strategy(const TopicConfig& topic) {
+  using enum UncleanRecoveryStrategy;
+  return topic.unclean_recovery_strategy.value_or(topic.unclean_leader_election_enable ? aggressive : balanced);
 }
 
 // One for the whole cluster: controllers and brokers read the parts that concern them.
@@ -93,6 +101,8 @@ struct ClusterConfig {
   Nanos leader_imbalance_check_interval = seconds(300);
   Nanos unclean_leader_election_interval = seconds(300);
   bool eligible_leader_replicas = false;  // eligible.leader.replicas.version=1 (KIP-966)
+  bool unclean_recovery_manager = false;  // unclean.recovery.manager.enabled (KIP-966)
+  Nanos unclean_recovery_timeout = milliseconds(300000);
   // groups
   std::int32_t offsets_topic_num_partitions = 50;
   std::int16_t offsets_topic_replication_factor = 3;

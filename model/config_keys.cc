@@ -1,6 +1,7 @@
 #include "model/config_keys.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -128,6 +129,13 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.broker->topic_defaults.min_insync_replicas = static_cast<std::int32_t>(v); }, T::number},
       {"unclean.leader.election.enable", S::broker, "false", modelled, 0, 1,
        [](C t, V v) { t.broker->topic_defaults.unclean_leader_election_enable = v != 0; }, T::boolean},
+      {"unclean.recovery.strategy", S::broker, "Balanced", modelled, 0, 2,
+       [](C t, V v) { t.broker->topic_defaults.unclean_recovery_strategy = UncleanRecoveryStrategy(v); },
+       T::recovery_strategy},
+      {"unclean.recovery.manager.enabled", S::broker, "false", modelled, 0, 1,
+       [](C t, V v) { t.broker->unclean_recovery_manager = v != 0; }, T::boolean},
+      {"unclean.recovery.timeout.ms", S::broker, "300000", modelled, 1, 9223372036854,
+       [](C t, V v) { t.broker->unclean_recovery_timeout = milliseconds(v); }, T::number},
       {"message.max.bytes", S::broker, "1048588", modelled, 0, 2147483647,
        [](C t, V v) { t.broker->topic_defaults.max_message_bytes = static_cast<std::int32_t>(v); }, T::number},
       {"log.flush.interval.messages", S::broker, "9223372036854775807", modelled, 1, INT64_MAX,
@@ -180,6 +188,8 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.topic->min_insync_replicas = static_cast<std::int32_t>(v); }, T::number},
       {"unclean.leader.election.enable", S::topic, "false", modelled, 0, 1,
        [](C t, V v) { t.topic->unclean_leader_election_enable = v != 0; }, T::boolean},
+      {"unclean.recovery.strategy", S::topic, "Balanced", modelled, 0, 2,
+       [](C t, V v) { t.topic->unclean_recovery_strategy = UncleanRecoveryStrategy(v); }, T::recovery_strategy},
       {"max.message.bytes", S::topic, "1048588", modelled, 0, 2147483647,
        [](C t, V v) { t.topic->max_message_bytes = static_cast<std::int32_t>(v); }, T::number},
       {"flush.messages", S::topic, "9223372036854775807", modelled, 1, INT64_MAX,
@@ -364,6 +374,11 @@ std::string apply_config(const ConfigKey& key, const std::string& value, const C
     const std::string name = value.starts_with(kPackage) ? value.substr(kPackage.size()) : value;
     if (!name.empty() && name != "RackAwareReplicaSelector") return wrong("RackAwareReplicaSelector");
     v = !name.empty();
+  } else if (key.type == T::recovery_strategy) {
+    constexpr std::array<std::string_view, 3> kStrategies = {"Balanced", "Aggressive", "None"};
+    const auto strategy = std::find(kStrategies.begin(), kStrategies.end(), value);
+    if (strategy == kStrategies.end()) return wrong("Balanced, Aggressive or None");
+    v = strategy - kStrategies.begin();
   } else if (key.type == T::ratio) {
     const auto ratio = parse_millionths(value);
     if (!ratio) return wrong("a number from 0 to 1, such as 0.5");

@@ -33,6 +33,7 @@ struct ConfigKey {
     acks,
     offset_reset,
     replica_selector,
+    recovery_strategy,
     ratio,
     policy,
     names,  // a list of different texts, `min` to `max` of them

@@ -11,13 +11,21 @@
 #include "model/clients/fields.h"
 
 namespace ktrial::model {
+
+Fact::Fact() = default;
+Fact::Fact(const Fact&) = default;
+Fact::Fact(Fact&&) noexcept = default;
+Fact& Fact::operator=(const Fact&) = default;
+Fact& Fact::operator=(Fact&&) noexcept = default;
+Fact::~Fact() = default;
+
 namespace {
 
-constexpr std::size_t kKinds = std::variant_size_v<Fact>;
+constexpr std::size_t kKinds = std::variant_size_v<FactVariant>;
 
 template <std::size_t... I>
 std::array<const char*, kKinds> make_names(std::index_sequence<I...>) {
-  return {type_name<std::variant_alternative_t<I, Fact>>()...};
+  return {type_name<std::variant_alternative_t<I, FactVariant>>()...};
 }
 
 // Text out of pieces: numbers, ids, lists and words.
@@ -142,6 +150,23 @@ std::string tell(const RemoteStateRestored& f) {
   return say(f.partition, ": begins at offset ", f.local_log_start_offset, " with ",
              static_cast<std::int64_t>(f.epochs.size()), " leader epochs of the remote storage, log start offset ",
              f.log_start_offset);
+}
+const char* text(UncleanRecoveryStrategy strategy) {
+  static constexpr std::array<const char*, 3> kStrategies = {"Balanced", "Aggressive", "None"};
+  return kStrategies[static_cast<std::size_t>(strategy)];
+}
+std::string tell(const UncleanRecoveryStarted& f) {
+  return say(f.partition, " leader epoch ", f.leader_epoch, ": unclean recovery started, ", text(f.strategy),
+             f.by_operator ? ", for an operator" : "");
+}
+std::string tell(const ReplicaLogInfoReceived& f) {
+  return say(f.partition, " leader epoch ", f.current_leader_epoch, ": replica ", f.replica, " of broker epoch ",
+             f.broker_epoch, " tells log end offset ", f.log_end_offset, " and last written leader epoch ",
+             f.last_written_leader_epoch);
+}
+std::string tell(const UncleanRecoveryElected& f) {
+  return say(f.partition, " leader epoch ", f.leader_epoch, ": unclean recovery elects ", f.leader, ", ",
+             text(f.strategy));
 }
 std::string tell(const RecordsDeleted& f) {
   return say(f.partition, ": DeleteRecords before offset ", f.before, " answered with ", f.error, ", low watermark ",

@@ -473,12 +473,37 @@ struct SequenceRefused {  // by a leader
   Sequence base_sequence;
   Error error = Error::NONE;
 };
+// -- unclean recovery (KIP-966), at the controller that makes it
+struct UncleanRecoveryStarted {
+  TopicPartition partition;
+  LeaderEpoch leader_epoch;  // without a leader
+  UncleanRecoveryStrategy strategy = UncleanRecoveryStrategy::balanced;
+  bool by_operator = false;
+};
+struct ReplicaLogInfoReceived {  // a replica told what it has
+  TopicPartition partition;
+  NodeId replica;
+  BrokerEpoch broker_epoch;
+  LeaderEpoch last_written_leader_epoch;
+  LeaderEpoch current_leader_epoch;
+  Offset log_end_offset;
+};
+struct UncleanRecoveryElected {  // decided, not committed yet
+  TopicPartition partition;
+  NodeId leader;
+  LeaderEpoch leader_epoch;  // that begins with it
+  UncleanRecoveryStrategy strategy = UncleanRecoveryStrategy::balanced;
+  bool by_operator = false;
+  Nanos waited{0};  // since the recovery started
+  Nanos timeout{0};
+  QuorumEpoch controller_epoch;
+};
 // -- probe: an interesting branch was taken
 struct ProbeHit {
   const char* name;
 };
 
-using Fact = std::variant<
+using FactVariant = std::variant<
     BatchAppended, LogTruncated, LogLoaded, UnsyncedDataLost, HighWatermarkAdvanced, BecameLeader, BecameFollower,
     IsrChanged, IsrProposed, PartitionStateCommitted, BrokerRegistered, BrokerFenced, BrokerUnfenced, TopicCreated,
     VoteGranted, QuorumLeaderElected, QuorumBecameFollower, QuorumResigned, MetadataAppended, MetadataTruncated,
@@ -491,11 +516,24 @@ using Fact = std::variant<
     FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed, SegmentsReplaced, LogCleaned, ReplicaOffline,
     FetchedWithoutEpoch, ProducerIdAssigned, ProducerEpochBumped, ProducerStateTold, ProducerIdsExpired,
     DuplicateDetected, UnknownProducerAccepted, SequenceRefused, LocalSegmentDeleted, RemoteSegmentStored,
-    RemoteSegmentStateChanged, RemoteSegmentCopied, RemoteSegmentExpired, RemoteLogRead, RemoteStateRestored>;
+    RemoteSegmentStateChanged, RemoteSegmentCopied, RemoteSegmentExpired, RemoteLogRead, RemoteStateRestored,
+    UncleanRecoveryStarted, ReplicaLogInfoReceived, UncleanRecoveryElected>;
+// The variant with its special members in one place: each file that moves one would generate them otherwise.
+class Fact : public FactVariant {
+ public:
+  using FactVariant::variant;
+  using FactVariant::operator=;
+  Fact();
+  Fact(const Fact&);
+  Fact(Fact&&) noexcept;
+  Fact& operator=(const Fact&);
+  Fact& operator=(Fact&&) noexcept;
+  ~Fact();
+};
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {
-  if constexpr (std::is_same_v<T, std::variant_alternative_t<I, Fact>>)
+  if constexpr (std::is_same_v<T, std::variant_alternative_t<I, FactVariant>>)
     return I;
   else
     return fact_kind<T, I + 1>();

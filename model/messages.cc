@@ -9,9 +9,17 @@
 #include "model/clients/fields.h"
 
 namespace ktrial::model {
+
+MessageBody::MessageBody() = default;
+MessageBody::MessageBody(const MessageBody&) = default;
+MessageBody::MessageBody(MessageBody&&) noexcept = default;
+MessageBody& MessageBody::operator=(const MessageBody&) = default;
+MessageBody& MessageBody::operator=(MessageBody&&) noexcept = default;
+MessageBody::~MessageBody() = default;
+
 namespace {
 
-constexpr std::size_t kKinds = std::variant_size_v<MessageBody>;
+constexpr std::size_t kKinds = std::variant_size_v<MessageBodyVariant>;
 
 struct KindName {
   std::string full;  // "FetchResponse"
@@ -26,7 +34,7 @@ std::array<KindName, kKinds> make_names(std::index_sequence<I...>) {
     n.api.resize(full.size() - (n.request ? 7 : 8));
     return n;
   };
-  return {one(type_name<std::variant_alternative_t<I, MessageBody>>())...};
+  return {one(type_name<std::variant_alternative_t<I, MessageBodyVariant>>())...};
 }
 const std::array<KindName, kKinds>& names() {
   static const auto table = make_names(std::make_index_sequence<kKinds>());

@@ -290,7 +290,13 @@ struct CreateTopicsResponse {
   Error error = Error::NONE;
   TopicId id;
 };
-enum class ElectionType : std::int8_t { preferred = 0, unclean = 1 };
+// The last two are KIP-966's; their numbers are not Kafka's, which has none yet.
+enum class ElectionType : std::int8_t {
+  preferred = 0,
+  unclean = 1,
+  longest_log_aggressive = 2,
+  longest_log_balanced = 3,
+};
 struct ElectLeadersRequest {
   ElectionType type = ElectionType::preferred;
   std::vector<TopicPartition> partitions;  // empty: all
@@ -467,7 +473,25 @@ struct FetchLogSegmentResponse {
   std::vector<EpochEntry> leader_epochs;
 };
 
-using MessageBody =
+// ---- GetReplicaLogInfo (93): the active controller to a broker, for unclean recovery (KIP-966)
+inline constexpr std::size_t kMaxReplicaLogInfos = 1000;  // in one answer
+struct GetReplicaLogInfoRequest {
+  std::vector<TopicPartition> partitions;
+};
+struct GetReplicaLogInfoResponse {
+  struct Partition {
+    TopicPartition partition;
+    LeaderEpoch last_written_leader_epoch;  // of the log; absent: it has none
+    LeaderEpoch current_leader_epoch;       // as the broker's metadata has it
+    Offset log_end_offset;
+    Error error = Error::NONE;
+  };
+  BrokerEpoch broker_epoch;
+  bool truncated = false;  // only the first kMaxReplicaLogInfos are answered
+  std::vector<Partition> partitions;
+};
+
+using MessageBodyVariant =
     std::variant<ProduceRequest, ProduceResponse, FetchRequest, FetchResponse, QuorumFetchRequest, QuorumFetchResponse,
                  ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest,
                  OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, FindCoordinatorRequest,
@@ -482,7 +506,20 @@ using MessageBody =
                  AllocateProducerIdsRequest, AllocateProducerIdsResponse, UpdateRemoteLogSegmentMetadataRequest,
                  UpdateRemoteLogSegmentMetadataResponse, CopyLogSegmentDataRequest, CopyLogSegmentDataResponse,
                  DeleteLogSegmentDataRequest, DeleteLogSegmentDataResponse, ListRemoteLogSegmentsRequest,
-                 ListRemoteLogSegmentsResponse, FetchLogSegmentRequest, FetchLogSegmentResponse>;
+                 ListRemoteLogSegmentsResponse, FetchLogSegmentRequest, FetchLogSegmentResponse,
+                 GetReplicaLogInfoRequest, GetReplicaLogInfoResponse>;
+// The variant with its special members in one place: each file that moves one would generate them otherwise.
+class MessageBody : public MessageBodyVariant {
+ public:
+  using MessageBodyVariant::variant;
+  using MessageBodyVariant::operator=;
+  MessageBody();
+  MessageBody(const MessageBody&);
+  MessageBody(MessageBody&&) noexcept;
+  MessageBody& operator=(const MessageBody&);
+  MessageBody& operator=(MessageBody&&) noexcept;
+  ~MessageBody();
+};
 
 struct Message {
   std::int32_t correlation_id = 0;
@@ -492,7 +529,7 @@ struct Message {
 // Index of a message type in MessageBody: the "kind" of a message on the wire.
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t kind_of_type() {
-  if constexpr (std::is_same_v<T, std::variant_alternative_t<I, MessageBody>>)
+  if constexpr (std::is_same_v<T, std::variant_alternative_t<I, MessageBodyVariant>>)
     return I;
   else
     return kind_of_type<T, I + 1>();

@@ -60,6 +60,13 @@ using ProducerId = Named<struct ProducerIdTag>;
 using ProducerEpoch = Named<struct ProducerEpochTag, std::int16_t>;
 using Sequence = Named<struct SequenceTag, std::int32_t>;
 
+// unclean.recovery.strategy (KIP-966): what happens to a partition that no replica can lead safely.
+enum class UncleanRecoveryStrategy : std::uint8_t {
+  balanced,    // Balanced: elect once all that were last known to hold everything committed are back
+  aggressive,  // Aggressive: elect at once
+  none,        // None: wait for an operator
+};
+
 inline constexpr Offset kFirstOffset{0};
 inline constexpr LeaderEpoch kNoEpoch{-1};
 inline constexpr NodeId kNoLeader{-1};

@@ -54,6 +54,11 @@ enum class Variant : std::uint8_t {
   shutdown_grant,
   duplicate_registration,
   leader_epoch_bump,
+  recovery_choice,
+  recovery_order,
+  recovery_broker_epoch,
+  recovery_leader_epoch,
+  recovery_balanced,
   // storage
   clean_marker,
   recovery_point,

@@ -18,6 +18,7 @@ PropertyList all_properties() {
   add_follower_read_properties(list);
   add_quorum_properties(list);
   add_controller_properties(list);
+  add_unclean_recovery_properties(list);
   add_group_properties(list);
   add_storage_properties(list);
   add_compaction_properties(list);
@@ -34,7 +35,7 @@ std::string text_of(model::TopicPartition tp) {
 }
 
 Judge::Judge(bool eligible_leader_replicas, const Limits& limits)
-    : properties_(all_properties()), by_kind_(std::variant_size_v<model::Fact>) {
+    : properties_(all_properties()), by_kind_(std::variant_size_v<model::FactVariant>) {
   shadow_.limits = limits;
   shadow_.eligible_leader_replicas = eligible_leader_replicas;
   shadow_.ledger.set_eligible_leader_replicas(eligible_leader_replicas);

@@ -9,6 +9,9 @@ constexpr const char* kUnclean = "unclean.leader.election.enable: the leader was
 constexpr const char* kLastKnown =
     "flush.messages: the ISR and the eligible leader replicas were empty, for all of them stopped uncleanly, and the "
     "last known leader was elected";
+constexpr const char* kRecovered =
+    "unclean.recovery.strategy: neither the ISR nor the eligible leader replicas had a leader, and unclean recovery "
+    "elected this one";
 constexpr const char* kUnsynced =
     "flush.messages: the elected replica lost this unsynced record in a power cut; min.insync.replicas does not help "
     "when all in-sync replicas lost power";
@@ -26,7 +29,14 @@ constexpr const char* kAcksOne = "acks=1: the leader answered before any followe
 
 void Ledger::on_fact(const model::Fact& fact, const FactContext& c, ReplicaLogs& logs) {
   if (const auto* s = std::get_if<model::PartitionStateCommitted>(&fact)) {
-    if (s->unclean) unclean_[s->partition].emplace(s->leader_epoch, s->last_known_leader);
+    using enum UncleanElection;
+    if (s->unclean)
+      unclean_[s->partition].emplace(s->leader_epoch, s->last_known_leader ? last_known_leader
+                                                      : recovered_.contains({s->partition, s->leader_epoch})
+                                                          ? recovery
+                                                          : any_replica);
+  } else if (const auto* r = std::get_if<model::UncleanRecoveryElected>(&fact)) {
+    recovered_.insert({r->partition, r->leader_epoch});
   } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
     using enum model::LossCause;
     lost(u->partition, u->from.value, u->old_end_offset.value,
@@ -127,7 +137,10 @@ const Election* Ledger::first_lacking(model::TopicPartition p, std::int64_t offs
 }
 
 std::string Ledger::excuse(const Election& e, model::TopicPartition p, std::int64_t offset, const Entry& record) const {
-  if (e.unclean) return e.last_known ? kLastKnown : kUnclean;
+  if (e.unclean) {
+    static constexpr const char* kWhy[] = {kUnclean, kLastKnown, kRecovered};
+    return kWhy[static_cast<std::size_t>(e.how)];
+  }
   if (added_behind_the_leader(p, e.leader, record.epoch)) return kDropped;
   if (eligible_leader_replicas_) return {};
   const auto lost = unsynced_.find({p, e.leader});
@@ -151,7 +164,7 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
              b.leader_epoch,
              c.event,
              false,
-             false,
+             UncleanElection::any_replica,
              logs.committed_end(b.partition),
              std::max(logs.start(c.node, b.partition), logs.removed_to(c.node, b.partition)),
              -1,
@@ -163,7 +176,7 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
     auto mine =
         first != unclean->second.end() && first->first <= b.leader_epoch ? first : unclean->second.find(b.leader_epoch);
     e.unclean = mine != unclean->second.end();
-    e.last_known = e.unclean && mine->second;
+    if (e.unclean) e.how = mine->second;
   }
   e.missing_from = logs.first_missing(c.node, b.partition);
   e.tail_from = std::max(e.missing_from >= 0 ? e.missing_from : e.committed_end, e.log_start);

@@ -4,12 +4,12 @@
 // than the record's own epoch, or than the last epoch in which a leader committed it: what elections did before that
 // took nothing from anybody.
 // Permitted: an unclean election after it was appended (that of the last known leader, too, when the ISR and the ELR
-// are empty), or a leader elected after it had lost the record with unsynced data, with its disk or by a fault of its
-// disk, or acks=0/1 for a record that was not below the high watermark. With eligible leader replicas (KIP-966) who
-// lost data is neither in the ISR nor in the ELR once it is back, so that a clean election excuses nothing. Records
-// sent with acks=0 have no offset; whether they came through is seen at the end. What is below a leader's log start was
-// removed and not lost; whether it might be removed, a property of retention judges. Nor is a record lost for which
-// compaction left a later one of its key (compacted.h). Work follows what was appended and
+// are empty, or by unclean recovery), or a leader elected after it had lost the record with unsynced data, with its
+// disk or by a fault of its disk, or acks=0/1 for a record that was not below the high watermark. With eligible leader
+// replicas (KIP-966) who lost data is neither in the ISR nor in the ELR once it is back, so that a clean election
+// excuses nothing. Records sent with acks=0 have no offset; whether they came through is seen at the end. What is below
+// a leader's log start was removed and not lost; whether it might be removed, a property of retention judges. Nor is a
+// record lost for which compaction left a later one of its key (compacted.h). Work follows what was appended and
 // acknowledged since the last election, not the history.
 #pragma once
 
@@ -44,18 +44,20 @@ struct Loss {
   std::string permitted_by;  // empty: not permitted
 };
 
+enum class UncleanElection : std::uint8_t { any_replica, last_known_leader, recovery };
+
 // A leader that began to lead, and what it did not hold of what was committed.
 struct Election {
   NodeId leader;
   model::LeaderEpoch epoch;
   std::uint64_t event = 0;
-  bool unclean = false;            // it, or one that never began since the election before
-  bool last_known = false;         // unclean: the last known leader
-  std::int64_t committed_end = 0;  // before this election
-  std::int64_t log_start = 0;      // or what it once removed from its front
-  std::int64_t missing_from = -1;  // first committed offset that it lacks; -1: complete
-  std::string permitted_by;        // why it may lack it; empty: it may not
-  std::int64_t tail_from = 0;      // its log from here on, the rest is what was committed
+  bool unclean = false;                                // it, or one that never began since the election before
+  UncleanElection how = UncleanElection::any_replica;  // if it is unclean
+  std::int64_t committed_end = 0;                      // before this election
+  std::int64_t log_start = 0;                          // or what it once removed from its front
+  std::int64_t missing_from = -1;                      // first committed offset that it lacks; -1: complete
+  std::string permitted_by;                            // why it may lack it; empty: it may not
+  std::int64_t tail_from = 0;                          // its log from here on, the rest is what was committed
   std::vector<Entry> tail;
 };
 
@@ -105,10 +107,11 @@ class Ledger {
   model::PartitionTable<std::map<std::int64_t, Acked>> acked_;
   model::PartitionTable<std::vector<Acked>> unplaced_;
   std::map<Replica, std::multimap<std::int64_t, Unsynced>> unsynced_;  // by offset
-  // Epochs that began with an unclean election; true: of the last known leader.
-  model::PartitionTable<std::map<model::LeaderEpoch, bool>> unclean_;
-  model::PartitionTable<std::vector<Election>> elections_;  // by epoch
-  struct Appended {                                         // by one leader in one epoch, from `start` on
+  // Epochs that began with an unclean election.
+  model::PartitionTable<std::map<model::LeaderEpoch, UncleanElection>> unclean_;
+  std::set<std::pair<model::TopicPartition, model::LeaderEpoch>> recovered_;  // that unclean recovery decided for
+  model::PartitionTable<std::vector<Election>> elections_;                    // by epoch
+  struct Appended {  // by one leader in one epoch, from `start` on
     std::int64_t start = 0;
     std::vector<model::ValueId> values;
   };

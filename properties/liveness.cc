@@ -56,9 +56,7 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
     bool excused = false;
     for (const FinishContext::Partition& p : end.partitions) {
       const auto name = text_of(p.id);
-      // With an empty ISR it waits for the eligible leader replicas, and without these for the last known leader.
-      const auto& awaited = !p.isr.empty() ? p.isr : !p.elr.empty() ? p.elr : p.last_known_elr;
-      const bool isr_down = std::all_of(awaited.begin(), awaited.end(), down);
+      const bool isr_down = waits(p, down);
       excused |= isr_down;
       if (isr_down) continue;
       if (!p.leader.present())
@@ -86,6 +84,20 @@ struct EventuallyRecovers : PropertyOf<EventuallyRecovers> {
   }
 
  private:
+  // Whether the partition may be without a leader, for it waits for somebody who is down. With an empty ISR it waits
+  // for the eligible leader replicas, and without these for the last known leader, for all of the last known ELR
+  // (Balanced recovery) or for an operator.
+  template <class Down>
+  static bool waits(const FinishContext::Partition& p, const Down& down) {
+    using enum model::UncleanRecoveryStrategy;
+    if (p.recovery == aggressive) return std::all_of(p.replicas.begin(), p.replicas.end(), down);
+    const bool nobody = p.isr.empty() && p.elr.empty();
+    if (p.recovery == none && nobody) return true;
+    if (p.recovery == balanced && nobody) return std::any_of(p.last_known_elr.begin(), p.last_known_elr.end(), down);
+    const auto& awaited = !p.isr.empty() ? p.isr : !p.elr.empty() ? p.elr : p.last_known_elr;
+    return std::all_of(awaited.begin(), awaited.end(), down);
+  }
+
   struct Process {
     model::IncarnationId incarnation;
     bool registered = false;

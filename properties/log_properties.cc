@@ -78,8 +78,11 @@ struct FollowersKnowTheirBatchesEpochs : PropertyOf<FollowersKnowTheirBatchesEpo
     } else if (const auto* leader = std::get_if<model::BecameLeader>(&fact)) {
       epochs_[leader->partition][context.node] = leader->leader_epoch;
     } else if (const auto& b = std::get<model::BatchAppended>(fact); !b.by_leader) {
+      const auto& epochs = epochs_[b.partition];
+      const auto role = epochs.find(context.node);
+      if (role == epochs.end()) return;
       met();
-      const model::LeaderEpoch known = epochs_[b.partition][context.node];
+      const model::LeaderEpoch known = role->second;
       if (b.batch.partition_leader_epoch > known)
         violate_at(b.partition, b.batch.base_offset.value, context, "batch of an unknown epoch",
                    fmt::format("broker {} follows {} in leader epoch {} and appended a batch of epoch {} at offset {}",

@@ -33,7 +33,7 @@ void commits_isr(Told& t, int partition_epoch, const std::vector<NodeId>& isr) {
   f.partition_epoch = model::PartitionEpoch{partition_epoch};
   f.replicas = f.isr = isr;
   f.offset = t.next_offset();
-  t.fact(kController, f);
+  t.fact(Told::kController, f);
 }
 void follows(Told& t, int node, int epoch) { t.fact(node, model::BecameFollower{kTp, LeaderEpoch{epoch}, NodeId{1}}); }
 
@@ -244,6 +244,7 @@ const std::map<std::string, Case>& cases() {
     auto both = cases_but_groups();
     both.merge(group_cases());
     both.merge(controller_cases());
+    both.merge(recovery_cases());
     both.merge(storage_cases());
     both.merge(follower_read_cases());
     both.merge(compaction_cases());

@@ -50,7 +50,8 @@ struct FinishContext {
     std::vector<NodeId> isr, replicas;
     std::vector<NodeId> elr = {}, last_known_elr = {};
     bool reassigning = false;
-    bool led = true;  // the leader knows that it is, and has the log
+    std::optional<model::UncleanRecoveryStrategy> recovery = {};  // absent: there is no unclean recovery
+    bool led = true;                                              // the leader knows that it is, and has the log
   };
   struct Consumer {
     NodeId node;
@@ -132,6 +133,7 @@ void add_log_properties(PropertyList&);
 void add_refinement_properties(PropertyList&);
 void add_quorum_properties(PropertyList&);
 void add_controller_properties(PropertyList&);
+void add_unclean_recovery_properties(PropertyList&);
 void add_client_properties(PropertyList&);
 void add_producer_properties(PropertyList&);
 void add_follower_read_properties(PropertyList&);

@@ -87,6 +87,7 @@ class Told {
     std::vector<int> replicas = {1, 2, 3};
     std::vector<int> adding = {};
     std::vector<int> removing = {};
+    std::vector<int> last_known_elr = {};
   };
   // The last of its batch.
   void committed_state(const State& s) {
@@ -104,6 +105,7 @@ class Told {
     f.removing = nodes(s.removing);
     f.isr = nodes(s.isr);
     f.elr = nodes(s.elr);
+    f.last_known_elr = nodes(s.last_known_elr);
     f.min_isr = s.min_isr;
     f.unclean = s.unclean;
     f.last_known_leader = s.last_known;
@@ -142,6 +144,7 @@ struct Case {
 };
 std::map<std::string, Case> group_cases();          // group_properties_test.cc
 std::map<std::string, Case> controller_cases();     // controller_properties_test.cc
+std::map<std::string, Case> recovery_cases();       // unclean_recovery_test.cc
 std::map<std::string, Case> storage_cases();        // storage_properties_test.cc
 std::map<std::string, Case> follower_read_cases();  // follower_reads_test.cc
 std::map<std::string, Case> compaction_cases();     // compaction_properties_test.cc

@@ -173,6 +173,14 @@ constexpr auto kNames<RemoteLogRead> = names("partition", "fetchOffset", "batche
 template <>
 constexpr auto kNames<RemoteStateRestored> = names("partition", "logStartOffset", "localLogStartOffset", "epochs");
 template <>
+constexpr auto kNames<UncleanRecoveryStarted> = names("partition", "leaderEpoch", "strategy", "byOperator");
+template <>
+constexpr auto kNames<ReplicaLogInfoReceived> = names("partition", "replica", "brokerEpoch", "lastWrittenLeaderEpoch",
+                                                      "currentLeaderEpoch", "logEndOffset");
+template <>
+constexpr auto kNames<UncleanRecoveryElected> = names("partition", "leader", "leaderEpoch", "strategy", "byOperator",
+                                                      "waited", "timeout", "controllerEpoch");
+template <>
 constexpr auto kNames<RecordsDeleted> = names("partition", "before", "lowWatermark", "error");
 template <>
 constexpr auto kNames<BatchCorrupted> = names("partition", "baseOffset", "nextOffset");
@@ -226,6 +234,10 @@ class Json {
   void put(ReplacedBy by) {
     static constexpr const char* kBy[] = {"cleaning", "power-cut", "recovery"};
     append_json_string(out_, kBy[static_cast<std::size_t>(by)]);
+  }
+  void put(UncleanRecoveryStrategy strategy) {
+    static constexpr const char* kStrategies[] = {"Balanced", "Aggressive", "None"};
+    append_json_string(out_, kStrategies[static_cast<std::size_t>(strategy)]);
   }
   void put(LossCause cause) {
     static constexpr const char* kCauses[] = {"power-cut", "disk-lost", "failed-fsync"};

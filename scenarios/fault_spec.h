@@ -156,7 +156,9 @@ struct FaultSpec {
   std::string topic;                      // create-partitions, delete-topic, create-topic
   std::string message;                    // hold, cut-mid-response: the message's name, "FetchResponse"
   std::string log_dir;                    // disk faults: this one of log.dirs; empty: all of them
-  std::optional<Nanos> delay;             // delay, clock-step, slow-disk
+  // elect-unclean, with unclean recovery: of this one; absent: Aggressive.
+  std::optional<model::UncleanRecoveryStrategy> strategy;
+  std::optional<Nanos> delay;  // delay, clock-step, slow-disk
   // slow: factor; bandwidth: bytes/s; clock-drift: ppm; create-partitions: count; delete-records: offset; bit-rot
   // and misdirected-write: batch
   std::optional<std::int64_t> amount;

@@ -140,7 +140,7 @@ std::vector<std::string> fault_kind_names() {
 std::vector<std::string> random_target_names() { return {kTargets.begin(), kTargets.end()}; }
 std::vector<std::string> message_names() {
   std::vector<std::string> names;
-  for (std::uint16_t kind = 0; kind < std::variant_size_v<model::MessageBody>; ++kind)
+  for (std::uint16_t kind = 0; kind < std::variant_size_v<model::MessageBodyVariant>; ++kind)
     names.push_back(std::string(model::api_name(kind)) + (model::is_request(kind) ? "Request" : "Response"));
   return names;
 }

@@ -54,7 +54,8 @@ std::string meaning_of(FaultKind kind) {
     case K::elect_preferred:
       return "An operator's ElectLeaders for a partition: its preferred replica.";
     case K::elect_unclean:
-      return "An operator's ElectLeaders for a partition: any live replica, if there is no leader.";
+      return "An operator's ElectLeaders for a partition: any live replica, if there is no leader; with "
+             "unclean.recovery.manager.enabled the longest log, as `strategy` (Aggressive, if it is not given) has it.";
     case K::reassign:
       return "An operator's AlterPartitionReassignments: the partition moves to these brokers.";
     case K::cancel_reassignment:
@@ -182,6 +183,7 @@ std::string meaning_of_goal(const std::string& goal) {
       {"remote-read", "a consumer was given records from the remote storage"},
       {"remote-state-restored", "a follower began where the leader's local log does, with the remote storage's state"},
       {"remote-segment-expired", "a leader deleted a segment from the remote storage"},
+      {"unclean-recovery", "a leader was elected by unclean recovery (KIP-966)"},
       {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
   };
   const auto it = meanings.find(goal);

@@ -372,7 +372,7 @@ struct Reader {
     auto valid = fault_kind_names();
     const auto kinds = valid;
     for (const char* k : {"at", "when", "after", "for", "until", "message", "by", "factor", "bytes-per-second", "ppm",
-                          "batch", "log-dir"})
+                          "batch", "log-dir", "strategy"})
       valid.push_back(k);
     if (!keys(y, "fault", valid)) return;
     FaultSpec f;
@@ -406,6 +406,16 @@ struct Reader {
     if (const Y* d = find(y, "log-dir")) {
       known_name(*d, "log directory", f.log_dir = text(d), s.cluster.config.effective.log_dirs);
       if (!harms_log_dir(f.kind)) fail(*d, "'log-dir' does not go with '" + std::string(to_string(f.kind)) + "'");
+    }
+    if (const Y* t = find(y, "strategy")) {
+      const std::vector<std::string> strategies{"Balanced", "Aggressive"};
+      known_name(*t, "strategy", text(t), strategies);
+      f.strategy = text(t) == strategies[0] ? model::UncleanRecoveryStrategy::balanced
+                                            : model::UncleanRecoveryStrategy::aggressive;
+      if (f.kind != FaultKind::elect_unclean)
+        fail(*t, "'strategy' does not go with '" + std::string(to_string(f.kind)) + "'");
+      if (!s.cluster.config.effective.unclean_recovery_manager)
+        fail(*t, "'strategy' needs unclean.recovery.manager.enabled: true");
     }
     f.duration = duration(find(y, "for"));
     f.until = duration(find(y, "until"));

@@ -236,6 +236,7 @@ class BrokerNode {
   void try_fetches(Step& step);
   bool has_news(const DelayedFetch& operation, const FetchRequest::Partition& item) const;
   MetadataResponse metadata(const MetadataRequest& request) const;
+  GetReplicaLogInfoResponse replica_log_info(const GetReplicaLogInfoRequest& request) const;
   void changed(TopicPartition tp, const PartitionProgress& change);
 
   // groups (broker_groups.cc)

@@ -46,6 +46,8 @@ void BrokerNode::handle(Step& step, ConnectionId connection, const Message& mess
     return answer(step, connection, id, p == nullptr ? unknown : p->offset_for_leader_epoch(*r));
   }
   if (const auto* r = std::get_if<MetadataRequest>(&message.body)) return answer(step, connection, id, metadata(*r));
+  if (const auto* r = std::get_if<GetReplicaLogInfoRequest>(&message.body))
+    return answer(step, connection, id, replica_log_info(*r));
   if (std::holds_alternative<CreateTopicsRequest>(message.body))
     return answer(step, connection, id, CreateTopicsResponse{Error::NOT_CONTROLLER, {}});
   if (const auto* r = std::get_if<DeleteRecordsRequest>(&message.body))
@@ -391,6 +393,31 @@ MetadataResponse BrokerNode::metadata(const MetadataRequest& request) const {
       add(id, *image.topic(id));
     else
       response.topics.push_back({Error::UNKNOWN_TOPIC_OR_PARTITION, name, {}, {}});
+  }
+  return response;
+}
+
+// KIP-966. Whatever its role: a broker that does not know yet that the leader is gone, perhaps itself, says so with its
+// leader epoch. The epoch of the log is that of the leader epoch cache, which knows it though no record is left.
+GetReplicaLogInfoResponse BrokerNode::replica_log_info(const GetReplicaLogInfoRequest& request) const {
+  const Memory& m = *memory_;
+  GetReplicaLogInfoResponse response;
+  response.broker_epoch = m.lifecycle.epoch();
+  response.truncated = request.partitions.size() > kMaxReplicaLogInfos;
+  for (const TopicPartition tp : request.partitions) {
+    if (response.partitions.size() == kMaxReplicaLogInfos) break;
+    GetReplicaLogInfoResponse::Partition& info = response.partitions.emplace_back();
+    info.partition = tp;
+    const Partition* held = partition(tp);
+    if (held == nullptr) {
+      info.error = m.image.topic(tp.topic) == nullptr ? Error::UNKNOWN_TOPIC_ID : not_held(tp);
+    } else if (storage_failed(*held)) {
+      info.error = Error::KAFKA_STORAGE_ERROR;
+    } else {
+      info.last_written_leader_epoch = held->log().epochs().latest();
+      info.current_leader_epoch = held->leader_epoch();
+      info.log_end_offset = held->log().log_end();
+    }
   }
   return response;
 }

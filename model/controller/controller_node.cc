@@ -48,7 +48,7 @@ void ControllerNode::wipe(std::vector<Fact>& facts) {
 }
 
 void ControllerNode::start(Step& step) {
-  memory_.emplace(QuorumNode(self_, voters_, config_.quorum, config_.variants), config_.broker_session_timeout);
+  memory_.emplace(QuorumNode(self_, voters_, config_.quorum, config_.variants), config_);
   memory_->quorum.start(step, disk_);
   after_quorum(step);
 }
@@ -56,6 +56,7 @@ void ControllerNode::start(Step& step) {
 // Follows up on whatever the quorum did: lost leadership, commits, a claim.
 void ControllerNode::after_quorum(Step& step) {
   Memory& m = *memory_;
+  if (m.active && m.recovery_due) recover(step);
   if (m.active && (!m.quorum.is_leader() || m.quorum.epoch() != m.active_epoch)) deactivate(step);
   for (const MetadataBatch& batch : m.quorum.take_committed(disk_)) apply_committed(step, batch);
   std::erase_if(m.pending, [&](PendingReply& p) {
@@ -81,11 +82,16 @@ void ControllerNode::activate(Step& step) {
     step.set_timer(kBalanceTimer, step.now + config_.leader_imbalance_check_interval);
   check_sessions(step);
   create_wanted_topics(step);
+  if (config_.unclean_recovery_manager) {
+    m.recovery.start(step, m.working);
+    recover(step);
+  }
 }
 
 void ControllerNode::deactivate(Step& step) {
   Memory& m = *memory_;
   m.active = false;
+  m.recovery.stop(step);
   // Variant [C07]: what was never committed is kept for the next time (KAFKA-13114).
   if (config_.variants.on(Variant::controller_revert)) m.kept = m.working;
   m.working = MetadataImage();
@@ -157,8 +163,8 @@ PartitionStateCommitted ControllerNode::committed_state(TopicPartition tp, const
       std::none_of(before->adding.begin(), before->adding.end(), [&](NodeId id) { return holds(p.replicas, id); });
   f.unclean = outsider && (p.leader_recovery_state == LeaderRecoveryState::RECOVERING || cancelled);
   // The change itself may have taken the last eligible replica away.
-  f.last_known_leader = f.unclean && config_.eligible_leader_replicas && before->isr.empty() &&
-                        before->last_known_elr == std::vector<NodeId>{p.leader};
+  f.last_known_leader = f.unclean && config_.eligible_leader_replicas && !config_.unclean_recovery_manager &&
+                        before->isr.empty() && before->last_known_elr == std::vector<NodeId>{p.leader};
   f.elr = p.elr;
   f.last_known_elr = p.last_known_elr;
   f.adding = p.adding;
@@ -174,6 +180,10 @@ bool ControllerNode::write(Step& step, Records records) {
   const auto base = m.quorum.append(step, disk_, records);
   if (!base) return false;
   for (std::size_t i = 0; i < records.size(); ++i) m.working.apply(records[i], *base + static_cast<std::int64_t>(i));
+  if (config_.unclean_recovery_manager && m.active) {
+    for (const MetadataRecord& record : records) m.recovery.applied(record, m.working);
+    m.recovery_due = true;
+  }
   m.last_append = step.now;
   return true;
 }
@@ -190,7 +200,9 @@ void ControllerNode::reply(Step& step, ConnectionId connection, std::int32_t cor
 void ControllerNode::on_message(Step& step, ConnectionId connection, Message&& message) {
   Memory& m = *memory_;
   const std::int32_t id = message.correlation_id;
-  if (!m.quorum.on_message(step, disk_, connection, message)) {
+  if (m.recovery.on_message(step, connection, message, m.working)) {
+    m.recovery_due = true;
+  } else if (!m.quorum.on_message(step, disk_, connection, message)) {
     const auto handle = [&](auto answer, auto operation, bool at_once = false) {
       if (m.active)
         reply(step, connection, id, operation(), at_once);
@@ -222,7 +234,10 @@ void ControllerNode::on_message(Step& step, ConnectionId connection, Message&& m
 void ControllerNode::on_closed(Step& step, ConnectionId connection) {
   Memory& m = *memory_;
   std::erase_if(m.pending, [connection](const PendingReply& p) { return p.connection == connection; });
-  m.quorum.on_closed(step, disk_, connection);
+  if (m.recovery.on_closed(step, connection))
+    m.recovery_due = true;
+  else
+    m.quorum.on_closed(step, disk_, connection);
   after_quorum(step);
 }
 
@@ -238,6 +253,7 @@ void ControllerNode::on_timer(Step& step, TimerId timer) {
     }
     if (timer == kUncleanTimer) elect_periodically(step, Election::UNCLEAN);
     if (timer == kBalanceTimer) elect_periodically(step, Election::PREFERRED);
+    m.recovery_due = m.recovery.on_timer(step, timer) || m.recovery_due;
   }
   after_quorum(step);
 }

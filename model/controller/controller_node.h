@@ -13,6 +13,7 @@
 
 #include "model/controller/broker_sessions.h"
 #include "model/controller/partition_change_builder.h"
+#include "model/controller/unclean_recovery.h"
 #include "model/node.h"
 #include "model/quorum/quorum_node.h"
 
@@ -47,12 +48,17 @@ class ControllerNode {
     MessageBody body;
   };
   struct Memory {
-    Memory(QuorumNode q, Nanos session) : quorum(std::move(q)), sessions(session) {}
+    Memory(QuorumNode q, const ClusterConfig& config)
+        : quorum(std::move(q)),
+          sessions(config.broker_session_timeout),
+          recovery(config.unclean_recovery_timeout, config.variants) {}
     QuorumNode quorum;
     MetadataImage committed;
     MetadataImage working;              // committed plus own uncommitted records, while active
     std::optional<MetadataImage> kept;  // variant [C07]: `working` of the last time
     BrokerSessions sessions;
+    UncleanRecoveryManager recovery;
+    bool recovery_due = false;  // something has changed that it looks at
     bool active = false;
     bool stopping = false;
     QuorumEpoch active_epoch;
@@ -92,6 +98,9 @@ class ControllerNode {
   CreateTopicsResponse create_topic(Step& step, const CreateTopicsRequest& r);
   ElectLeadersResponse elect_leaders(Step& step, const ElectLeadersRequest& r);
   Election election_of(TopicId topic) const;
+  bool allows_unclean_leaders(TopicId topic) const;
+  Error request_recovery(TopicPartition tp, ElectionType type);
+  void recover(Step& step);
   std::int32_t effective_min_isr(const MetadataImage& image, TopicId topic) const;
   PartitionChange change_of(TopicId topic, const PartitionRegistration& p) const;  // aims at everything as it is
 

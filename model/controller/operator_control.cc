@@ -46,8 +46,7 @@ Error ControllerNode::alter_reassignment(Step& step, const AlterPartitionReassig
     change.target_adding.clear();
     change.target_removing.clear();
     if (change.target_isr.empty()) {
-      if (change.target_replicas.empty() || election_of(tp.topic) != Election::UNCLEAN)
-        return Error::INVALID_REPLICA_ASSIGNMENT;
+      if (change.target_replicas.empty() || !allows_unclean_leaders(tp.topic)) return Error::INVALID_REPLICA_ASSIGNMENT;
       change.target_isr = {change.target_replicas.front()};
     }
   }

@@ -20,7 +20,12 @@ Nodes without(const Nodes& nodes, const Nodes& out) {
 class Builder {
  public:
   Builder(const MetadataImage& image, TopicPartition tp, const PartitionRegistration& p, PartitionChange change)
-      : image_(image), p_(p), change_(std::move(change)), elr_(p.elr), record_{tp, {}, {}, {}} {}
+      : image_(image),
+        p_(p),
+        change_(std::move(change)),
+        elr_(p.elr),
+        last_known_(p.last_known_elr),
+        record_{tp, {}, {}, {}} {}
 
   std::optional<PartitionChangeRecord> build() {
     complete_reassignment();
@@ -28,11 +33,15 @@ class Builder {
     elect();
     // Replicas went: whoever was one must be fenced off by a new leader epoch.
     if (!record_.leader && !holds_all(change_.target_replicas, p_.replicas)) record_.leader = p_.leader;
-    if (record_.isr || !change_.eligible_leader_replicas) elr_.clear();
+    if (record_.isr || !change_.eligible_leader_replicas) {
+      elr_.clear();
+      last_known_.clear();
+    }
     if (elr_ != p_.elr) record_.eligible_leader_replicas = elr_;
+    if (!change_.last_known_leader && last_known_ != p_.last_known_elr) record_.last_known_elr = last_known_;
     const Nodes& isr = change_.target_isr;
     if (!record_.isr && (!isr.empty() || change_.eligible_leader_replicas) && isr != p_.isr) record_.isr = isr;
-    if (change_.eligible_leader_replicas) update_last_known_leader();
+    if (change_.eligible_leader_replicas && change_.last_known_leader) update_last_known_leader();
     if (!change_.target_replicas.empty() && change_.target_replicas != p_.replicas)
       record_.replicas = change_.target_replicas;
     assign_directories();
@@ -68,13 +77,20 @@ class Builder {
   // watermark has not moved since. As in Kafka nobody asks whether a candidate is a replica still, so that one which a
   // reassignment took away may stay eligible (docs/variants.md).
   void populate_elr() {
-    if (static_cast<std::int32_t>(change_.target_isr.size()) >= change_.min_isr) return elr_.clear();
+    if (static_cast<std::int32_t>(change_.target_isr.size()) >= change_.min_isr) {
+      last_known_.clear();
+      return elr_.clear();
+    }
     Nodes candidates = elr_;
     for (const NodeId id : p_.isr)
       if (!holds(candidates, id)) candidates.push_back(id);
     std::sort(candidates.begin(), candidates.end());
     elr_ = without(candidates, change_.target_isr);
     std::erase(elr_, change_.unclean_shutdown);
+    for (const NodeId id : last_known_)
+      if (!holds(candidates, id)) candidates.push_back(id);
+    std::sort(candidates.begin(), candidates.end());
+    last_known_ = without(without(candidates, change_.target_isr), elr_);
   }
 
   bool acceptable(NodeId id) const {
@@ -85,8 +101,8 @@ class Builder {
     return acceptable(id) && (holds(change_.target_isr, id) || (change_.target_isr.empty() && holds(elr_, id)));
   }
   bool last_known_leader_electable() const {
-    if (!change_.eligible_leader_replicas || !elr_.empty() || !change_.target_isr.empty() ||
-        p_.last_known_elr.size() != 1)
+    if (!change_.eligible_leader_replicas || !change_.last_known_leader || !elr_.empty() ||
+        !change_.target_isr.empty() || p_.last_known_elr.size() != 1)
       return false;
     // Variant [R29]: whether it is active or not (KAFKA-19522).
     return acceptable(p_.last_known_elr.front()) || change_.variants.on(Variant::last_known_leader);
@@ -101,6 +117,10 @@ class Builder {
     if (last_known_leader_electable()) {
       unclean_ = true;
       return p_.last_known_elr.front();
+    }
+    if (acceptable(change_.recovered)) {
+      unclean_ = true;
+      return change_.recovered;
     }
     if (change_.election != Election::UNCLEAN) return kNoLeader;
     const auto any = std::find_if(replicas.begin(), replicas.end(), [this](NodeId id) { return acceptable(id); });
@@ -153,7 +173,7 @@ class Builder {
   const MetadataImage& image_;
   const PartitionRegistration& p_;
   PartitionChange change_;
-  Nodes elr_;
+  Nodes elr_, last_known_;
   PartitionChangeRecord record_;
   bool unclean_ = false;
 };

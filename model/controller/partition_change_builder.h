@@ -1,9 +1,10 @@
 // One partition's next state as a change record: reassignment, ELR, election, ISR, in that order.
 //
-// Follows PartitionChangeBuilder (metadata; KIP-966 for the eligible leader replicas). Leaves out:
-// useLastKnownLeaderInBalancedRecovery is always true, so that lastKnownElr holds the last known leader only.
-// Always holds: without eligible leader replicas an ISR is never written empty (the last member stays); an elected
-// leader is in the written ISR.
+// Follows PartitionChangeBuilder (metadata; KIP-966 for the eligible leader replicas). While
+// useLastKnownLeaderInBalancedRecovery is true lastKnownElr holds the last known leader only; with unclean recovery it
+// is false, and the field holds who was in the ISR or the ELR since the ISR fell below the minimum and stopped
+// uncleanly. Always holds: without eligible leader replicas an ISR is never written empty (the last member stays); an
+// elected leader is in the written ISR.
 #pragma once
 
 #include <optional>
@@ -26,10 +27,12 @@ struct PartitionChange {
   NodeId removed;           // counts as not acceptable although it may still be active
   NodeId added;             // counts as active although not yet so
   NodeId unclean_shutdown;  // as `removed`, and not eligible either
+  NodeId recovered;         // leads if nobody can lead safely: unclean recovery has chosen it
   NodeId placed;            // has put its replica there:
   DirectoryId directory;
   // How the controller decides.
   bool eligible_leader_replicas = false;
+  bool last_known_leader = true;  // useLastKnownLeaderInBalancedRecovery
   std::int32_t min_isr = 1;
   Variants variants;
 };

@@ -8,8 +8,15 @@
 namespace ktrial::model {
 
 Election ControllerNode::election_of(TopicId topic) const {
+  if (config_.unclean_recovery_manager) return Election::ONLINE;  // it takes the place of unclean elections
   return memory_->working.topic_config(topic, config_.topic_defaults).unclean_leader_election_enable ? Election::UNCLEAN
                                                                                                      : Election::ONLINE;
+}
+
+bool ControllerNode::allows_unclean_leaders(TopicId topic) const {
+  const TopicConfig config = memory_->working.topic_config(topic, config_.topic_defaults);
+  return config_.unclean_recovery_manager ? unclean_recovery_strategy(config) == UncleanRecoveryStrategy::aggressive
+                                          : config.unclean_leader_election_enable;
 }
 
 // getTopicEffectiveMinIsr: capped by the replicas of the topic's first partition, whichever partition is meant.
@@ -24,6 +31,7 @@ PartitionChange ControllerNode::change_of(TopicId topic, const PartitionRegistra
   PartitionChange change = aim_at(p);
   change.election = election_of(topic);
   change.eligible_leader_replicas = config_.eligible_leader_replicas;
+  change.last_known_leader = !config_.unclean_recovery_manager;
   change.min_isr = effective_min_isr(memory_->working, topic);
   change.variants = config_.variants;
   return change;
@@ -222,6 +230,10 @@ ElectLeadersResponse ControllerNode::elect_leaders(Step& step, const ElectLeader
       error = Error::UNKNOWN_TOPIC_OR_PARTITION;
     } else if (preferred ? p->leader == p->replicas.front() : p->leader.present()) {
       error = Error::ELECTION_NOT_NEEDED;
+    } else if (r.type > ElectionType::unclean && !config_.unclean_recovery_manager) {
+      error = Error::INVALID_REQUEST;
+    } else if (!preferred && config_.unclean_recovery_manager) {
+      error = request_recovery(tp, r.type);
     } else {
       PartitionChange change = change_of(tp.topic, *p);
       change.election = preferred ? Election::PREFERRED : Election::UNCLEAN;
@@ -236,6 +248,35 @@ ElectLeadersResponse ControllerNode::elect_leaders(Step& step, const ElectLeader
   }
   write(step, std::move(records));
   return response;
+}
+
+// KIP-966: the tool starts an unclean recovery. It is answered before that has come to an end.
+Error ControllerNode::request_recovery(TopicPartition tp, ElectionType type) {
+  Memory& m = *memory_;
+  const PartitionRegistration& p = *m.working.partition(tp);
+  if (std::none_of(p.replicas.begin(), p.replicas.end(), [&](NodeId id) { return m.working.is_active(id); }))
+    return Error::ELIGIBLE_LEADERS_NOT_AVAILABLE;
+  m.recovery.request(tp, type == ElectionType::longest_log_balanced ? UncleanRecoveryStrategy::balanced
+                                                                    : UncleanRecoveryStrategy::aggressive);
+  m.recovery_due = true;
+  return Error::NONE;
+}
+
+void ControllerNode::recover(Step& step) {
+  Memory& m = *memory_;
+  m.recovery_due = false;
+  for (const auto& elected : m.recovery.decide(step, m.working, config_.topic_defaults)) {
+    const PartitionRegistration& p = *m.working.partition(elected.partition);
+    PartitionChange change = change_of(elected.partition.topic, p);
+    change.recovered = elected.leader;
+    auto record = build_change(m.working, elected.partition, p, std::move(change));
+    if (!record || record->leader != elected.leader) continue;
+    const LeaderEpoch epoch = p.leader_epoch + 1;
+    if (write(step, {std::move(*record)}))
+      step.fact(UncleanRecoveryElected{elected.partition, elected.leader, epoch, elected.strategy, elected.by_operator,
+                                       elected.waited, m.recovery.timeout(), m.quorum.epoch()});
+  }
+  m.recovery.ask(step, m.working);
 }
 
 }  // namespace ktrial::model

@@ -28,6 +28,12 @@ struct Pump {
   std::set<NodeId> exited;  // by themselves
   std::vector<std::pair<NodeId, Fact>> facts;
   std::vector<Message> inbox;  // answers to the test's brokers
+  struct Asked {
+    NodeId broker;
+    ConnectionId connection;
+    Message message;
+  };
+  std::vector<Asked> asked;  // what the test's brokers are asked
   ClusterConfig config;
   Nanos now{0};
   std::uint64_t version = 0;
@@ -59,6 +65,10 @@ struct Pump {
           continue;
         }
         const NodeId to = s->connection.initiator == id ? acceptor[s->connection] : s->connection.initiator;
+        if (!nodes.count(to)) {
+          asked.push_back({to, s->connection, s->message});
+          continue;
+        }
         if (!down.count(to) && !down.count(id))
           events.insert({now + kDelay, {to, 0, s->connection, s->message, {}, 0}});
       }

@@ -87,7 +87,7 @@ bool is_change(const reports::TraceEvent& event) {
       "BecameLeader", "BecameFollower",     "IsrChanged",        "PartitionStateCommitted", "LogTruncated",
       "BrokerFenced", "BrokerUnfenced",     "UnsyncedDataLost",  "QuorumLeaderElected",     "QuorumResigned",
       "TopicCreated", "PartitionsAssigned", "PartitionsRevoked", "GroupStateChanged",       "RecordFailed",
-      "VoteGranted",  "MetadataTruncated",  "BrokerRegistered",  "ConsumerPositionReset"};
+      "VoteGranted",  "MetadataTruncated",  "BrokerRegistered",  "ConsumerPositionReset",   "UncleanRecoveryStarted"};
   if (event.kind == "fact") return facts.contains(event.name);
   return event.kind == "start" || event.kind == "stop" || (event.kind == "fault" && event.name != "connection closed");
 }

@@ -3,6 +3,8 @@
 // likes.
 #include <gtest/gtest.h>
 
+#include <cctype>
+
 #include "properties/judge.h"
 #include "scenarios/power/power.h"
 #include "scenarios/scenario_for_test.h"
@@ -31,6 +33,51 @@ const char* const kDisks =
     "random-faults: {kinds: [bit-rot, bit-rot, wipe, kill, pause], targets: [leaders, followers], budget: 5, "
     "start-after: 3s, quiet-after: 10s}\n";
 
+// Unclean recovery: as Balanced and as Aggressive.
+const char* const kBalanced =
+    "ktrial: 1\n"
+    "cluster:\n"
+    "  brokers: 3\n"
+    "  controllers: 3\n"
+    "  config: {broker.heartbeat.interval.ms: 300, broker.session.timeout.ms: 1500, replica.lag.time.max.ms: 1000,\n"
+    "    eligible.leader.replicas.version: 1, unclean.recovery.manager.enabled: true}\n"
+    "  topics: [{name: orders, partitions: 1, replicas: [[1, 2, 3]], config: {min.insync.replicas: 2}}]\n"
+    "clients:\n"
+    "  - {producer: p1, send: {topic: orders, count: 240, rate: 20/s}, start-after: 2s,\n"
+    "     config: {request.timeout.ms: 1500, delivery.timeout.ms: 8000, max.in.flight.requests.per.connection: 1}}\n"
+    "run: {until: 30s}\n";
+const char* const kAggressive =
+    "ktrial: 1\n"
+    "cluster:\n"
+    "  brokers: 3\n"
+    "  controllers: 3\n"
+    "  config: {broker.heartbeat.interval.ms: 300, broker.session.timeout.ms: 1500, replica.lag.time.max.ms: 1000,\n"
+    "    eligible.leader.replicas.version: 1, unclean.recovery.manager.enabled: true,\n"
+    "    unclean.recovery.strategy: Aggressive}\n"
+    "  topics: [{name: orders, partitions: 1, replicas: [[1, 2, 3]], config: {min.insync.replicas: 1}}]\n"
+    "clients:\n"
+    "  - {producer: p1, send: {topic: orders, count: 240, rate: 20/s}, start-after: 2s,\n"
+    "     config: {request.timeout.ms: 1500, delivery.timeout.ms: 8000, max.in.flight.requests.per.connection: 1}}\n"
+    "run: {until: 30s}\n";
+const char* const kStops =
+    "random-faults: {kinds: [kill, power-cut, pause], targets: [all, majority, leaders, followers], budget: 6, "
+    "start-after: 4s, quiet-after: 20s}\n";
+// A replica is restarted after it has told of its log, and before another one is heard.
+const char* const kRestartInBetween =
+    "faults:\n"
+    "  - {at: 6s, kill: all-brokers, for: 1s}\n"
+    "  - {at: 6s, hold: {from: broker(3), to: all-controllers}, message: GetReplicaLogInfoResponse, for: 12s}\n"
+    "  - {at: 12s, power-cut: broker(1), for: 500ms}\n"
+    "random-faults: {kinds: [pause], targets: [controllers], budget: 1, start-after: 4s, quiet-after: 20s}\n";
+// A log without a follower grows, its leader dies, and another one leads with less; then all meet.
+const char* const kDivergingLogs =
+    "faults:\n"
+    "  - {at: 5s, isolate: [broker(2), broker(3)], for: 4s}\n"
+    "  - {at: 8800ms, kill: broker(1), for: 8s}\n"
+    "  - {at: 11500ms, kill: [broker(2), broker(3)], for: 4s}\n"
+    "  - {at: 12500ms, hold: {from: all-brokers, to: all-controllers}, message: GetReplicaLogInfoResponse, for: 9s}\n"
+    "random-faults: {kinds: [pause], targets: [controllers], budget: 1, start-after: 4s, quiet-after: 23s}\n";
+
 // A group.
 const char* const kGroup =
     "ktrial: 1\n"
@@ -54,6 +101,9 @@ const char* const kMembers =
 const char* const kDeath =
     "faults: [{at: 20s, kill: billing/1}]\n"
     "random-faults: {kinds: [pause], targets: [members], budget: 1, start-after: 8s, quiet-after: 25s}\n";
+
+const char* const kLongest = "unclean-recovery-chooses-the-longest-log";
+const char* const kStrategy = "unclean-recovery-follows-its-strategy";
 
 struct Rule {
   const char* property;
@@ -83,14 +133,20 @@ INSTANTIATE_TEST_SUITE_P(
     Properties, BrokenRule,
     testing::Values(Rule{"one-leader-per-epoch", "controller.leader-epoch: kept", kLog, kQuorums},
                     Rule{"quorum-state-machine-safety", "metadata.apply: fetched", kLog, kQuorums},
+                    Rule{kLongest, "unclean-recovery.choice: first-answer", kBalanced, kStops},
+                    Rule{kLongest, "unclean-recovery.leader-epoch: not-checked", kAggressive, kStops},
+                    Rule{kLongest, "unclean-recovery.broker-epoch: not-checked", kAggressive, kRestartInBetween},
+                    Rule{kLongest, "unclean-recovery.order: offset-first", kAggressive, kDivergingLogs},
+                    Rule{kStrategy, "unclean-recovery.balanced: any-replica", kBalanced, kStops},
                     Rule{"corruption-not-exposed", "replication.fetched-checksum: ignored", kLog, kDisks},
                     Rule{"processed-in-order", "consumer.buffered-records: any", kGroup, kMembers},
                     Rule{"commit-not-past-processed", "consumer.commit: fetched", kGroup, kMembers},
                     Rule{"acked-records-processed", "consumer.commit: fetched", kGroup, kMembers},
                     Rule{"group-eventually-stable", "group.session: endless", kGroup, kDeath}),
     [](const auto& info) {
-      std::string name = info.param.property;
-      std::replace(name.begin(), name.end(), '-', '_');
+      std::string name = std::string(info.param.property) + " by " + info.param.variant;
+      std::replace_if(
+          name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
       return name;
     });
 

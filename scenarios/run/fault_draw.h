@@ -103,7 +103,8 @@ struct Cluster {
     }
     for (const std::string& name : message_names())
       if ((!groups.empty() || !of_groups(name)) && (config.log_dirs.size() > 1 || !of_log_dirs(name)) &&
-          (idempotence || !of_producer_ids(name)) && (tiered || !of_remote_storage(name)))
+          (idempotence || !of_producer_ids(name)) && (tiered || !of_remote_storage(name)) &&
+          (config.unclean_recovery_manager || !of_unclean_recovery(name)))
         messages.push_back(name);
     log_dirs = config.log_dirs;
   }
@@ -128,6 +129,7 @@ struct Cluster {
   static bool of_producer_ids(const std::string& message) { return message.find("ProducerId") != std::string::npos; }
 
   static bool of_remote_storage(const std::string& message) { return message.find("LogSegment") != std::string::npos; }
+  static bool of_unclean_recovery(const std::string& message) { return message.starts_with("GetReplicaLogInfo"); }
   static bool of_log_dirs(const std::string& message) { return message.starts_with("AssignReplicasToDirs"); }
 
   std::int32_t brokers, controllers;

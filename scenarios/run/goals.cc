@@ -43,6 +43,7 @@ enum Goal : std::uint32_t {
   remote_read,
   remote_state_restored,
   remote_segment_expired,
+  unclean_recovery,
 };
 
 constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
@@ -84,7 +85,8 @@ const std::vector<std::string>& known_goals() {
                                                  "local-segment-deleted",
                                                  "remote-read",
                                                  "remote-state-restored",
-                                                 "remote-segment-expired"};
+                                                 "remote-segment-expired",
+                                                 "unclean-recovery"};
   return names;
 }
 
@@ -95,6 +97,7 @@ void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
   if (const auto* state = std::get_if<model::PartitionStateCommitted>(&fact)) {
     if (state->leader_changed && !state->created) reach(leader_changed);
     if (state->unclean) reach(unclean_election);
+    if (state->unclean && recovered_.contains({state->partition, state->leader_epoch})) reach(unclean_recovery);
     const auto holds = [](const std::vector<model::NodeId>& nodes, model::NodeId id) {
       return std::find(nodes.begin(), nodes.end(), id) != nodes.end();
     };
@@ -106,6 +109,8 @@ void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
       if (was && state->adding.empty() && state->removing.empty()) reach(reassigned);
       before = *state;
     }
+  } else if (const auto* recovered = std::get_if<model::UncleanRecoveryElected>(&fact)) {
+    recovered_.insert({recovered->partition, recovered->leader_epoch});
   } else if (const auto* isr = std::get_if<model::IsrChanged>(&fact)) {
     reach(isr->shrank ? isr_shrank : isr_expanded);
   } else if (std::holds_alternative<model::LogTruncated>(fact)) {

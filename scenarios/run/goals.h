@@ -24,7 +24,8 @@ class Goals {
   model::PartitionTable<model::PartitionStateCommitted> states_;
   std::set<model::PartitionIndex> loaded_;  // partitions of __consumer_offsets that were read at least once
   std::map<model::NodeId, model::IncarnationId> running_;
-  bool loaded_again_ = false;  // by the fact before this one
+  std::set<std::pair<model::TopicPartition, model::LeaderEpoch>> recovered_;  // decided, perhaps not committed
+  bool loaded_again_ = false;                                                 // by the fact before this one
 };
 
 }  // namespace ktrial::scenarios

@@ -32,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "delete-records", "recovery", "disk-faults", "compaction", "compaction-and-retention",
                     "expansion-dropped-by-late-metadata", "late-registration", "follower-fetch", "log-directories",
                     "misdirected-writes", "idempotent-producers", "tiered-storage", "shutdown-requests-come-late",
-                    "every-fault", "removal-and-lost-disks"),
+                    "every-fault", "removal-and-lost-disks", "unclean-recovery", "sequential-unclean-stops"),
     [](const auto& info) {
       std::string name = info.param;
       std::replace(name.begin(), name.end(), '-', '_');
@@ -66,7 +66,8 @@ INSTANTIATE_TEST_SUITE_P(Library, Caught,
                          testing::Values("acks-one", "min-isr-one", "unclean-election", "power-loss-of-all",
                                          "last-replica-standing", "retry-reorder", "truncation-high-watermark",
                                          "append-not-synced", "isr-admission", "alter-partition-reply",
-                                         "vote-not-durable", "generation-not-checked"),
+                                         "vote-not-durable", "generation-not-checked",
+                                         "sequential-unclean-stops-without"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -42,6 +42,10 @@ void FaultEngine::operate(KafkaWorld& world, const ClusterView& view, const Faul
       model::ElectLeadersRequest request;
       request.type =
           fault.kind == FaultKind::elect_preferred ? model::ElectionType::preferred : model::ElectionType::unclean;
+      if (fault.strategy)
+        request.type = *fault.strategy == model::UncleanRecoveryStrategy::balanced
+                           ? model::ElectionType::longest_log_balanced
+                           : model::ElectionType::longest_log_aggressive;
       if (const auto tp = view.find(to_string(partition))) request.partitions.push_back(*tp);
       return tell(model::ElectLeader{request}, to_string(partition));
     }

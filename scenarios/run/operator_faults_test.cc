@@ -136,5 +136,41 @@ TEST(Reassignment, LeavesDeletedReplicasEligible) {
   }
 }
 
+// With the strategy None a partition that nobody can lead safely waits for the tool (KIP-966).
+TEST(UncleanRecovery, IsWhatAnOperatorAsksFor) {
+  const std::string text =
+      "ktrial: 1\n"
+      "cluster:\n"
+      "  brokers: 3\n"
+      "  controllers: 3\n"
+      "  config: {broker.session.timeout.ms: 3000, broker.heartbeat.interval.ms: 500, replica.lag.time.max.ms: 1500,\n"
+      "    eligible.leader.replicas.version: 1, unclean.recovery.manager.enabled: true}\n"
+      "  topics: [{name: orders, partitions: 1, replicas: [[1, 2, 3]],\n"
+      "    config: {min.insync.replicas: 2, unclean.recovery.strategy: None}}]\n"
+      "clients:\n"
+      "  - {producer: p1, config: {request.timeout.ms: 3000, delivery.timeout.ms: 30000,\n"
+      "     max.in.flight.requests.per.connection: 1}, send: {topic: orders, count: 200, rate: 20/s}, start-after: "
+      "5s}\n"
+      "faults:\n"
+      "  - {at: 10s, kill: all-brokers, for: 1s}\n"
+      "  - {at: 25s, elect-unclean: orders-0, strategy: Balanced}\n"
+      "run: {until: 100s}\n";
+  const Scenario read = scenario_of(text);
+  EXPECT_EQ(scenario_of(write_scenario(read), "written").faults, read.faults);
+  TrialOptions options;
+  options.seed = 1;
+  options.record = true;
+  const TrialResult result = run_trial(read, options);
+  expect_nothing_broken(result);
+  const auto started = all<model::UncleanRecoveryStarted>(result);
+  ASSERT_EQ(started.size(), 1u);
+  EXPECT_GE(started[0].at, model::seconds(25));
+  const auto elected = all<model::UncleanRecoveryElected>(result);
+  ASSERT_EQ(elected.size(), 1u);
+  EXPECT_EQ(std::get<model::UncleanRecoveryElected>(elected[0].fact).strategy,
+            model::UncleanRecoveryStrategy::balanced);
+  EXPECT_TRUE(std::get<model::UncleanRecoveryElected>(elected[0].fact).by_operator);
+}
+
 }  // namespace
 }  // namespace ktrial::scenarios

@@ -94,6 +94,15 @@ class Runner {
     return held != nullptr && held->role() == model::ReplicaRole::leader;
   }
 
+  std::optional<model::UncleanRecoveryStrategy> recovery_of(model::TopicPartition tp) const {
+    const model::ClusterConfig& config = scenario_.cluster.config.effective;
+    if (!config.unclean_recovery_manager) return std::nullopt;
+    const std::string* name = view_.topic_name(tp.topic);
+    for (const TopicSpec& topic : scenario_.cluster.topics)
+      if (name != nullptr && topic.name == *name) return model::unclean_recovery_strategy(topic.config.effective);
+    return model::unclean_recovery_strategy(config.topic_defaults);
+  }
+
   properties::FinishContext end_state() const {
     properties::FinishContext end;
     end.at = world_.now();
@@ -101,7 +110,7 @@ class Runner {
     end.since_quiet = std::max(Nanos::zero(), scenario_.run_until - engine_.quiet_after());
     for (const auto& [tp, state] : view_.partitions())
       end.partitions.push_back({tp, state.leader, state.isr, state.replicas, state.elr, state.last_known_elr,
-                                state.reassigning, leads(state.leader, tp)});
+                                state.reassigning, recovery_of(tp), leads(state.leader, tp)});
     for (std::int32_t id = 1; id <= scenario_.cluster.brokers; ++id)
       if (!view_.unfenced(model::NodeId{id})) end.fenced_brokers.insert(model::NodeId{id});
     add_client_state(world_, view_, scenario_, end);
