@@ -142,6 +142,25 @@ std::string tell(const RemoteStateRestored& f) {
   return say(f.partition, ": begins at offset ", f.local_log_start_offset, " with ",
              static_cast<std::int64_t>(f.epochs.size()), " leader epochs of the remote storage, log start offset ",
              f.log_start_offset);
+std::string tell(const ThrottleConfigCommitted& f) {
+  return say(f.topic.present()    ? say("topic ", f.topic)
+             : f.broker.present() ? say("broker ", f.broker)
+                                  : "all brokers",
+             f.value.empty() ? ": removed " : ": ", f.key, f.value.empty() ? "" : "=", f.value);
+}
+std::string tell(const ReplicaThrottled& f) {
+  const std::string whom = f.replica.present() ? say("replica ", f.replica) : "a consumer";
+  return f.side == ThrottleSide::leader
+             ? say(f.partition, ": the leader is over its replication quota, ", whom, " waits")
+             : say(f.partition, ": ", whom, " is over its replication quota and does not fetch");
+}
+std::string tell(const ThrottledTraffic& f) {
+  return say(f.side == ThrottleSide::follower && f.let_through ? "fetches"
+             : f.let_through                                   ? "sends"
+                                                               : "copied",
+             f.bytes > 0 ? say(" ", f.bytes, " bytes of") : "", " throttled ", f.partitions, ", the quota is ", f.rate,
+             " bytes/s");
+}
 }
 std::string tell(const RecordsDeleted& f) {
   return say(f.partition, ": DeleteRecords before offset ", f.before, " answered with ", f.error, ", low watermark ",

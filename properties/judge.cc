@@ -22,6 +22,7 @@ PropertyList all_properties() {
   add_compaction_properties(list);
   add_tiered_properties(list);
   add_liveness_properties(list);
+  add_throttle_properties(list);
   add_limit_properties(list);
   return list;
 }

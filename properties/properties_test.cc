@@ -209,6 +209,7 @@ const std::map<std::string, Case>& cases() {
     both.merge(producer_cases());
     both.merge(tiered_cases());
     both.merge(limit_cases());
+    both.merge(throttle_cases());
     return both;
   }();
   return all;

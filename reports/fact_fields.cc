@@ -178,6 +178,13 @@ template <>
 constexpr auto kNames<BatchCorrupted> = names("partition", "baseOffset", "nextOffset");
 template <>
 constexpr auto kNames<CorruptBatchFound> = names("partition", "baseOffset", "source");
+constexpr auto kNames<ThrottleConfigCommitted> = names("topic", "broker", "key", "value", "offset");
+template <>
+constexpr auto kNames<ReplicaThrottled> = names("partition", "side", "replica", "knowsLag", "metadataOffset");
+template <>
+constexpr auto kNames<ThrottledTraffic> = names("side", "peer", "partitions", "bytes", "letThrough", "rate", "samples",
+                                                "window", "wallClock");
+template <>
 template <>
 constexpr auto kNames<ReplicaOffline> = names("partition");
 template <>
@@ -233,6 +240,7 @@ class Json {
   }
   void put(ProducerStateChange why) {
     static constexpr const char* kWhy[] = {"append", "load", "truncation", "leadership"};
+  void put(ThrottleSide side) { append_json_string(out_, side == ThrottleSide::leader ? "leader" : "follower"); }
     append_json_string(out_, kWhy[static_cast<std::size_t>(why)]);
   }
   void put(const ProducerStateEntry& e) {

@@ -64,7 +64,7 @@ enum class FaultShape : std::uint8_t {
   bridge,     // `bridge: {half: [1, 4], over: 2}`
   partition,  // `elect-preferred: orders-0`
   topic,      // `delete-topic: orders`
-  replicas,   // `reassign: {partition: orders-0, to: [2, 3]}`
+  replicas,   // `reassign: {partition: orders-0, to: [2, 3], throttle: 50000, verify-every: 2s}`
   count,      // `create-partitions: {topic: orders, count: 4}`
   records,    // `delete-records: {partition: orders-0, before: 100}`
 };
@@ -156,6 +156,8 @@ struct FaultSpec {
   std::string topic;                      // create-partitions, delete-topic, create-topic
   std::string message;                    // hold, cut-mid-response: the message's name, "FetchResponse"
   std::string log_dir;                    // disk faults: this one of log.dirs; empty: all of them
+  std::optional<std::int64_t> throttle;   // reassign: bytes/s of each broker that takes part
+  std::optional<Nanos> verify_every;      // reassign: how often the operator looks whether it is over; absent: never
   std::optional<Nanos> delay;             // delay, clock-step, slow-disk
   // slow: factor; bandwidth: bytes/s; clock-drift: ppm; create-partitions: count; delete-records: offset; bit-rot
   // and misdirected-write: batch

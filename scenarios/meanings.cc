@@ -56,7 +56,9 @@ std::string meaning_of(FaultKind kind) {
     case K::elect_unclean:
       return "An operator's ElectLeaders for a partition: any live replica, if there is no leader.";
     case K::reassign:
-      return "An operator's AlterPartitionReassignments: the partition moves to these brokers.";
+      return "An operator's AlterPartitionReassignments: the partition moves to these brokers. With `throttle` "
+             "(bytes/s) the replication throttle is set first, as kafka-reassign-partitions.sh does; it stays until a "
+             "verification (`verify-every`) finds no reassignment on its way, or a cancellation.";
     case K::cancel_reassignment:
       return "An operator cancels the reassignment of a partition that is on its way.";
     case K::create_partitions:
@@ -123,7 +125,7 @@ std::string example_of(FaultKind kind) {
     case K::cancel_reassignment:
       return "{at: 5s, " + name + ": orders-0}";
     case K::reassign:
-      return "{at: 5s, reassign: {partition: orders-0, to: [2, 3]}}";
+      return "{at: 5s, reassign: {partition: orders-0, to: [2, 3], throttle: 50000, verify-every: 2s}}";
     case K::create_partitions:
       return "{at: 5s, create-partitions: {topic: orders, count: 4}}";
     case K::delete_topic:
@@ -183,6 +185,7 @@ std::string meaning_of_goal(const std::string& goal) {
       {"remote-state-restored", "a follower began where the leader's local log does, with the remote storage's state"},
       {"remote-segment-expired", "a leader deleted a segment from the remote storage"},
       {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
+      {"replica-throttled", "the replication throttle held a replica back"},
   };
   const auto it = meanings.find(goal);
   return it == meanings.end() ? "" : it->second;

@@ -338,8 +338,12 @@ struct Reader {
         known_name(y, "topic", f.topic, topic_names());
         return;
       case FaultShape::replicas:
-        if (!keys(y, to_string(f.kind), {"partition", "to"})) return;
+        if (!keys(y, to_string(f.kind), {"partition", "to", "throttle", "verify-every"})) return;
         if (const Y* p = need(y, "partition")) partition_of(*p, f);
+        if (const Y* rate = find(y, "throttle")) number(rate, f.throttle.emplace(), 0, 1000000000000);
+        f.verify_every = duration(find(y, "verify-every"));
+        if (f.verify_every && (!f.throttle || *f.verify_every < milliseconds(1)))
+          fail(*find(y, "verify-every"), "'verify-every' goes with 'throttle' and is at least 1ms");
         each(need(y, "to"), [&](const Y& id) { number(&id, f.replicas.emplace_back(), 1, s.cluster.brokers); });
         if (f.replicas.empty()) fail(y, "expected brokers for 'to'");
         return;
@@ -467,7 +471,8 @@ struct Reader {
     s.recorded = r;
   }
   void limits(const Y& y) {
-    if (!keys(y, "limits", {"send-time", "leader-changes", "skipped-records", "time-to-catch-up"})) return;
+    if (!keys(y, "limits", {"send-time", "leader-changes", "skipped-records", "time-to-catch-up", "reassignment-time"}))
+      return;
     s.limits.send_time = duration(find(y, "send-time"));
     s.limits.time_to_catch_up = duration(find(y, "time-to-catch-up"));
     if (const Y* v = find(y, "leader-changes")) number(v, s.limits.leader_changes.emplace(), 0, 1000000);
@@ -483,6 +488,7 @@ struct Reader {
     s.title = text(find(y, "title"));
     if (const Y* c = find(y, "catalogue"); c && keys(*c, "catalogue", {"entry", "tier", "faults"})) {
       s.catalogue.emplace().entry = text(need(*c, "entry"));
+    s.limits.reassignment_time = duration(find(y, "reassignment-time"));
       number(find(*c, "tier"), s.catalogue->tier, 1, 2);
       number(find(*c, "faults"), s.catalogue->faults, 0, 100);
     }

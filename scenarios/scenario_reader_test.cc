@@ -58,6 +58,11 @@ TEST(ScenarioReader, RefusesAMalformedFileWhereItIsWrong) {
       {"=ktrial: 1\ncluster: {config: {log.dirs: '/d0,/d1'}}\nfaults: [{at: 1s, full-disk: 1, log-dir: /d2}]\n",
        "f.yaml:3:42: error: unknown log directory '/d2'; did you mean '/d0'?"},
       {"faults: [{at: 1s, kill: 1, log-dir: /tmp/kafka-logs}]\n",
+      {"faults: [{at: 1s, reassign: {partition: orders-0, to: [2], verify-every: 1s}}]\n",
+       "f.yaml:5:74: error: 'verify-every' goes with 'throttle' and is at least 1ms"},
+      {"=ktrial: 1\ncluster: {topics: [{name: a, config: {leader.replication.throttled.replicas: '0-1'}}]}\n",
+       "f.yaml:2:78: error: 'leader.replication.throttled.replicas' is '0-1', expected * or a list of "
+       "partition:broker, such as 0:1,0:2"},
        "f.yaml:5:37: error: 'log-dir' does not go with 'kill'"},
       {"=ktrial: 1\ncluster: {config: {replica.selector.class: Nearest}}\n",
        "f.yaml:2:44: error: 'replica.selector.class' is 'Nearest', expected RackAwareReplicaSelector"},

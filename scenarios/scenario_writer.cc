@@ -143,6 +143,8 @@ std::string fault(const FaultSpec& f) {
     Map to;
     if (f.partition) to.add("partition", text(to_string(*f.partition)));
     to.add("to", list(f.replicas, [](std::int32_t id) { return std::to_string(id); }));
+    if (f.throttle) to.add("throttle", std::to_string(*f.throttle));
+    if (f.verify_every) to.add("verify-every", duration(*f.verify_every));
     m.add(kind, to.str());
   } else if (shape_of(f.kind) == FaultShape::count) {
     Map more;
@@ -252,6 +254,7 @@ std::string write_scenario(const Scenario& s) {
     if (l.skipped_records) m.add("skipped-records", std::to_string(*l.skipped_records));
     if (l.time_to_catch_up) m.add("time-to-catch-up", duration(*l.time_to_catch_up));
     out += "limits: " + m.str() + "\n";
+    if (l.reassignment_time) m.add("reassignment-time", duration(*l.reassignment_time));
   }
   if (!s.goals.empty()) out += "goals: " + list(s.goals, text) + "\n";
   if (s.seed) out += fmt::format("seed: {}\n", *s.seed);

@@ -165,6 +165,8 @@ FaultSpec fault(FaultKind kind) {
       f.partition = PartitionRef{"orders-eu", 1};
       f.replicas = {3, 1};
       break;
+      f.throttle = 50000;
+      f.verify_every = seconds(2);
     case FaultKind::create_partitions:
       f.topic = "null";
       f.amount = 7;

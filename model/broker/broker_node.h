@@ -2,8 +2,9 @@
 //
 // Follows BrokerServer, KafkaApis, ReplicaManager and BrokerMetadataPublisher. It applies committed metadata as it
 // comes, deletions before leaders before followers before group coordinators, and serves no request before the
-// controller found it caught up. Leaves out: CreateTopics forwarding (NOT_CONTROLLER), quotas, authorisation. Always
-// holds: outside a handler nothing that could be answered is parked, and nothing that could be sent is unsent.
+// controller found it caught up. Leaves out: CreateTopics forwarding (NOT_CONTROLLER), quotas of clients,
+// authorisation. Always holds: outside a handler nothing that could be answered is parked, and nothing that could be
+// sent is unsent.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -134,6 +135,7 @@ class BrokerNode {
   };
 
   // metadata (broker_metadata.cc)
+    ReplicationQuota leader_quota, follower_quota;
   void after_observer(Step& step);
   void publish(Step& step, const MetadataDelta& delta);
   void note_removed_topics(const MetadataBatch& batch);
@@ -222,10 +224,12 @@ class BrokerNode {
   };
   NodeId preferred_read_replica(const FetchRequest& request, const FetchRequest::Partition& item,
                                 const Partition& partition) const;
-  void copied(const Message& answer);                    // by a fetcher of this broker
-  static PartitionRead read_offline(TopicPartition tp);  // its log directory has failed
-  PartitionRead read_not_held(TopicPartition tp) const;  // what a fetch is told of a partition that is not here
-  FetchOutcome read_all(const FetchRequest& request, bool parked) const;
+  void copied(const Message& answer);                         // by a fetcher of this broker
+  static PartitionRead read_offline(TopicPartition tp);       // its log directory has failed
+  PartitionRead read_not_held(TopicPartition tp) const;       // what a fetch is told of a partition that is not here
+  enum class Look : std::uint8_t { first, parked, expired };  // at a fetch
+  FetchOutcome read_all(Step& step, const FetchRequest& request, Look look);
+  FetchOutcome look_again(Step& step, const FetchRequest& request, bool forced);
   FetchRequest active_part(const FetchRequest& request, const FetchSession& session) const;
   void tell_refused(Step& step, const DelayedFetch& operation, const FetchResponse& response);
   void answer_fetch(Step& step, const DelayedFetch& operation, FetchResponse response);
@@ -238,6 +242,13 @@ class BrokerNode {
   // groups (broker_groups.cc)
   class Coordinating;  // the broker as its group coordinator sees it, for the time of one handler
   bool on_group_request(Step& step, ConnectionId connection, const Message& message);  // false: not one
+  // replication throttle (broker_throttle.cc)
+  void configure_throttles(const MetadataDelta& delta);
+  bool should_leader_throttle(const Step& step, const Partition& partition, NodeId replica, Look look);
+  void throttle(Step& step, const Partition& partition, NodeId replica, Look look, PartitionRead& read);
+  void count_sent(Step& step, NodeId replica, const FetchResponse& response);
+  FetcherThrottle fetcher_throttle() { return {&memory_->follower_quota, memory_->image.next_offset()}; }
+
   FindCoordinatorResponse find_coordinator(Step& step, const FindCoordinatorRequest& request);
   void create_offsets_topic(Step& step);
   void publish_groups(Step& step, const std::vector<TopicPartition>& touched);

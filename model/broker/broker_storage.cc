@@ -94,6 +94,8 @@ void BrokerNode::begin_serving(Step& step) {
   all_partitions(all);
   for (const auto& [tp, partition] : m.partitions)  // LogManager.isStrayKraftReplica
     if (m.image.partition(tp) == nullptr) all.push_back(tp);
+  for (const auto& [id, topic] : m.image.topics()) everything.topics.push_back(id);
+  everything.broker_configs = true;
   publish(step, everything);
   // At once, before anything is appended: a mark beyond a log that lost its tail must not outlive the load.
   step.set_timer({kCheckpointTimer, 0, 0}, step.now);

@@ -2,6 +2,8 @@
 // variant or a hazard are caught by search, shrink to a few faults, and fail again from the written file.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "properties/judge.h"
 #include "scenarios/run/goals.h"
 #include "scenarios/scenario_for_test.h"
@@ -31,7 +33,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "last-standing-elr", "topics-change", "elr-safe", "validation-of-an-unknown-epoch", "retention",
                     "delete-records", "recovery", "disk-faults", "compaction", "compaction-and-retention",
                     "expansion-dropped-by-late-metadata", "late-registration", "follower-fetch", "log-directories",
-                    "misdirected-writes", "idempotent-producers", "tiered-storage", "shutdown-requests-come-late"),
+                    "misdirected-writes", "idempotent-producers", "tiered-storage", "shutdown-requests-come-late",
+                    "throttled-reassignment"),
     [](const auto& info) {
       std::string name = info.param;
       std::replace(name.begin(), name.end(), '-', '_');
@@ -65,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(Library, Caught,
                          testing::Values("acks-one", "min-isr-one", "unclean-election", "power-loss-of-all",
                                          "last-replica-standing", "retry-reorder", "truncation-high-watermark",
                                          "append-not-synced", "isr-admission", "alter-partition-reply",
-                                         "vote-not-durable", "generation-not-checked"),
+                                         "vote-not-durable", "generation-not-checked", "throttle-too-low"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
