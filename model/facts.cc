@@ -142,6 +142,7 @@ std::string tell(const RemoteStateRestored& f) {
   return say(f.partition, ": begins at offset ", f.local_log_start_offset, " with ",
              static_cast<std::int64_t>(f.epochs.size()), " leader epochs of the remote storage, log start offset ",
              f.log_start_offset);
+}
 std::string tell(const ThrottleConfigCommitted& f) {
   return say(f.topic.present()    ? say("topic ", f.topic)
              : f.broker.present() ? say("broker ", f.broker)
@@ -161,6 +162,9 @@ std::string tell(const ThrottledTraffic& f) {
              f.bytes > 0 ? say(" ", f.bytes, " bytes of") : "", " throttled ", f.partitions, ", the quota is ", f.rate,
              " bytes/s");
 }
+std::string tell(const RecordRotted& f) {
+  return say(f.partition, ": the record ", f.was, " at offset ", f.offset,
+             " is another on the disk, and its checksum is right");
 }
 std::string tell(const RecordsDeleted& f) {
   return say(f.partition, ": DeleteRecords before offset ", f.before, " answered with ", f.error, ", low watermark ",
@@ -357,6 +361,11 @@ std::string tell(const ProbeHit& f) { return say("probe ", f.name); }
 
 std::string value_text(ValueId value) {
   if (!value.present()) return "none";
+  if (is_rotten(value)) {
+    constexpr std::int64_t kBroker = 0x3ff;
+    const std::int64_t was = value.value & ~(kRotten | (kBroker << 30));
+    return value_text(ValueId(was)) + " (rotten on broker " + std::to_string((value.value >> 30) & kBroker) + ")";
+  }
   return std::to_string(value.value >> 40) + ":" + std::to_string(value.value & ((std::int64_t{1} << 40) - 1));
 }
 

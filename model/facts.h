@@ -191,6 +191,12 @@ struct ThrottledTraffic {  // of replicas that are throttled and out of sync, in
   Nanos wall_clock{0};       // of the broker
 };
 // -- a broker's disk
+struct RecordRotted {  // by a fault, on the disk, so that its batch still has the right checksum
+  TopicPartition partition;
+  Offset offset;
+  ValueId was;
+  ValueId now;
+};
 struct BatchCorrupted {  // by a fault, on the disk: recovery or a reader may find it by its checksum
   TopicPartition partition;
   Offset base_offset;
@@ -519,7 +525,7 @@ using Fact = std::variant<
     FetchedWithoutEpoch, ProducerIdAssigned, ProducerEpochBumped, ProducerStateTold, ProducerIdsExpired,
     DuplicateDetected, UnknownProducerAccepted, SequenceRefused, LocalSegmentDeleted, RemoteSegmentStored,
     RemoteSegmentStateChanged, RemoteSegmentCopied, RemoteSegmentExpired, RemoteLogRead, RemoteStateRestored,
-    ThrottleConfigCommitted, ReplicaThrottled, ThrottledTraffic>;
+    ThrottleConfigCommitted, ReplicaThrottled, ThrottledTraffic, RecordRotted>;
 
 template <class T, std::size_t I = 0>
 constexpr std::uint16_t fact_kind() {

@@ -156,9 +156,10 @@ struct FaultSpec {
   std::string topic;                      // create-partitions, delete-topic, create-topic
   std::string message;                    // hold, cut-mid-response: the message's name, "FetchResponse"
   std::string log_dir;                    // disk faults: this one of log.dirs; empty: all of them
+  std::optional<Nanos> delay;             // delay, clock-step, slow-disk
   std::optional<std::int64_t> throttle;   // reassign: bytes/s of each broker that takes part
   std::optional<Nanos> verify_every;      // reassign: how often the operator looks whether it is over; absent: never
-  std::optional<Nanos> delay;             // delay, clock-step, slow-disk
+  bool checksum_matches = false;          // bit-rot: no checksum finds it
   // slow: factor; bandwidth: bytes/s; clock-drift: ppm; create-partitions: count; delete-records: offset; bit-rot
   // and misdirected-write: batch
   std::optional<std::int64_t> amount;
@@ -189,9 +190,10 @@ const char* to_string(RandomTarget target);
 struct RandomFaults {
   std::vector<FaultKind> kinds;
   std::vector<RandomTarget> targets;
-  std::int32_t budget = 0;  // at most so many
-  Nanos quiet_after{0};     // all have ended by then
-  Nanos start_after{0};     // none before
+  std::int32_t budget = 0;        // at most so many
+  Nanos quiet_after{0};           // all have ended by then
+  Nanos start_after{0};           // none before
+  bool checksum_matches = false;  // of kind bit-rot: no checksum finds it
   bool operator==(const RandomFaults&) const = default;
 };
 

@@ -72,7 +72,8 @@ std::string meaning_of(FaultKind kind) {
              "watermark).";
     case K::bit_rot:
       return "A batch that a broker has stored breaks; `batch` (counted over all its logs, round and round) tells "
-             "which.";
+             "which. With `checksum: matches` one record in it is another, and no checksum finds it; a broken batch, "
+             "or one of __consumer_offsets, is passed over.";
     case K::misdirected_write:
       return "A batch (`batch`, as for bit-rot) was written over one of the broker's next log, or of its own: where it "
              "should be is what was there before, so that both are broken.";
@@ -184,8 +185,8 @@ std::string meaning_of_goal(const std::string& goal) {
       {"remote-read", "a consumer was given records from the remote storage"},
       {"remote-state-restored", "a follower began where the leader's local log does, with the remote storage's state"},
       {"remote-segment-expired", "a leader deleted a segment from the remote storage"},
-      {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
       {"replica-throttled", "the replication throttle held a replica back"},
+      {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
   };
   const auto it = meanings.find(goal);
   return it == meanings.end() ? "" : it->second;
@@ -196,7 +197,8 @@ std::string faults_markdown() {
       "# Faults\n\n"
       "A fault of a scenario says when (`at` a time, or `when` something happens for the first time), what, whom, and\n"
       "for how long (`for`, or `until` a time; without either it stays). `random-faults` draws faults of these "
-      "kinds.\n\n"
+      "kinds;\n"
+      "with `checksum: matches` its bit-rot is such that no checksum finds it.\n\n"
       "| fault | what it does | as a file says it |\n|---|---|---|\n";
   for (int i = 0; i < kFaultKinds; ++i) {
     const auto kind = static_cast<FaultKind>(i);

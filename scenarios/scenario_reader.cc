@@ -372,11 +372,16 @@ struct Reader {
     else
       f.between = {one[0], other[0]};
   }
+  // `checksum: matches` or `checksum: broken`.
+  bool matches(const Y& y) {
+    known_name(y, "checksum", text(&y), {"matches", "broken"});
+    return y.scalar == "matches";
+  }
   void fault(const Y& y) {
     auto valid = fault_kind_names();
     const auto kinds = valid;
     for (const char* k : {"at", "when", "after", "for", "until", "message", "by", "factor", "bytes-per-second", "ppm",
-                          "batch", "log-dir"})
+                          "batch", "log-dir", "checksum"})
       valid.push_back(k);
     if (!keys(y, "fault", valid)) return;
     FaultSpec f;
@@ -411,6 +416,10 @@ struct Reader {
       known_name(*d, "log directory", f.log_dir = text(d), s.cluster.config.effective.log_dirs);
       if (!harms_log_dir(f.kind)) fail(*d, "'log-dir' does not go with '" + std::string(to_string(f.kind)) + "'");
     }
+    if (const Y* c = find(y, "checksum")) {
+      f.checksum_matches = matches(*c);
+      if (f.kind != FaultKind::bit_rot) fail(*c, "'checksum' goes with 'bit-rot'");
+    }
     f.duration = duration(find(y, "for"));
     f.until = duration(find(y, "until"));
     if (f.duration && f.until) fail(y, "give 'for' or 'until', not both");
@@ -432,7 +441,7 @@ struct Reader {
     s.clocks.push_back(c);
   }
   void random(const Y& y) {
-    if (!keys(y, "random-faults", {"kinds", "targets", "budget", "quiet-after", "start-after"})) return;
+    if (!keys(y, "random-faults", {"kinds", "targets", "budget", "quiet-after", "start-after", "checksum"})) return;
     RandomFaults r;
     each(need(y, "kinds"), [&](const Y& v) {
       if (auto k = fault_kind(v.scalar))
@@ -449,6 +458,11 @@ struct Reader {
     number(need(y, "budget"), r.budget, 0, 1000);
     set(r.quiet_after, need(y, "quiet-after"));
     set(r.start_after, find(y, "start-after"));
+    if (const Y* c = find(y, "checksum")) {
+      r.checksum_matches = matches(*c);
+      if (std::find(r.kinds.begin(), r.kinds.end(), FaultKind::bit_rot) == r.kinds.end())
+        fail(*c, "'checksum' goes with 'bit-rot', which is not among the kinds");
+    }
     s.random_faults = r;
   }
   std::uint64_t u64(const Y& v, int base = 10) {
@@ -474,6 +488,7 @@ struct Reader {
     if (!keys(y, "limits", {"send-time", "leader-changes", "skipped-records", "time-to-catch-up", "reassignment-time"}))
       return;
     s.limits.send_time = duration(find(y, "send-time"));
+    s.limits.reassignment_time = duration(find(y, "reassignment-time"));
     s.limits.time_to_catch_up = duration(find(y, "time-to-catch-up"));
     if (const Y* v = find(y, "leader-changes")) number(v, s.limits.leader_changes.emplace(), 0, 1000000);
     if (const Y* v = find(y, "skipped-records")) number(v, s.limits.skipped_records.emplace(), 0, 1000000000);
@@ -488,7 +503,6 @@ struct Reader {
     s.title = text(find(y, "title"));
     if (const Y* c = find(y, "catalogue"); c && keys(*c, "catalogue", {"entry", "tier", "faults"})) {
       s.catalogue.emplace().entry = text(need(*c, "entry"));
-    s.limits.reassignment_time = duration(find(y, "reassignment-time"));
       number(find(*c, "tier"), s.catalogue->tier, 1, 2);
       number(find(*c, "faults"), s.catalogue->faults, 0, 100);
     }

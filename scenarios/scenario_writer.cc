@@ -178,6 +178,7 @@ std::string fault(const FaultSpec& f) {
   if (!f.message.empty()) m.add("message", text(f.message));
   if (!f.log_dir.empty()) m.add("log-dir", text(f.log_dir));
   if (f.delay) m.add("by", duration(*f.delay));
+  if (f.checksum_matches) m.add("checksum", "matches");
   if (f.amount && shape_of(f.kind) != FaultShape::count && shape_of(f.kind) != FaultShape::records)
     m.add(f.kind == FaultKind::slow                                                ? "factor"
           : f.kind == FaultKind::bit_rot || f.kind == FaultKind::misdirected_write ? "batch"
@@ -240,6 +241,7 @@ std::string write_scenario(const Scenario& s) {
     m.add("budget", std::to_string(r->budget));
     add_duration(m, "start-after", r->start_after);
     m.add("quiet-after", duration(r->quiet_after));
+    if (r->checksum_matches) m.add("checksum", "matches");
     out += "random-faults: " + m.str() + "\n";
   }
   out += "run: {until: " + duration(s.run_until) + "}\n";
@@ -252,9 +254,9 @@ std::string write_scenario(const Scenario& s) {
     if (l.send_time) m.add("send-time", duration(*l.send_time));
     if (l.leader_changes) m.add("leader-changes", std::to_string(*l.leader_changes));
     if (l.skipped_records) m.add("skipped-records", std::to_string(*l.skipped_records));
+    if (l.reassignment_time) m.add("reassignment-time", duration(*l.reassignment_time));
     if (l.time_to_catch_up) m.add("time-to-catch-up", duration(*l.time_to_catch_up));
     out += "limits: " + m.str() + "\n";
-    if (l.reassignment_time) m.add("reassignment-time", duration(*l.reassignment_time));
   }
   if (!s.goals.empty()) out += "goals: " + list(s.goals, text) + "\n";
   if (s.seed) out += fmt::format("seed: {}\n", *s.seed);

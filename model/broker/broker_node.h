@@ -69,6 +69,9 @@ class BrokerNode {
   void set_disk_health(const DiskHealth& health, std::size_t directory = 0) { health_[directory] = health; }
   // Breaks a stored batch, the `which`-th of those that a running broker leads or follows; false if there is none.
   bool rot(std::uint64_t which, std::vector<Fact>& facts);
+  // Changes a record of it so that the checksum is right all the same: of the first batch from there on, round and
+  // round, that holds a producer's record which has not rotted yet.
+  bool rot_unseen(std::uint64_t which, std::vector<Fact>& facts);
   // Breaks it, and the one of the next log (of its own, if it is the only one) that it was written over.
   bool misdirect(std::uint64_t which, std::vector<Fact>& facts);
   BrokerDisk durable_disk() const;                                // what a power cut is sure to leave
@@ -132,10 +135,10 @@ class BrokerNode {
     Cleaner cleaner;
     RemoteLogManager remote;
     Purgatory<DelayedRemoteFetch> remote_fetches{kDelayedRemoteFetchTimer};
+    ReplicationQuota leader_quota, follower_quota;
   };
 
   // metadata (broker_metadata.cc)
-    ReplicationQuota leader_quota, follower_quota;
   void after_observer(Step& step);
   void publish(Step& step, const MetadataDelta& delta);
   void note_removed_topics(const MetadataBatch& batch);
@@ -239,9 +242,6 @@ class BrokerNode {
   MetadataResponse metadata(const MetadataRequest& request) const;
   void changed(TopicPartition tp, const PartitionProgress& change);
 
-  // groups (broker_groups.cc)
-  class Coordinating;  // the broker as its group coordinator sees it, for the time of one handler
-  bool on_group_request(Step& step, ConnectionId connection, const Message& message);  // false: not one
   // replication throttle (broker_throttle.cc)
   void configure_throttles(const MetadataDelta& delta);
   bool should_leader_throttle(const Step& step, const Partition& partition, NodeId replica, Look look);
@@ -249,6 +249,9 @@ class BrokerNode {
   void count_sent(Step& step, NodeId replica, const FetchResponse& response);
   FetcherThrottle fetcher_throttle() { return {&memory_->follower_quota, memory_->image.next_offset()}; }
 
+  // groups (broker_groups.cc)
+  class Coordinating;  // the broker as its group coordinator sees it, for the time of one handler
+  bool on_group_request(Step& step, ConnectionId connection, const Message& message);  // false: not one
   FindCoordinatorResponse find_coordinator(Step& step, const FindCoordinatorRequest& request);
   void create_offsets_topic(Step& step);
   void publish_groups(Step& step, const std::vector<TopicPartition>& touched);

@@ -211,6 +211,28 @@ TEST(DiskFaults, ABatchThatRotsIsFoundByWhoFetchesIt) {
   EXPECT_EQ(c.log(3).log_end(), Offset(0));
 }
 
+TEST(DiskFaults, ARecordThatRotsBehindARightChecksumIsCopied) {
+  Cluster c;
+  c.kill(NodeId(3));
+  c.produce(3, 0);
+  c.advance(seconds(2));
+  std::vector<Fact> said;
+  ASSERT_TRUE(c.broker(1).rot_unseen(0, said));
+  const RecordRotted rotted = std::get<RecordRotted>(said.at(0));
+  EXPECT_TRUE(is_rotten(rotted.now));
+  // The other replica shares the batch, but not the disk.
+  EXPECT_EQ(c.log(2).batches().front().records->front().value, rotted.was);
+  c.kill(NodeId(1));
+  c.start(NodeId(1));  // recovery finds nothing
+  c.start(NodeId(3));
+  EXPECT_TRUE(c.until([&] { return c.broker(3).log(c.tp) && c.log(3).log_end() == Offset(3); }));
+  EXPECT_EQ(c.count<CorruptBatchFound>(), 0u);
+  // Each record rots once.
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(c.broker(2).rot_unseen(0, said));
+  EXPECT_TRUE(c.broker(2).rot_unseen(7, said));
+  EXPECT_FALSE(c.broker(2).rot_unseen(0, said));
+}
+
 TEST(DiskFaults, AMisdirectedWriteBreaksTwoBatches) {
   Cluster c;
   c.produce(3, 0);
