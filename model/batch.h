@@ -22,6 +22,13 @@ using ValueId = Named<struct ValueIdTag>;            // absent: a null value
 // Older than any timestamp that a node may read from its clock.
 inline constexpr Nanos kNoTimestamp = Nanos::min();
 
+// What bit rot makes of a value without touching the checksum, on the disk of that broker: one that nobody wrote.
+inline constexpr std::int64_t kRotten = std::int64_t{1} << 62;
+constexpr bool is_rotten(ValueId value) { return value.present() && (value.value & kRotten) != 0; }
+constexpr ValueId rotten(ValueId value, NodeId broker) {
+  return ValueId(value.value | kRotten | (std::int64_t{broker.value} << 30));
+}
+
 // A tombstone has a null value; its ValueId only tells it from other records.
 enum class RecordState : std::uint8_t { value, tombstone, compacted };
 

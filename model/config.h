@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/messages.h"
@@ -23,6 +24,14 @@ struct QuorumConfig {
   Nanos retry_backoff = milliseconds(20);
   Nanos fetch_max_wait = milliseconds(500);
   Nanos metadata_max_idle_interval = milliseconds(500);
+};
+
+// leader. or follower.replication.throttled.replicas of a topic (KIP-73): "*", or partitions, each with a broker.
+struct ThrottledReplicas {
+  bool all = false;
+  std::vector<std::pair<PartitionIndex, NodeId>> replicas;
+  bool empty() const { return !all && replicas.empty(); }
+  bool has(PartitionIndex partition, NodeId broker) const;
 };
 
 // local.retention.ms and local.retention.bytes: the same as retention.ms and retention.bytes.
@@ -48,6 +57,7 @@ struct TopicConfig {
   bool remote_storage_enable = false;   // KIP-405
   Nanos local_retention_ms = kAsTotal;  // of what the broker keeps itself
   std::int64_t local_retention_bytes = kAsTotal.count();
+  ThrottledReplicas leader_throttled_replicas, follower_throttled_replicas;
 };
 
 // Whether the topic's logs are tiered: not those that are compacted (UnifiedLog.isRemoteLogEnabled).
@@ -100,6 +110,12 @@ struct ClusterConfig {
   bool auto_leader_rebalance_enable = true;
   Nanos leader_imbalance_check_interval = seconds(300);
   Nanos unclean_leader_election_interval = seconds(300);
+  // The replication throttle (KIP-73): bytes a second of a broker for which the metadata has no other rate, and over
+  // what time they are counted. Kafka has the rates as dynamic configs only; here they are the default of all brokers.
+  std::int64_t leader_replication_throttled_rate = std::numeric_limits<std::int64_t>::max();
+  std::int64_t follower_replication_throttled_rate = std::numeric_limits<std::int64_t>::max();
+  std::int32_t replication_quota_window_num = 11;
+  Nanos replication_quota_window_size = seconds(1);
   bool eligible_leader_replicas = false;  // eligible.leader.replicas.version=1 (KIP-966)
   bool unclean_recovery_manager = false;  // unclean.recovery.manager.enabled (KIP-966)
   Nanos unclean_recovery_timeout = milliseconds(300000);

@@ -184,6 +184,14 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.broker->topic_defaults.local_retention_ms = local_retention(v); }, T::number},
       {"log.local.retention.bytes", S::broker, "-2", modelled, -2, INT64_MAX,
        [](C t, V v) { t.broker->topic_defaults.local_retention_bytes = v; }, T::number},
+      {kLeaderThrottledRate, S::broker, "9223372036854775807", modelled, 0, INT64_MAX,
+       [](C t, V v) { t.broker->leader_replication_throttled_rate = v; }, T::number},
+      {kFollowerThrottledRate, S::broker, "9223372036854775807", modelled, 0, INT64_MAX,
+       [](C t, V v) { t.broker->follower_replication_throttled_rate = v; }, T::number},
+      {"replication.quota.window.num", S::broker, "11", modelled, 1, 2147483647,
+       [](C t, V v) { t.broker->replication_quota_window_num = static_cast<std::int32_t>(v); }, T::number},
+      {"replication.quota.window.size.seconds", S::broker, "1", modelled, 1, 2147483647,
+       [](C t, V v) { t.broker->replication_quota_window_size = seconds(v); }, T::number},
       {"min.insync.replicas", S::topic, "1", modelled, 1, 2147483647,
        [](C t, V v) { t.topic->min_insync_replicas = static_cast<std::int32_t>(v); }, T::number},
       {"unclean.leader.election.enable", S::topic, "false", modelled, 0, 1,
@@ -219,6 +227,10 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.topic->local_retention_ms = local_retention(v); }, T::number},
       {"local.retention.bytes", S::topic, "-2", modelled, -2, INT64_MAX,
        [](C t, V v) { t.topic->local_retention_bytes = v; }, T::number},
+      {kLeaderThrottledReplicas, S::topic, "", modelled, 0, 0, nullptr, T::throttled_replicas,
+       [](C t, const std::string& text) { t.topic->leader_throttled_replicas = *parse_throttled_replicas(text); }},
+      {kFollowerThrottledReplicas, S::topic, "", modelled, 0, 0, nullptr, T::throttled_replicas,
+       [](C t, const std::string& text) { t.topic->follower_throttled_replicas = *parse_throttled_replicas(text); }},
       {"request.timeout.ms", S::producer, "30000", modelled, 0, 9223372036854,
        [](C t, V v) { t.producer->request_timeout = milliseconds(v); }, T::number},
       {"retry.backoff.ms", S::producer, "100", modelled, 0, 9223372036854,
@@ -357,6 +369,8 @@ std::string apply_config(const ConfigKey& key, const std::string& value, const C
   if (key.type == T::names && !are_names(split(value), key.min, key.max))
     return wrong("from " + std::to_string(key.min) + " to " + std::to_string(key.max) +
                  " different names with commas between them");
+  if (key.type == T::throttled_replicas && !parse_throttled_replicas(value))
+    return wrong("* or a list of partition:broker, such as 0:1,0:2");
   if (key.set_text) key.set_text(target, value);
   if (!key.set) return "";
   std::int64_t v = 0;
@@ -394,6 +408,34 @@ std::string apply_config(const ConfigKey& key, const std::string& value, const C
   }
   key.set(target, v);
   return "";
+}
+
+std::optional<ThrottledReplicas> parse_throttled_replicas(const std::string& text) {
+  ThrottledReplicas list;
+  if (text == "*") {
+    list.all = true;
+    return list;
+  }
+  for (const std::string& item : split(text)) {
+    if (item.empty()) continue;
+    std::int32_t partition = 0, broker = 0;
+    const char *const begin = item.data(), *const end = begin + item.size();
+    const auto first = std::from_chars(begin, end, partition);
+    if (first.ec != std::errc() || first.ptr == end || *first.ptr != ':' || partition < 0) return std::nullopt;
+    const auto second = std::from_chars(first.ptr + 1, end, broker);
+    if (second.ec != std::errc() || second.ptr != end || broker < 0) return std::nullopt;
+    list.replicas.emplace_back(PartitionIndex(partition), NodeId(broker));
+  }
+  return list;
+}
+
+bool ThrottledReplicas::has(PartitionIndex partition, NodeId broker) const {
+  return all || std::find(replicas.begin(), replicas.end(), std::pair(partition, broker)) != replicas.end();
+}
+
+bool is_throttle_key(std::string_view key) {
+  return key == kLeaderThrottledReplicas || key == kFollowerThrottledReplicas || key == kLeaderThrottledRate ||
+         key == kFollowerThrottledRate;
 }
 
 std::string config_keys_markdown() {

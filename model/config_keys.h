@@ -2,12 +2,22 @@
 // Source: kafka.md 21 and 23. Leaves out: relations between keys. A key of two scopes has two rows.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/config.h"
 
 namespace ktrial::model {
+
+// The configs of the replication throttle (KIP-73), which an operator changes while brokers run.
+inline constexpr const char* kLeaderThrottledReplicas = "leader.replication.throttled.replicas";
+inline constexpr const char* kFollowerThrottledReplicas = "follower.replication.throttled.replicas";
+inline constexpr const char* kLeaderThrottledRate = "leader.replication.throttled.rate";
+inline constexpr const char* kFollowerThrottledRate = "follower.replication.throttled.rate";
+
+bool is_throttle_key(std::string_view key);  // one of the four
 
 enum class ConfigScope : std::uint8_t { broker, topic, producer, consumer };
 enum class ConfigStatus : std::uint8_t { modelled, accepted_with_warning, refused };
@@ -38,6 +48,7 @@ struct ConfigKey {
     policy,
     names,  // a list of different texts, `min` to `max` of them
     texts,
+    throttled_replicas,  // a topic's list of partition:broker, or *
     text
   } type = Type::text;
   void (*set_text)(const ConfigTarget&, const std::string&) = nullptr;  // modelled keys of type text or texts
@@ -46,6 +57,8 @@ const std::vector<ConfigKey>& config_keys();
 const ConfigKey* find_config_key(ConfigScope scope, const std::string& name);
 // Applies a value. Returns an empty text, or what is wrong with the value.
 std::string apply_config(const ConfigKey& key, const std::string& value, const ConfigTarget& target);
+// "0:1,0:2" or "*" (ThrottledReplicaListValidator); absent: not such a list.
+std::optional<ThrottledReplicas> parse_throttled_replicas(const std::string& text);
 std::string config_keys_markdown();
 
 }  // namespace ktrial::model

@@ -168,6 +168,29 @@ std::string tell(const UncleanRecoveryElected& f) {
   return say(f.partition, " leader epoch ", f.leader_epoch, ": unclean recovery elects ", f.leader, ", ",
              text(f.strategy));
 }
+std::string tell(const ThrottleConfigCommitted& f) {
+  return say(f.topic.present()    ? say("topic ", f.topic)
+             : f.broker.present() ? say("broker ", f.broker)
+                                  : "all brokers",
+             f.value.empty() ? ": removed " : ": ", f.key, f.value.empty() ? "" : "=", f.value);
+}
+std::string tell(const ReplicaThrottled& f) {
+  const std::string whom = f.replica.present() ? say("replica ", f.replica) : "a consumer";
+  return f.side == ThrottleSide::leader
+             ? say(f.partition, ": the leader is over its replication quota, ", whom, " waits")
+             : say(f.partition, ": ", whom, " is over its replication quota and does not fetch");
+}
+std::string tell(const ThrottledTraffic& f) {
+  return say(f.side == ThrottleSide::follower && f.let_through ? "fetches"
+             : f.let_through                                   ? "sends"
+                                                               : "copied",
+             f.bytes > 0 ? say(" ", f.bytes, " bytes of") : "", " throttled ", f.partitions, ", the quota is ", f.rate,
+             " bytes/s");
+}
+std::string tell(const RecordRotted& f) {
+  return say(f.partition, ": the record ", f.was, " at offset ", f.offset,
+             " is another on the disk, and its checksum is right");
+}
 std::string tell(const RecordsDeleted& f) {
   return say(f.partition, ": DeleteRecords before offset ", f.before, " answered with ", f.error, ", low watermark ",
              f.low_watermark);
@@ -363,6 +386,11 @@ std::string tell(const ProbeHit& f) { return say("probe ", f.name); }
 
 std::string value_text(ValueId value) {
   if (!value.present()) return "none";
+  if (is_rotten(value)) {
+    constexpr std::int64_t kBroker = 0x3ff;
+    const std::int64_t was = value.value & ~(kRotten | (kBroker << 30));
+    return value_text(ValueId(was)) + " (rotten on broker " + std::to_string((value.value >> 30) & kBroker) + ")";
+  }
   return std::to_string(value.value >> 40) + ":" + std::to_string(value.value & ((std::int64_t{1} << 40) - 1));
 }
 

@@ -163,7 +163,40 @@ struct RemoteStateRestored {  // at a follower that begins where the leader's lo
   Offset local_log_start_offset;
   std::vector<EpochEntry> epochs;
 };
+// -- the replication throttle (KIP-73)
+enum class ThrottleSide : std::uint8_t { leader, follower };
+struct ThrottleConfigCommitted {  // by the controller: one of the four configs is another
+  TopicId topic;                  // absent: of a broker
+  NodeId broker;                  // absent, and no topic: of all brokers
+  std::string key;
+  std::string value;  // empty: removed
+  Offset offset;      // of the record
+};
+struct ReplicaThrottled {  // a leader answers without the records that it has, or a follower does not ask for them
+  TopicPartition partition;
+  ThrottleSide side = ThrottleSide::leader;
+  NodeId replica;          // absent: a consumer
+  bool knows_lag = true;   // a follower that has had no answer since its fetcher began knows not whether it is in sync
+  Offset metadata_offset;  // up to which the broker has applied the metadata
+};
+struct ThrottledTraffic {  // of replicas that are throttled and out of sync, in one fetch
+  ThrottleSide side = ThrottleSide::leader;
+  NodeId peer;  // the replica that a leader answers, or the leader that a follower fetches from
+  std::vector<TopicPartition> partitions;
+  std::int64_t bytes = 0;    // of records, sent or copied
+  bool let_through = false;  // by the quota, just now: a leader's answer, and a follower's request
+  std::int64_t rate = 0;     // the quota, bytes/s
+  std::int32_t samples = 0;  // replication.quota.window.num
+  Nanos window{0};           // replication.quota.window.size.seconds
+  Nanos wall_clock{0};       // of the broker
+};
 // -- a broker's disk
+struct RecordRotted {  // by a fault, on the disk, so that its batch still has the right checksum
+  TopicPartition partition;
+  Offset offset;
+  ValueId was;
+  ValueId now;
+};
 struct BatchCorrupted {  // by a fault, on the disk: recovery or a reader may find it by its checksum
   TopicPartition partition;
   Offset base_offset;
@@ -503,21 +536,23 @@ struct ProbeHit {
   const char* name;
 };
 
-using FactVariant = std::variant<
-    BatchAppended, LogTruncated, LogLoaded, UnsyncedDataLost, HighWatermarkAdvanced, BecameLeader, BecameFollower,
-    IsrChanged, IsrProposed, PartitionStateCommitted, BrokerRegistered, BrokerFenced, BrokerUnfenced, TopicCreated,
-    VoteGranted, QuorumLeaderElected, QuorumBecameFollower, QuorumResigned, MetadataAppended, MetadataTruncated,
-    MetadataLoaded, MetadataCommitted, MetadataApplied, RecordSent, RecordAcknowledged, RecordFailed, RecordConsumed,
-    ConsumerPositionReset, ConsumerHighWatermarkSeen, GroupStateChanged, PartitionsAssigned, PartitionsRevoked,
-    RecordProcessed, OffsetCommitted, OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit,
-    TruncationUndone, BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
-    LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
-    CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted, ReadReplicaChanged,
-    FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed, SegmentsReplaced, LogCleaned, ReplicaOffline,
-    FetchedWithoutEpoch, ProducerIdAssigned, ProducerEpochBumped, ProducerStateTold, ProducerIdsExpired,
-    DuplicateDetected, UnknownProducerAccepted, SequenceRefused, LocalSegmentDeleted, RemoteSegmentStored,
-    RemoteSegmentStateChanged, RemoteSegmentCopied, RemoteSegmentExpired, RemoteLogRead, RemoteStateRestored,
-    UncleanRecoveryStarted, ReplicaLogInfoReceived, UncleanRecoveryElected>;
+using FactVariant =
+    std::variant<BatchAppended, LogTruncated, LogLoaded, UnsyncedDataLost, HighWatermarkAdvanced, BecameLeader,
+                 BecameFollower, IsrChanged, IsrProposed, PartitionStateCommitted, BrokerRegistered, BrokerFenced,
+                 BrokerUnfenced, TopicCreated, VoteGranted, QuorumLeaderElected, QuorumBecameFollower, QuorumResigned,
+                 MetadataAppended, MetadataTruncated, MetadataLoaded, MetadataCommitted, MetadataApplied, RecordSent,
+                 RecordAcknowledged, RecordFailed, RecordConsumed, ConsumerPositionReset, ConsumerHighWatermarkSeen,
+                 GroupStateChanged, PartitionsAssigned, PartitionsRevoked, RecordProcessed, OffsetCommitted,
+                 OffsetCommitRefused, CommittedOffsetFetched, GroupCoordinatorLoaded, ProbeHit, TruncationUndone,
+                 BrokerInControlledShutdown, ShutdownGranted, TopicDeleted, ReplicaDeleted, LatestOffsetTold,
+                 LogStartAdvanced, LogStartCheckpointed, SegmentRolled, SegmentDeleted, RecordsDeleted, BatchCorrupted,
+                 CorruptBatchFound, LogDirectoryFailed, IsrExpansionDropped, BrokerStarted, ReadReplicaChanged,
+                 FollowerFetchAnswered, FollowerRefusedOffset, FollowerFetchFailed, SegmentsReplaced, LogCleaned,
+                 ReplicaOffline, FetchedWithoutEpoch, ProducerIdAssigned, ProducerEpochBumped, ProducerStateTold,
+                 ProducerIdsExpired, DuplicateDetected, UnknownProducerAccepted, SequenceRefused, LocalSegmentDeleted,
+                 RemoteSegmentStored, RemoteSegmentStateChanged, RemoteSegmentCopied, RemoteSegmentExpired,
+                 RemoteLogRead, RemoteStateRestored, UncleanRecoveryStarted, ReplicaLogInfoReceived,
+                 UncleanRecoveryElected, ThrottleConfigCommitted, ReplicaThrottled, ThrottledTraffic, RecordRotted>;
 // The variant with its special members in one place: each file that moves one would generate them otherwise.
 class Fact : public FactVariant {
  public:

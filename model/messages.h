@@ -312,6 +312,16 @@ struct AlterPartitionReassignmentsRequest {
   PartitionIndex partition;
   std::optional<std::vector<NodeId>> replicas;  // absent: cancel
 };
+// ---- IncrementalAlterConfigs (44): the same
+struct IncrementalAlterConfigsRequest {
+  struct Config {
+    std::string topic;  // empty: of `broker`
+    NodeId broker;
+    std::string key;
+    std::optional<std::string> value;  // absent: DELETE, else SET
+  };
+  std::vector<Config> configs;
+};
 struct CreatePartitionsRequest {
   std::string topic;
   std::int32_t count = 0;  // in all

@@ -64,9 +64,10 @@ struct PartitionChangeRecord {
   bool keeps_leader_epoch = false;  // not Kafka's: variant leader_epoch_bump
 };
 struct ConfigRecord {
-  std::string topic;  // empty: the cluster-wide default
+  std::string topic;  // empty: of `broker`
   std::string key;
-  std::string value;
+  std::optional<std::string> value;  // absent: it is removed
+  NodeId broker = {};                // absent, and no topic: the cluster-wide default
 };
 struct NoOpRecord {};
 struct RemoveTopicRecord {

@@ -7,6 +7,7 @@
 // its whole state.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -24,7 +25,11 @@ struct CreateTopic {  // to a controller
 struct ElectLeader {  // kafka-leader-election.sh, to a controller
   ElectLeadersRequest request;
 };
-struct AlterReassignment {  // kafka-reassign-partitions.sh, to a controller
+struct AlterReassignment {  // kafka-reassign-partitions.sh --execute or --cancel, to a controller
+  AlterPartitionReassignmentsRequest request;
+  std::optional<std::int64_t> throttle = std::nullopt;  // --throttle, bytes/s
+};
+struct VerifyReassignment {  // kafka-reassign-partitions.sh --verify, to a controller
   AlterPartitionReassignmentsRequest request;
 };
 struct CreatePartitions {  // kafka-topics.sh --alter --partitions, to a controller
@@ -37,8 +42,8 @@ struct DeleteRecords {  // kafka-delete-records.sh, to the leader
   DeleteRecordsRequest request;
 };
 struct StartSending {};  // producer: begin the workload
-using Command = std::variant<CleanStop, CreateTopic, ElectLeader, StartSending, AlterReassignment, CreatePartitions,
-                             DeleteTopic, DeleteRecords>;
+using Command = std::variant<CleanStop, CreateTopic, ElectLeader, StartSending, AlterReassignment, VerifyReassignment,
+                             CreatePartitions, DeleteTopic, DeleteRecords>;
 
 template <class N>
 concept Node = requires(N n, const N c, Step& step, ConnectionId connection, Message&& message, TimerId timer,

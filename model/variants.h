@@ -38,6 +38,10 @@ enum class Variant : std::uint8_t {
   list_offsets_latest,
   follower_offset_range,
   fetched_checksum,
+  leader_throttle,
+  follower_throttle,
+  parked_throttle,
+  throttle_removal,
   // controller and broker lifecycle
   alter_partition_reply,
   newer_epoch_at_controller,
@@ -111,6 +115,11 @@ enum class TruncationProtocol : std::uint8_t {
   end_offset,                // OffsetsForLeaderEpoch v0: an end offset without its epoch, once (KIP-101)
   offsets_for_leader_epoch,  // OffsetsForLeaderEpoch, asked again while epochs differ (KIP-279)
 };
+
+// Whom a leader's replication throttle holds back; in the order of Variant::leader_throttle's alternatives.
+enum class LeaderThrottle : std::uint8_t { out_of_sync, in_sync_too, consumers_too, ignored };
+// Of Variant::follower_throttle.
+enum class FollowerThrottle : std::uint8_t { out_of_sync, in_sync_too, ignored };
 
 class Variants {
  public:

@@ -9,6 +9,7 @@ namespace {
 
 PropertyList all_properties() {
   PropertyList list;
+  add_corruption_properties(list);
   add_replication_properties(list);
   add_isr_properties(list);
   add_log_properties(list);
@@ -23,6 +24,7 @@ PropertyList all_properties() {
   add_storage_properties(list);
   add_compaction_properties(list);
   add_tiered_properties(list);
+  add_throttle_properties(list);
   add_liveness_properties(list);
   add_limit_properties(list);
   return list;

@@ -20,6 +20,8 @@ constexpr const char* kFailedFsync =
     "flush.messages: the elected replica lost this unsynced record when an fsync failed and its dirty pages were "
     "dropped";
 constexpr const char* kRotten = "the elected replica's recovery cut its log at a batch that bit rot had broken";
+constexpr const char* kRottenUnseen =
+    "corrupted undetected: bit rot made another record of this one, and its checksum is right";
 constexpr const char* kDropped =
     "the leader dropped its proposal to add this replica to the ISR when older metadata came, and the controller "
     "committed it: a hole of Kafka's";
@@ -109,6 +111,13 @@ bool Ledger::added_behind_the_leader(model::TopicPartition p, NodeId replica, mo
   return added_behind_the_leader_.contains({p, replica, epoch});
 }
 
+bool Ledger::has_lost(model::TopicPartition p, NodeId replica, std::int64_t offset, const Entry& record) const {
+  const auto lost = unsynced_.find({p, replica});
+  if (lost == unsynced_.end()) return false;
+  const auto [first, last] = lost->second.equal_range(offset);
+  return std::any_of(first, last, [&](const auto& gone) { return gone.second.record == record; });
+}
+
 bool Ledger::lacked(const Election& e, model::TopicPartition p, std::int64_t offset, const Entry& record,
                     const ReplicaLogs& logs) const {
   if (offset < e.log_start) return false;
@@ -117,8 +126,18 @@ bool Ledger::lacked(const Election& e, model::TopicPartition p, std::int64_t off
     if (i < e.tail.size() && e.tail[i].unknown() && logs.may_be_gone(p, offset, record.value)) return false;
     return i >= e.tail.size() || e.tail[i] != record;
   }
-  const Entry* committed = logs.committed(p, offset);
-  return !committed || *committed != record;
+  const Entry* mine = held(e, p, offset, logs);
+  return !mine || *mine != record;
+}
+
+const Entry* Ledger::held(const Election& e, model::TopicPartition p, std::int64_t offset,
+                          const ReplicaLogs& logs) const {
+  if (offset >= e.tail_from) {
+    const auto i = static_cast<std::size_t>(offset - e.tail_from);
+    return i < e.tail.size() ? &e.tail[i] : nullptr;
+  }
+  const auto rotten = e.rotten.find(offset);
+  return rotten != e.rotten.end() ? &rotten->second : logs.committed(p, offset);
 }
 
 const Election* Ledger::first_lacking(model::TopicPartition p, std::int64_t offset, const Entry& record,
@@ -136,7 +155,10 @@ const Election* Ledger::first_lacking(model::TopicPartition p, std::int64_t offs
   return e == elections->second.end() ? nullptr : &*e;
 }
 
-std::string Ledger::excuse(const Election& e, model::TopicPartition p, std::int64_t offset, const Entry& record) const {
+std::string Ledger::excuse(const Election& e, model::TopicPartition p, std::int64_t offset, const Entry& record,
+                           const ReplicaLogs& logs) const {
+  if (const Entry* mine = logs.any_rot() ? held(e, p, offset, logs) : nullptr)
+    if (logs.differ_by_rot(p, offset, *mine, record)) return kRottenUnseen;
   if (e.unclean) {
     static constexpr const char* kWhy[] = {kUnclean, kLastKnown, kRecovered};
     return kWhy[static_cast<std::size_t>(e.how)];
@@ -146,15 +168,18 @@ std::string Ledger::excuse(const Election& e, model::TopicPartition p, std::int6
   const auto lost = unsynced_.find({p, e.leader});
   if (lost == unsynced_.end()) return {};
   const auto [first, last] = lost->second.equal_range(offset);
-  const auto took = std::find_if(
-      first, last, [&](const auto& lost) { return lost.second.record == record && lost.second.event < e.event; });
+  // What went with the disk may have rotted there before.
+  const auto took = std::find_if(first, last, [&](const auto& gone) {
+    const Entry& mine = gone.second.record;
+    return gone.second.event < e.event && (mine == record || logs.differ_by_rot(p, offset, mine, record));
+  });
   return took != last ? took->second.why : "";
 }
 
 std::string Ledger::permits(model::TopicPartition p, std::int64_t offset, const Entry& record,
                             const ReplicaLogs& logs) const {
   const Election* e = first_lacking(p, offset, record, logs);
-  return e ? excuse(*e, p, offset, record) : "";
+  return e ? excuse(*e, p, offset, record, logs) : "";
 }
 
 void Ledger::elected(const model::BecameLeader& b, const FactContext& c, ReplicaLogs& logs) {
@@ -184,6 +209,10 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
     const Entry* entry = logs.at(c.node, b.partition, o);
     e.tail.push_back(entry ? *entry : Entry());
   }
+  if (const auto rot = logs.rot().find(b.partition); rot != logs.rot().end())
+    for (auto at = rot->second.begin(); at != rot->second.end() && at->first < e.tail_from; ++at)
+      if (const Entry* mine = logs.at(c.node, b.partition, at->first); mine && at->second.now == mine->value)
+        e.rotten.emplace(at->first, *mine);
   elections.push_back(std::move(e));
   Election& election = elections.back();
   if (election.missing_from >= 0)
@@ -191,6 +220,11 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
         permits(b.partition, election.missing_from, *logs.committed(b.partition, election.missing_from), logs);
   // What was acknowledged and is committed is in the log up to there.
   auto& acked = acked_[b.partition];
+  for (const auto& [offset, mine] : election.rotten)
+    if (const auto it = acked.find(offset); it != acked.end() && it->second.value != mine.value) {
+      lose(b.partition, offset, it->second, election, c, logs);
+      acked.erase(it);
+    }
   for (auto it = acked.lower_bound(election.tail_from); it != acked.end();) {
     const Entry* mine = logs.at(c.node, b.partition, it->first);
     if (it->first < election.log_start) {
@@ -220,8 +254,8 @@ void Ledger::keep_what_leaders_held(model::TopicPartition p, std::int64_t from, 
   for (Election& e : elections_[p]) {
     std::vector<Entry> held;
     for (auto o = from; o < e.tail_from; ++o) {
-      const Entry* committed = logs.committed(p, o);
-      held.push_back(committed ? *committed : Entry());
+      const Entry* mine = this->held(e, p, o, logs);
+      held.push_back(mine ? *mine : Entry());
     }
     e.tail.insert(e.tail.begin(), held.begin(), held.end());
     e.tail_from = std::min(e.tail_from, from);
@@ -250,7 +284,7 @@ void Ledger::acknowledged(const model::RecordAcknowledged& a, const FactContext&
 void Ledger::lose(model::TopicPartition p, std::int64_t offset, const Acked& acked, const Election& e,
                   const FactContext& c, const ReplicaLogs& logs) {
   Loss loss{p, offset, acked, e.leader, e.epoch, c.event, c.at, {}};
-  loss.permitted_by = excuse(e, p, offset, {epoch_of(p, offset, acked.value), acked.value});
+  loss.permitted_by = excuse(e, p, offset, {epoch_of(p, offset, acked.value), acked.value}, logs);
   if (loss.permitted_by.empty() && (acked.acks == 0 || acked.acks == 1) && !logs.ever_committed(p, offset, acked.value))
     loss.permitted_by = kAcksOne;
   losses_.push_back(std::move(loss));

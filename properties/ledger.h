@@ -5,12 +5,14 @@
 // took nothing from anybody.
 // Permitted: an unclean election after it was appended (that of the last known leader, too, when the ISR and the ELR
 // are empty, or by unclean recovery), or a leader elected after it had lost the record with unsynced data, with its
-// disk or by a fault of its disk, or acks=0/1 for a record that was not below the high watermark. With eligible leader
-// replicas (KIP-966) who lost data is neither in the ISR nor in the ELR once it is back, so that a clean election
-// excuses nothing. Records sent with acks=0 have no offset; whether they came through is seen at the end. What is below
-// a leader's log start was removed and not lost; whether it might be removed, a property of retention judges. Nor is a
-// record lost for which compaction left a later one of its key (compacted.h). Work follows what was appended and
-// acknowledged since the last election, not the history.
+// disk or by a fault of its disk, or acks=0/1 for a record that was not below the high watermark. Nor is it a loss that
+// could be avoided when the leader holds what bit rot made of that very record, and no checksum finds it (corrupted
+// undetected): the fault changed it on this broker or on the one that it was copied from, for such a value comes from
+// nowhere else. With eligible leader replicas (KIP-966) who lost data is neither in the ISR nor in the ELR once it is
+// back, so that a clean election excuses nothing. Records sent with acks=0 have no offset; whether they came through is
+// seen at the end. What is below a leader's log start was removed and not lost; whether it might be removed, a property
+// of retention judges. Nor is a record lost for which compaction left a later one of its key (compacted.h). Work
+// follows what was appended and acknowledged since the last election, not the history.
 #pragma once
 
 #include <map>
@@ -59,6 +61,7 @@ struct Election {
   std::string permitted_by;                            // why it may lack it; empty: it may not
   std::int64_t tail_from = 0;                          // its log from here on, the rest is what was committed
   std::vector<Entry> tail;
+  std::map<std::int64_t, Entry> rotten = {};  // below the tail: what rot that no checksum finds made of the record
 };
 
 class Ledger {
@@ -73,6 +76,8 @@ class Ledger {
   const model::PartitionTable<std::vector<Acked>>& unplaced() const { return unplaced_; }
   // Whether the replica was added to the ISR by a proposal that its leader had dropped by then, in that leader epoch.
   bool added_behind_the_leader(model::TopicPartition, NodeId replica, model::LeaderEpoch) const;
+  // The replica lost that record with unsynced data or with its disk.
+  bool has_lost(model::TopicPartition, NodeId replica, std::int64_t offset, const Entry& record) const;
   // The newest election; null if there was none.
   const Election* election(model::TopicPartition) const;
   // Why the first leader that lacks it, of those that could lose it, may lack it; empty: it may not, or none lacks it.
@@ -86,7 +91,10 @@ class Ledger {
   // The first election that could take the record and whose leader lacked it; null if there is none.
   const Election* first_lacking(model::TopicPartition, std::int64_t offset, const Entry& record,
                                 const ReplicaLogs&) const;
-  std::string excuse(const Election&, model::TopicPartition, std::int64_t offset, const Entry& record) const;
+  std::string excuse(const Election&, model::TopicPartition, std::int64_t offset, const Entry& record,
+                     const ReplicaLogs&) const;
+  // What the leader held there when it was elected; null: nothing.
+  const Entry* held(const Election&, model::TopicPartition, std::int64_t offset, const ReplicaLogs&) const;
   struct Unsynced {
     Entry record;
     std::uint64_t event = 0;  // when it was lost

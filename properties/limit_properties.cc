@@ -106,12 +106,55 @@ struct SkippedRecordsWithinLimit : PropertyOf<SkippedRecordsWithinLimit> {
   std::map<NodeId, std::int64_t> skipped_;
 };
 
+struct ReassignmentTimeWithinLimit : PropertyOf<ReassignmentTimeWithinLimit> {
+  static constexpr const char* kName = "reassignment-time-within-limit";
+  static constexpr const char* kMeaning =
+      "No reassignment takes longer than limits.reassignment-time, from its commit until it is over.";
+  std::vector<std::uint16_t> kinds() const override { return kinds_of<model::PartitionStateCommitted>(); }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
+    const auto& limit = shadow.limits.reassignment_time;
+    if (!limit) return;
+    const auto& state = std::get<model::PartitionStateCommitted>(fact);
+    Move& move = moves_[state.partition];
+    if (state.partition_epoch < move.partition_epoch) return;  // said again by another controller
+    move.partition_epoch = state.partition_epoch;
+    if (!state.adding.empty() || !state.removing.empty()) {
+      if (!move.since) move.since = context.at;
+    } else if (move.since) {
+      met();
+      took(state.partition, "took", context.at - *move.since, *limit, context);
+      move.since.reset();
+    }
+  }
+  void finish(const FinishContext& end, const Shadow& shadow) override {
+    for (const auto& [tp, move] : moves_) {
+      if (!move.since) continue;
+      met();
+      took(tp, "is not over after", end.at - *move.since, *shadow.limits.reassignment_time,
+           {end.at, NodeId{}, std::numeric_limits<std::uint64_t>::max()});
+    }
+  }
+
+ private:
+  struct Move {
+    model::PartitionEpoch partition_epoch;
+    std::optional<Nanos> since;
+  };
+  void took(model::TopicPartition tp, const char* how, Nanos time, Nanos limit, const FactContext& context) {
+    if (time > limit)
+      violate_at(tp, -1, context, "too long",
+                 fmt::format("the reassignment of {} {} {:.3f} s", text_of(tp), how, in_seconds(time)));
+  }
+  std::map<model::TopicPartition, Move> moves_;
+};
+
 }  // namespace
 
 void add_limit_properties(PropertyList& list) {
   list.push_back(std::make_unique<SendTimeWithinLimit>());
   list.push_back(std::make_unique<LeaderChangesWithinLimit>());
   list.push_back(std::make_unique<SkippedRecordsWithinLimit>());
+  list.push_back(std::make_unique<ReassignmentTimeWithinLimit>());
 }
 
 }  // namespace ktrial::properties

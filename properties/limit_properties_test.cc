@@ -13,6 +13,7 @@ Limits limits() {
   l.send_time = seconds(2);
   l.leader_changes = 1;
   l.skipped_records = 1;
+  l.reassignment_time = seconds(5);
   return l;
 }
 std::vector<std::string> reasons(const Judge& judge, const std::string& property) {
@@ -60,6 +61,33 @@ void skips(Told& t, std::int64_t to) {
   t.fact(Told::kClient, model::ConsumerPositionReset{kTp, Offset(), Offset{to}, false});
 }
 
+// A replica is added at second 1, and the move is over at `over`.
+void moves(Told& t, int over) {
+  t.judge = Judge(false, limits());
+  model::PartitionStateCommitted state;
+  state.partition = kTp;
+  state.partition_epoch = model::PartitionEpoch{1};
+  state.adding = {NodeId{3}};
+  at(t, 1, state);
+  state.adding.clear();
+  state.partition_epoch = model::PartitionEpoch{2};
+  at(t, over, state);
+}
+
+TEST(Limits, AReassignmentThatIsNotOverAtTheEnd) {
+  Told t;
+  t.judge = Judge(false, limits());
+  model::PartitionStateCommitted state;
+  state.partition = kTp;
+  state.partition_epoch = model::PartitionEpoch{1};
+  state.removing = {NodeId{3}};
+  at(t, 1, state);
+  FinishContext end;
+  end.at = seconds(9);
+  t.judge.finish(end);
+  EXPECT_EQ(reasons(t.judge, "reassignment-time-within-limit"), std::vector<std::string>{"too long"});
+}
+
 }  // namespace
 
 std::map<std::string, Case> limit_cases() {
@@ -80,6 +108,7 @@ std::map<std::string, Case> limit_cases() {
         }}},
       {"leader-changes-within-limit",
        {"too many", [](Told& t) { leader_changes(t, 2); }, [](Told& t) { leader_changes(t, 1); }}},
+      {"reassignment-time-within-limit", {"too long", [](Told& t) { moves(t, 7); }, [](Told& t) { moves(t, 6); }}},
       {"skipped-records-within-limit", {"records skipped", [](Told& t) { skips(t, 2); }, [](Told& t) { skips(t, 1); }}},
       {"fetches-name-their-epoch",
        {"no last fetched epoch",

@@ -54,6 +54,22 @@ TEST(LostDisk, AReplicaNeedNotHoldWhatTheLeaderRemoved) {
   EXPECT_EQ(logs.first_missing(NodeId{3}, kTp, logs.leader_removed_to(kTp)), -1);
 }
 
+// The newest leader has lost with its disk what a deposed one commits only now.
+TEST(RestoredDisk, ADeposedLeaderMayCommitWhatTheNewestHasLostSince) {
+  Told t;
+  t.leads(1, 0);
+  t.appends(1, 0, 0, {t.a}, true);
+  t.appends(2, 0, 0, {t.a});
+  t.leads(2, 1);
+  Told kept = t;
+  loses_disk(t, 2, 1);
+  t.high_watermark(1, 0, 1, 0, true);
+  expect_nothing_is_wrong(t);
+  kept.fact(2, model::LogTruncated{kTp, Offset{0}, Offset{1}});
+  kept.high_watermark(1, 0, 1, 0, true);
+  EXPECT_FALSE(kept.judge.verdict("logs-agree-below-high-watermark").violations.empty());
+}
+
 // The epochs of what an older disk brings back may have been forgotten when it was copied.
 TEST(RestoredDisk, WhatComesBackBelowAFormerLogStartHasNoEpochs) {
   Told t;

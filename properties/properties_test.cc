@@ -251,6 +251,7 @@ const std::map<std::string, Case>& cases() {
     both.merge(producer_cases());
     both.merge(tiered_cases());
     both.merge(limit_cases());
+    both.merge(throttle_cases());
     return both;
   }();
   return all;
@@ -883,6 +884,77 @@ TEST(Ledger, AReplicaThatWasAddedBehindTheLeaderMayLackWhatThatLeaderCommitted) 
     t.leads(3, 1);
     EXPECT_EQ(t.judge.verdict("loss-is-permitted").violations.empty(), dropped);
   }
+}
+
+// Bit rot that no checksum finds has changed the record at offset 1 on broker 2.
+model::RecordRotted rots(const Told& t) { return {kTp, Offset{1}, t.b, model::rotten(t.b, NodeId{2})}; }
+std::string permitted(const Told& t) {
+  const auto& losses = t.judge.shadow().ledger.losses();
+  return losses.size() == 1 && losses[0].offset == 1 ? losses[0].permitted_by : "not just that record";
+}
+
+TEST(Ledger, WhatRotMadeOfARecordIsLostAndPermittedOnThatReplicaAndWhereItWasCopied) {
+  Told own;
+  own.two_committed();
+  own.acked(0, {own.a, own.b});
+  own.fact(2, rots(own));
+  Told copied = own;
+  own.leads(2, 1);
+  EXPECT_THAT(permitted(own), testing::StartsWith("corrupted undetected"));
+  EXPECT_TRUE(own.judge.verdict("loss-is-permitted").violations.empty());
+  EXPECT_TRUE(own.judge.verdict("elected-leader-is-complete").violations.empty());
+  ASSERT_EQ(own.judge.verdict("acked-records-survive").violations.size(), 1u);
+  EXPECT_TRUE(own.judge.verdict("acked-records-survive").violations[0].permitted_by.has_value());
+  copied.appends(3, 1, 0, {model::rotten(copied.b, NodeId{2})});
+  copied.leads(3, 1);
+  EXPECT_THAT(permitted(copied), testing::StartsWith("corrupted undetected"));
+  // A leader elsewhere has the record as it was.
+  Told clean;
+  clean.two_committed();
+  clean.acked(0, {clean.a, clean.b});
+  clean.fact(2, rots(clean));
+  clean.appends(3, 1, 0, {clean.b});
+  clean.leads(3, 1);
+  EXPECT_TRUE(clean.judge.shadow().ledger.losses().empty());
+}
+
+TEST(Ledger, RotExplainsNoOtherValueNoOtherRecordAndNoRecordThatIsNotThere) {
+  for (const int kind : {0, 1, 2}) {
+    Told t;
+    t.two_committed();
+    t.acked(0, {t.a, t.b});
+    t.fact(2, rots(t));
+    if (kind == 1) t.appends(3, 1, 0, {t.c});                                 // what nobody made of it
+    if (kind == 2) t.appends(3, 0, 0, {model::rotten(t.a, NodeId{2}), t.b});  // another record, which has not rotted
+    t.leads(3, 1);
+    EXPECT_FALSE(t.judge.verdict("loss-is-permitted").violations.empty()) << kind;
+    EXPECT_FALSE(t.judge.verdict("elected-leader-is-complete").violations.empty()) << kind;
+  }
+}
+
+// Before the record is committed, too: then it is what was acknowledged that was never there.
+TEST(UnseenRot, IsNamedByWhoCopiesReadsOrKeepsIt) {
+  const auto reason = [](const Told& t, const char* property) {
+    const Verdict verdict = t.judge.verdict(property);
+    return verdict.violations.empty() ? "" : verdict.violations.front().reason;
+  };
+  Told t;
+  t.two_committed();
+  t.high_watermark(2, 0, 2, 0, false);
+  t.fact(2, rots(t));
+  Told kept = t, read = t, copied = t;
+  kept.judge.finish(quiet_end());
+  EXPECT_EQ(reason(kept, "logs-agree-below-high-watermark"), "replicas differ by bit rot that no checksum finds");
+  EXPECT_EQ(reason(kept, "corruption-not-exposed"), "");
+  copied.appends(3, 1, 0, {model::rotten(copied.b, NodeId{2})});
+  EXPECT_EQ(reason(copied, "corruption-not-exposed"), "corruption exposed");
+  read.consumed(0, read.a);
+  EXPECT_EQ(reason(read, "corruption-not-exposed"), "");
+  read.consumed(1, model::rotten(read.b, NodeId{2}));
+  EXPECT_EQ(reason(read, "corruption-not-exposed"), "corruption exposed");
+  EXPECT_NE(reason(read, "consumer-reads-committed-in-order"), "");
+  EXPECT_EQ(reason(read, "refines-the-log"), "no abstract step: read");
+  EXPECT_EQ(read.judge.first_violation({})->property, "corruption-not-exposed");
 }
 
 // The answer was on its way while two leaders followed; it is the first of them that lost the record.

@@ -129,6 +129,8 @@ std::vector<std::uint16_t> kinds_of() {
 using PropertyList = std::vector<std::unique_ptr<Property>>;
 void add_replication_properties(PropertyList&);
 void add_isr_properties(PropertyList&);
+void add_corruption_properties(PropertyList&);
+void add_throttle_properties(PropertyList&);
 void add_log_properties(PropertyList&);
 void add_refinement_properties(PropertyList&);
 void add_quorum_properties(PropertyList&);

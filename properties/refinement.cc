@@ -57,7 +57,9 @@ struct RefinesTheLog : PropertyOf<RefinesTheLog> {
       if (!record && o == log.end() && shadow.logs.is_hole(context.node, hw.partition, o)) log.compact(o, true);
       if (!record || (log.at(o) && *log.at(o) == *record)) continue;  // nothing changes
       const Entry* theirs = shadow.logs.at(newest.node, hw.partition, o);
-      const bool forks = hw.leader_epoch < newest.epoch && (!theirs || *theirs != *record);
+      // The newest leader may have lost with its disk what it held when it was elected.
+      const bool forks = hw.leader_epoch < newest.epoch && (!theirs || *theirs != *record) &&
+                         !shadow.ledger.has_lost(hw.partition, newest.node, o, *record);
       step(forks ? "fork" : "append",
            forks ? log.fork(o, *record, shadow.ledger.permits(hw.partition, o, *record, shadow.logs))
                  : log.append(o, *record),

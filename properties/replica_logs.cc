@@ -180,6 +180,11 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     restore(*t, logs_[t->partition][c.node]);
   } else if (const auto* r = std::get_if<model::BatchCorrupted>(&fact)) {
     logs_[r->partition][c.node].corrupted[r->base_offset.value] = r->next_offset.value;
+  } else if (const auto* r = std::get_if<model::RecordRotted>(&fact)) {
+    const std::int64_t o = r->offset.value;
+    rot_[r->partition].emplace(o, Rot{c.node, r->was, r->now});
+    Log& log = logs_[r->partition][c.node];
+    if (o < static_cast<std::int64_t>(log.entries.size())) log.entries[static_cast<std::size_t>(o)].value = r->now;
   } else if (const auto* d = std::get_if<model::ReplicaDeleted>(&fact)) {
     logs_[d->partition][c.node] = Log();
   } else if (const auto* u = std::get_if<model::UnsyncedDataLost>(&fact)) {
@@ -223,6 +228,33 @@ bool ReplicaLogs::may_be_passed(model::TopicPartition p, std::int64_t from, std:
     if (!entry || !(entry->unknown() || may_be_gone(p, from, entry->value))) return false;
   }
   return from == to;
+}
+
+const ReplicaLogs::Rot* ReplicaLogs::rot_of(model::TopicPartition p, std::int64_t offset, model::ValueId now) const {
+  const auto partition = rot_.find(p);
+  if (partition == rot_.end()) return nullptr;
+  const auto [first, last] = partition->second.equal_range(offset);
+  const auto it = std::find_if(first, last, [now](const auto& rot) { return rot.second.now == now; });
+  return it == last ? nullptr : &it->second;
+}
+
+bool ReplicaLogs::differ_by_rot(model::TopicPartition p, std::int64_t offset, const Entry& a, const Entry& b) const {
+  if (rot_.empty() || a.epoch != b.epoch) return false;
+  const Rot *const of_a = rot_of(p, offset, a.value), *const of_b = rot_of(p, offset, b.value);
+  return (of_a || of_b) && (of_a ? of_a->was : a.value) == (of_b ? of_b->was : b.value);
+}
+
+bool ReplicaLogs::may_be_gone(model::TopicPartition p, std::int64_t offset, model::ValueId value) const {
+  if (compacted_.may_be_gone(p, offset, value)) return true;
+  const auto partition = rot_.find(p);
+  if (partition == rot_.end()) return false;
+  const Rot* own = rot_of(p, offset, value);
+  const model::ValueId was = own ? own->was : value;
+  if (own && compacted_.may_be_gone(p, offset, was)) return true;
+  const auto [first, last] = partition->second.equal_range(offset);
+  return std::any_of(first, last, [&](const auto& rot) {
+    return rot.second.was == was && compacted_.may_be_gone(p, offset, rot.second.now);
+  });
 }
 
 const ReplicaLogs::Log* ReplicaLogs::find(NodeId node, model::TopicPartition p) const {
@@ -328,7 +360,8 @@ std::int64_t ReplicaLogs::first_missing(NodeId node, model::TopicPartition p, st
   const auto agrees = [&](std::size_t o) {
     if (committed[o].unknown()) return true;
     return hole(log, o) ? may_be_gone(p, static_cast<std::int64_t>(o), committed[o].value)
-                        : log.entries[o] == committed[o];
+                        : log.entries[o] == committed[o] ||
+                              differ_by_rot(p, static_cast<std::int64_t>(o), log.entries[o], committed[o]);
   };
   while (log.agreed < committed.size() && log.agreed < log.entries.size() && agrees(log.agreed)) ++log.agreed;
   return log.agreed < committed.size() ? static_cast<std::int64_t>(log.agreed) : -1;

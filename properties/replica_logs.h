@@ -60,13 +60,24 @@ class ReplicaLogs {
   // leader ever removed from its front; -1: none.
   std::int64_t committed_cut_at() const { return committed_cut_at_; }
 
+  // -- bit rot that no checksum finds
+  bool any_rot() const { return !rot_.empty(); }
+  // What the fault made of a record. Whoever holds `now` at that offset is that broker, or has copied it.
+  struct Rot {
+    NodeId broker;
+    model::ValueId was, now;
+  };
+  const model::PartitionTable<std::multimap<std::int64_t, Rot>>& rot() const { return rot_; }
+  // The rot that made this value, at that offset; null: none did.
+  const Rot* rot_of(model::TopicPartition, std::int64_t offset, model::ValueId now) const;
+  // One record, of which at least one of the two has rotted.
+  bool differ_by_rot(model::TopicPartition, std::int64_t offset, const Entry&, const Entry&) const;
+
   // -- compaction
   // Below the end of the replica's log, but not there: it was removed, or missing in what was copied.
   bool is_hole(NodeId, model::TopicPartition, std::int64_t offset) const;
-  // Some replica removed that record, and might.
-  bool may_be_gone(model::TopicPartition p, std::int64_t offset, model::ValueId value) const {
-    return compacted_.may_be_gone(p, offset, value);
-  }
+  // Some replica removed that record, or what rot had made of it, and might.
+  bool may_be_gone(model::TopicPartition p, std::int64_t offset, model::ValueId value) const;
   // A reader may go on from `from` to `to` without a record in between.
   bool may_be_passed(model::TopicPartition, std::int64_t from, std::int64_t to) const;
   // Of the last SegmentsReplaced.
@@ -108,6 +119,7 @@ class ReplicaLogs {
   model::PartitionTable<std::vector<Entry>> committed_;
   model::PartitionTable<Leader> newest_;  // of those that began to lead
   model::PartitionTable<std::multimap<std::int64_t, model::ValueId>> forgotten_;
+  model::PartitionTable<std::multimap<std::int64_t, Rot>> rot_;
   std::int64_t committed_cut_at_ = -1;
   Compacted compacted_;
   Replacement last_replacement_;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "model/partition_table.h"
@@ -109,7 +110,13 @@ struct LogsAgree : PropertyOf<LogsAgree> {
         // Committed otherwise, or by a deposed leader while the newest one lacks it.
         const std::string permitted = shadow.ledger.permits(hw.partition, offset, *own, shadow.logs);
         if (!permitted.empty()) continue;
-        if (committed)
+        // The newest one held it when it was elected, and has lost it since.
+        if (!committed && leader != leaders_.end() &&
+            shadow.ledger.has_lost(hw.partition, leader->second.second, offset, *own))
+          continue;
+        if (committed && shadow.logs.differ_by_rot(hw.partition, offset, *own, *committed))
+          differ_by_rot(hw.partition, offset, context);
+        else if (committed)
           violate_at(hw.partition, offset, context, "committed record replaced",
                      fmt::format("offset {} of {} was committed with another record than leader {} now has there",
                                  offset, text_of(hw.partition), context.node.value));
@@ -120,13 +127,16 @@ struct LogsAgree : PropertyOf<LogsAgree> {
                           context.node.value, text_of(hw.partition), hw.leader_epoch.value, offset));
       } else if (leader != leaders_.end() && leader->second.first == hw.leader_epoch) {
         const Entry* theirs = shadow.logs.at(leader->second.second, hw.partition, offset);
-        if (theirs && *theirs != *own)
+        if (theirs && shadow.logs.differ_by_rot(hw.partition, offset, *own, *theirs))
+          differ_by_rot(hw.partition, offset, context);
+        else if (theirs && *theirs != *own)
           violate_at(hw.partition, offset, context, "replicas differ",
                      fmt::format(
                          "at offset {} of {} follower {} and leader {} hold different records below the high watermark",
                          offset, text_of(hw.partition), context.node.value, leader->second.second.value));
       } else if (const Entry* committed = shadow.logs.committed(hw.partition, offset);
                  committed && *committed != *own &&
+                 !shadow.logs.differ_by_rot(hw.partition, offset, *own, *committed) &&
                  shadow.ledger.permits(hw.partition, offset, *own, shadow.logs).empty()) {
         // One that has not heard of the newest leader may hold what that one's election took, but nothing else.
         violate_at(hw.partition, offset, context, "replica differs from what was committed",
@@ -137,7 +147,32 @@ struct LogsAgree : PropertyOf<LogsAgree> {
     }
   }
 
+  // What rot changed where no checksum finds it stays another record, also where nobody looks at it any more.
+  void finish(const FinishContext& end, const Shadow& shadow) override {
+    if (!shadow.logs.any_rot()) return;
+    for (const FinishContext::Partition& p : end.partitions) {
+      const auto rot = shadow.logs.rot().find(p.id);
+      if (rot == shadow.logs.rot().end()) continue;
+      for (const auto& [offset, changed] : rot->second)
+        for (const NodeId replica : p.replicas) {
+          const Entry* own = shadow.logs.at(replica, p.id, offset);
+          const Entry* committed = shadow.logs.committed(p.id, offset);
+          if (!own || !committed) continue;
+          met();
+          if (shadow.logs.differ_by_rot(p.id, offset, *own, *committed))
+            differ_by_rot(p.id, offset, {end.at, replica, std::numeric_limits<std::uint64_t>::max()});
+        }
+    }
+  }
+
  private:
+  void differ_by_rot(model::TopicPartition tp, std::int64_t offset, const FactContext& context) {
+    violate_at(
+        tp, offset, context, "replicas differ by bit rot that no checksum finds",
+        fmt::format("at offset {} of {} broker {} holds another record than was committed there, with a checksum "
+                    "that is right",
+                    offset, text_of(tp), context.node.value));
+  }
   model::PartitionTable<std::pair<model::LeaderEpoch, NodeId>> leaders_;
 };
 

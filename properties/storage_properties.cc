@@ -159,12 +159,22 @@ struct RecoveredLogIsSound : PropertyOf<RecoveredLogIsSound> {
 struct CorruptionNotExposed : PropertyOf<CorruptionNotExposed> {
   static constexpr const char* kName = "corruption-not-exposed";
   static constexpr const char* kMeaning =
-      "No broken batch is appended by a follower, and none is served but one that bit rot broke on that broker.";
+      "No broken batch is appended by a follower, and none is served but one that bit rot broke on that broker. What "
+      "bit rot changed where no checksum finds it is neither copied nor given to a consumer; Kafka cannot promise "
+      "that.";
   std::vector<std::uint16_t> kinds() const override {
-    return kinds_of<model::CorruptBatchFound, model::BatchAppended>();
+    return kinds_of<model::CorruptBatchFound, model::BatchAppended, model::RecordConsumed>();
   }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
+    if (const auto* read = std::get_if<model::RecordConsumed>(&fact)) {
+      if (shadow.logs.any_rot()) look(read->partition, read->offset.value, read->value, "was given", context, shadow);
+      return;
+    }
     if (const auto* appended = std::get_if<model::BatchAppended>(&fact)) {
+      if (shadow.logs.any_rot() && appended->batch.records)
+        for (std::size_t i = 0; i < appended->batch.records->size(); ++i)
+          look(appended->partition, appended->batch.base_offset.value + static_cast<std::int64_t>(i),
+               (*appended->batch.records)[i].value, "copied", context, shadow);
       if (appended->batch.checksum == model::Checksum::valid) return;
       violate_at(appended->partition, appended->batch.base_offset.value, context, "broken batch appended",
                  fmt::format("broker {} appended a broken batch at offset {} of {}", context.node.value,
@@ -177,6 +187,19 @@ struct CorruptionNotExposed : PropertyOf<CorruptionNotExposed> {
     violate_at(found.partition, found.base_offset.value, context, "broken batch served",
                fmt::format("broker {} served a broken batch at offset {} of {}, which no bit rot explains",
                            found.source.value, found.base_offset.value, text_of(found.partition)));
+  }
+
+ private:
+  void look(model::TopicPartition tp, std::int64_t offset, model::ValueId value, const char* how,
+            const FactContext& context, const Shadow& shadow) {
+    const ReplicaLogs::Rot* rot = shadow.logs.rot_of(tp, offset, value);
+    if (!rot) return;
+    met();
+    violate_at(
+        tp, offset, context, "corruption exposed",
+        fmt::format("node {} {} what bit rot on broker {} made of record {} at offset {} of {}: its checksum is "
+                    "right, so nothing finds it",
+                    context.node.value, how, rot->broker.value, model::value_text(rot->was), offset, text_of(tp)));
   }
 };
 
@@ -232,10 +255,12 @@ struct RemovedRecordsStayRemoved : PropertyOf<RemovedRecordsStayRemoved> {
 
 }  // namespace
 
+// Ahead of what a consumer then reads, so that it is named as the cause.
+void add_corruption_properties(PropertyList& list) { list.push_back(std::make_unique<CorruptionNotExposed>()); }
+
 void add_storage_properties(PropertyList& list) {
   list.push_back(std::make_unique<RetentionKeepsWhatItMust>());
   list.push_back(std::make_unique<RecoveredLogIsSound>());
-  list.push_back(std::make_unique<CorruptionNotExposed>());
   list.push_back(std::make_unique<UnreadRecordsAreKept>());
   list.push_back(std::make_unique<RemovedRecordsStayRemoved>());
 }

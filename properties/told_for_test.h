@@ -151,5 +151,6 @@ std::map<std::string, Case> compaction_cases();     // compaction_properties_tes
 std::map<std::string, Case> producer_cases();       // producer_properties_test.cc
 std::map<std::string, Case> limit_cases();          // limit_properties_test.cc
 std::map<std::string, Case> tiered_cases();         // tiered_properties_test.cc
+std::map<std::string, Case> throttle_cases();       // throttle_properties_test.cc
 
 }  // namespace ktrial::properties

@@ -187,6 +187,15 @@ constexpr auto kNames<BatchCorrupted> = names("partition", "baseOffset", "nextOf
 template <>
 constexpr auto kNames<CorruptBatchFound> = names("partition", "baseOffset", "source");
 template <>
+constexpr auto kNames<ThrottleConfigCommitted> = names("topic", "broker", "key", "value", "offset");
+template <>
+constexpr auto kNames<ReplicaThrottled> = names("partition", "side", "replica", "knowsLag", "metadataOffset");
+template <>
+constexpr auto kNames<ThrottledTraffic> = names("side", "peer", "partitions", "bytes", "letThrough", "rate", "samples",
+                                                "window", "wallClock");
+template <>
+constexpr auto kNames<RecordRotted> = names("partition", "offset", "was", "now");
+template <>
 constexpr auto kNames<ReplicaOffline> = names("partition");
 template <>
 constexpr auto kNames<FetchedWithoutEpoch> = names("partition", "replica", "fetchOffset");
@@ -243,6 +252,7 @@ class Json {
     static constexpr const char* kCauses[] = {"power-cut", "disk-lost", "failed-fsync"};
     append_json_string(out_, kCauses[static_cast<std::size_t>(cause)]);
   }
+  void put(ThrottleSide side) { append_json_string(out_, side == ThrottleSide::leader ? "leader" : "follower"); }
   void put(ProducerStateChange why) {
     static constexpr const char* kWhy[] = {"append", "load", "truncation", "leadership"};
     append_json_string(out_, kWhy[static_cast<std::size_t>(why)]);

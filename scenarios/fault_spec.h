@@ -64,7 +64,7 @@ enum class FaultShape : std::uint8_t {
   bridge,     // `bridge: {half: [1, 4], over: 2}`
   partition,  // `elect-preferred: orders-0`
   topic,      // `delete-topic: orders`
-  replicas,   // `reassign: {partition: orders-0, to: [2, 3]}`
+  replicas,   // `reassign: {partition: orders-0, to: [2, 3], throttle: 50000, verify-every: 2s}`
   count,      // `create-partitions: {topic: orders, count: 4}`
   records,    // `delete-records: {partition: orders-0, before: 100}`
 };
@@ -158,7 +158,10 @@ struct FaultSpec {
   std::string log_dir;                    // disk faults: this one of log.dirs; empty: all of them
   // elect-unclean, with unclean recovery: of this one; absent: Aggressive.
   std::optional<model::UncleanRecoveryStrategy> strategy;
-  std::optional<Nanos> delay;  // delay, clock-step, slow-disk
+  std::optional<Nanos> delay;            // delay, clock-step, slow-disk
+  std::optional<std::int64_t> throttle;  // reassign: bytes/s of each broker that takes part
+  std::optional<Nanos> verify_every;     // reassign: how often the operator looks whether it is over; absent: never
+  bool checksum_matches = false;         // bit-rot: no checksum finds it
   // slow: factor; bandwidth: bytes/s; clock-drift: ppm; create-partitions: count; delete-records: offset; bit-rot
   // and misdirected-write: batch
   std::optional<std::int64_t> amount;
@@ -189,9 +192,10 @@ const char* to_string(RandomTarget target);
 struct RandomFaults {
   std::vector<FaultKind> kinds;
   std::vector<RandomTarget> targets;
-  std::int32_t budget = 0;  // at most so many
-  Nanos quiet_after{0};     // all have ended by then
-  Nanos start_after{0};     // none before
+  std::int32_t budget = 0;        // at most so many
+  Nanos quiet_after{0};           // all have ended by then
+  Nanos start_after{0};           // none before
+  bool checksum_matches = false;  // of kind bit-rot: no checksum finds it
   bool operator==(const RandomFaults&) const = default;
 };
 

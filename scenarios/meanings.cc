@@ -57,7 +57,9 @@ std::string meaning_of(FaultKind kind) {
       return "An operator's ElectLeaders for a partition: any live replica, if there is no leader; with "
              "unclean.recovery.manager.enabled the longest log, as `strategy` (Aggressive, if it is not given) has it.";
     case K::reassign:
-      return "An operator's AlterPartitionReassignments: the partition moves to these brokers.";
+      return "An operator's AlterPartitionReassignments: the partition moves to these brokers. With `throttle` "
+             "(bytes/s) the replication throttle is set first, as kafka-reassign-partitions.sh does; it stays until a "
+             "verification (`verify-every`) finds no reassignment on its way, or a cancellation.";
     case K::cancel_reassignment:
       return "An operator cancels the reassignment of a partition that is on its way.";
     case K::create_partitions:
@@ -71,7 +73,8 @@ std::string meaning_of(FaultKind kind) {
              "watermark).";
     case K::bit_rot:
       return "A batch that a broker has stored breaks; `batch` (counted over all its logs, round and round) tells "
-             "which.";
+             "which. With `checksum: matches` one record in it is another, and no checksum finds it; a broken batch, "
+             "or one of __consumer_offsets, is passed over.";
     case K::misdirected_write:
       return "A batch (`batch`, as for bit-rot) was written over one of the broker's next log, or of its own: where it "
              "should be is what was there before, so that both are broken.";
@@ -124,7 +127,7 @@ std::string example_of(FaultKind kind) {
     case K::cancel_reassignment:
       return "{at: 5s, " + name + ": orders-0}";
     case K::reassign:
-      return "{at: 5s, reassign: {partition: orders-0, to: [2, 3]}}";
+      return "{at: 5s, reassign: {partition: orders-0, to: [2, 3], throttle: 50000, verify-every: 2s}}";
     case K::create_partitions:
       return "{at: 5s, create-partitions: {topic: orders, count: 4}}";
     case K::delete_topic:
@@ -184,6 +187,7 @@ std::string meaning_of_goal(const std::string& goal) {
       {"remote-state-restored", "a follower began where the leader's local log does, with the remote storage's state"},
       {"remote-segment-expired", "a leader deleted a segment from the remote storage"},
       {"unclean-recovery", "a leader was elected by unclean recovery (KIP-966)"},
+      {"replica-throttled", "the replication throttle held a replica back"},
       {"position-reset", "a consumer's position was reset, by policy or after a truncation"},
   };
   const auto it = meanings.find(goal);
@@ -195,7 +199,8 @@ std::string faults_markdown() {
       "# Faults\n\n"
       "A fault of a scenario says when (`at` a time, or `when` something happens for the first time), what, whom, and\n"
       "for how long (`for`, or `until` a time; without either it stays). `random-faults` draws faults of these "
-      "kinds.\n\n"
+      "kinds;\n"
+      "with `checksum: matches` its bit-rot is such that no checksum finds it.\n\n"
       "| fault | what it does | as a file says it |\n|---|---|---|\n";
   for (int i = 0; i < kFaultKinds; ++i) {
     const auto kind = static_cast<FaultKind>(i);

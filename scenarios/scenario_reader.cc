@@ -338,8 +338,12 @@ struct Reader {
         known_name(y, "topic", f.topic, topic_names());
         return;
       case FaultShape::replicas:
-        if (!keys(y, to_string(f.kind), {"partition", "to"})) return;
+        if (!keys(y, to_string(f.kind), {"partition", "to", "throttle", "verify-every"})) return;
         if (const Y* p = need(y, "partition")) partition_of(*p, f);
+        if (const Y* rate = find(y, "throttle")) number(rate, f.throttle.emplace(), 0, 1000000000000);
+        f.verify_every = duration(find(y, "verify-every"));
+        if (f.verify_every && (!f.throttle || *f.verify_every < milliseconds(1)))
+          fail(*find(y, "verify-every"), "'verify-every' goes with 'throttle' and is at least 1ms");
         each(need(y, "to"), [&](const Y& id) { number(&id, f.replicas.emplace_back(), 1, s.cluster.brokers); });
         if (f.replicas.empty()) fail(y, "expected brokers for 'to'");
         return;
@@ -368,11 +372,16 @@ struct Reader {
     else
       f.between = {one[0], other[0]};
   }
+  // `checksum: matches` or `checksum: broken`.
+  bool matches(const Y& y) {
+    known_name(y, "checksum", text(&y), {"matches", "broken"});
+    return y.scalar == "matches";
+  }
   void fault(const Y& y) {
     auto valid = fault_kind_names();
     const auto kinds = valid;
     for (const char* k : {"at", "when", "after", "for", "until", "message", "by", "factor", "bytes-per-second", "ppm",
-                          "batch", "log-dir", "strategy"})
+                          "batch", "log-dir", "strategy", "checksum"})
       valid.push_back(k);
     if (!keys(y, "fault", valid)) return;
     FaultSpec f;
@@ -417,6 +426,10 @@ struct Reader {
       if (!s.cluster.config.effective.unclean_recovery_manager)
         fail(*t, "'strategy' needs unclean.recovery.manager.enabled: true");
     }
+    if (const Y* c = find(y, "checksum")) {
+      f.checksum_matches = matches(*c);
+      if (f.kind != FaultKind::bit_rot) fail(*c, "'checksum' goes with 'bit-rot'");
+    }
     f.duration = duration(find(y, "for"));
     f.until = duration(find(y, "until"));
     if (f.duration && f.until) fail(y, "give 'for' or 'until', not both");
@@ -438,7 +451,7 @@ struct Reader {
     s.clocks.push_back(c);
   }
   void random(const Y& y) {
-    if (!keys(y, "random-faults", {"kinds", "targets", "budget", "quiet-after", "start-after"})) return;
+    if (!keys(y, "random-faults", {"kinds", "targets", "budget", "quiet-after", "start-after", "checksum"})) return;
     RandomFaults r;
     each(need(y, "kinds"), [&](const Y& v) {
       if (auto k = fault_kind(v.scalar))
@@ -455,6 +468,11 @@ struct Reader {
     number(need(y, "budget"), r.budget, 0, 1000);
     set(r.quiet_after, need(y, "quiet-after"));
     set(r.start_after, find(y, "start-after"));
+    if (const Y* c = find(y, "checksum")) {
+      r.checksum_matches = matches(*c);
+      if (std::find(r.kinds.begin(), r.kinds.end(), FaultKind::bit_rot) == r.kinds.end())
+        fail(*c, "'checksum' goes with 'bit-rot', which is not among the kinds");
+    }
     s.random_faults = r;
   }
   std::uint64_t u64(const Y& v, int base = 10) {
@@ -477,8 +495,10 @@ struct Reader {
     s.recorded = r;
   }
   void limits(const Y& y) {
-    if (!keys(y, "limits", {"send-time", "leader-changes", "skipped-records", "time-to-catch-up"})) return;
+    if (!keys(y, "limits", {"send-time", "leader-changes", "skipped-records", "time-to-catch-up", "reassignment-time"}))
+      return;
     s.limits.send_time = duration(find(y, "send-time"));
+    s.limits.reassignment_time = duration(find(y, "reassignment-time"));
     s.limits.time_to_catch_up = duration(find(y, "time-to-catch-up"));
     if (const Y* v = find(y, "leader-changes")) number(v, s.limits.leader_changes.emplace(), 0, 1000000);
     if (const Y* v = find(y, "skipped-records")) number(v, s.limits.skipped_records.emplace(), 0, 1000000000);

@@ -143,6 +143,8 @@ std::string fault(const FaultSpec& f) {
     Map to;
     if (f.partition) to.add("partition", text(to_string(*f.partition)));
     to.add("to", list(f.replicas, [](std::int32_t id) { return std::to_string(id); }));
+    if (f.throttle) to.add("throttle", std::to_string(*f.throttle));
+    if (f.verify_every) to.add("verify-every", duration(*f.verify_every));
     m.add(kind, to.str());
   } else if (shape_of(f.kind) == FaultShape::count) {
     Map more;
@@ -178,6 +180,7 @@ std::string fault(const FaultSpec& f) {
   if (f.strategy)
     m.add("strategy", *f.strategy == model::UncleanRecoveryStrategy::balanced ? "Balanced" : "Aggressive");
   if (f.delay) m.add("by", duration(*f.delay));
+  if (f.checksum_matches) m.add("checksum", "matches");
   if (f.amount && shape_of(f.kind) != FaultShape::count && shape_of(f.kind) != FaultShape::records)
     m.add(f.kind == FaultKind::slow                                                ? "factor"
           : f.kind == FaultKind::bit_rot || f.kind == FaultKind::misdirected_write ? "batch"
@@ -240,6 +243,7 @@ std::string write_scenario(const Scenario& s) {
     m.add("budget", std::to_string(r->budget));
     add_duration(m, "start-after", r->start_after);
     m.add("quiet-after", duration(r->quiet_after));
+    if (r->checksum_matches) m.add("checksum", "matches");
     out += "random-faults: " + m.str() + "\n";
   }
   out += "run: {until: " + duration(s.run_until) + "}\n";
@@ -252,6 +256,7 @@ std::string write_scenario(const Scenario& s) {
     if (l.send_time) m.add("send-time", duration(*l.send_time));
     if (l.leader_changes) m.add("leader-changes", std::to_string(*l.leader_changes));
     if (l.skipped_records) m.add("skipped-records", std::to_string(*l.skipped_records));
+    if (l.reassignment_time) m.add("reassignment-time", duration(*l.reassignment_time));
     if (l.time_to_catch_up) m.add("time-to-catch-up", duration(*l.time_to_catch_up));
     out += "limits: " + m.str() + "\n";
   }

@@ -140,6 +140,7 @@ FaultSpec fault(FaultKind kind) {
     case FaultKind::misdirected_write:
       f.targets = {selector(S::broker)};
       f.amount = 7;
+      f.checksum_matches = kind == FaultKind::bit_rot;
       break;
     case FaultKind::slow_disk:
       f.targets = {selector(S::broker)};
@@ -164,6 +165,8 @@ FaultSpec fault(FaultKind kind) {
     case FaultKind::reassign:
       f.partition = PartitionRef{"orders-eu", 1};
       f.replicas = {3, 1};
+      f.throttle = 50000;
+      f.verify_every = seconds(2);
       break;
     case FaultKind::create_partitions:
       f.topic = "null";

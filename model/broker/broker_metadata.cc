@@ -146,6 +146,7 @@ void BrokerNode::publish(Step& step, const MetadataDelta& delta) {
     it->second.add(partition, config_);
     m.fetchers_due.insert(partition.leader());
   }
+  configure_throttles(delta);
   publish_groups(step, touched);
 }
 

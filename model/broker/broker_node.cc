@@ -10,6 +10,7 @@ void BrokerNode::start(Step& step) {
   m.alter = AlterPartitionManager(!config_.variants.on(Variant::alter_partition_retry));
   m.groups = BrokerGroups(config_);
   m.remote = RemoteLogManager(self_, config_);
+  m.leader_quota = m.follower_quota = ReplicationQuota(config_);
   m.assignments_channel = ControllerChannel(4, seconds(60));
   m.logs_in.resize(health_.size());
   const std::vector<DirectoryId> directories = online_directories();
@@ -74,7 +75,7 @@ void BrokerNode::on_message(Step& step, ConnectionId connection, Message&& messa
     m.requests.received(connection, std::move(message));
   } else if (ReplicaFetcher* fetcher = fetcher_of(connection)) {
     if (auto* fetched = std::get_if<FetchResponse>(&message.body)) leave_out_unwritable(step, *fetched);
-    fetcher->on_message(step, connection, message, m.partitions, config_);
+    fetcher->on_message(step, connection, message, m.partitions, config_, &m.follower_quota);
     copied(message);
   }
   settle(step);
@@ -316,7 +317,7 @@ void BrokerNode::settle(Step& step) {
         const std::int64_t token = (std::int64_t{entry->second.item.current_leader_epoch.value} << 32) | leader.value;
         m.remote.fetch(step, RemoteLogManager::Reader::follower, token, wanted);
       }
-      it->second.run(step, config_, m.lifecycle.epoch());
+      it->second.run(step, config_, m.lifecycle.epoch(), fetcher_throttle());
       if (it->second.connection().present()) m.fetcher_connections[it->second.connection()] = leader;
     } else if (!listens) {
       m.fetcher_connections.erase(it->second.connection());

@@ -2,8 +2,9 @@
 //
 // Follows BrokerServer, KafkaApis, ReplicaManager and BrokerMetadataPublisher. It applies committed metadata as it
 // comes, deletions before leaders before followers before group coordinators, and serves no request before the
-// controller found it caught up. Leaves out: CreateTopics forwarding (NOT_CONTROLLER), quotas, authorisation. Always
-// holds: outside a handler nothing that could be answered is parked, and nothing that could be sent is unsent.
+// controller found it caught up. Leaves out: CreateTopics forwarding (NOT_CONTROLLER), quotas of clients,
+// authorisation. Always holds: outside a handler nothing that could be answered is parked, and nothing that could be
+// sent is unsent.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -68,6 +69,9 @@ class BrokerNode {
   void set_disk_health(const DiskHealth& health, std::size_t directory = 0) { health_[directory] = health; }
   // Breaks a stored batch, the `which`-th of those that a running broker leads or follows; false if there is none.
   bool rot(std::uint64_t which, std::vector<Fact>& facts);
+  // Changes a record of it so that the checksum is right all the same: of the first batch from there on, round and
+  // round, that holds a producer's record which has not rotted yet.
+  bool rot_unseen(std::uint64_t which, std::vector<Fact>& facts);
   // Breaks it, and the one of the next log (of its own, if it is the only one) that it was written over.
   bool misdirect(std::uint64_t which, std::vector<Fact>& facts);
   BrokerDisk durable_disk() const;                                // what a power cut is sure to leave
@@ -131,6 +135,7 @@ class BrokerNode {
     Cleaner cleaner;
     RemoteLogManager remote;
     Purgatory<DelayedRemoteFetch> remote_fetches{kDelayedRemoteFetchTimer};
+    ReplicationQuota leader_quota, follower_quota;
   };
 
   // metadata (broker_metadata.cc)
@@ -225,10 +230,12 @@ class BrokerNode {
   };
   NodeId preferred_read_replica(const FetchRequest& request, const FetchRequest::Partition& item,
                                 const Partition& partition) const;
-  void copied(const Message& answer);                    // by a fetcher of this broker
-  static PartitionRead read_offline(TopicPartition tp);  // its log directory has failed
-  PartitionRead read_not_held(TopicPartition tp) const;  // what a fetch is told of a partition that is not here
-  FetchOutcome read_all(const FetchRequest& request, bool parked) const;
+  void copied(const Message& answer);                         // by a fetcher of this broker
+  static PartitionRead read_offline(TopicPartition tp);       // its log directory has failed
+  PartitionRead read_not_held(TopicPartition tp) const;       // what a fetch is told of a partition that is not here
+  enum class Look : std::uint8_t { first, parked, expired };  // at a fetch
+  FetchOutcome read_all(Step& step, const FetchRequest& request, Look look);
+  FetchOutcome look_again(Step& step, const FetchRequest& request, bool forced);
   FetchRequest active_part(const FetchRequest& request, const FetchSession& session) const;
   void tell_refused(Step& step, const DelayedFetch& operation, const FetchResponse& response);
   void answer_fetch(Step& step, const DelayedFetch& operation, FetchResponse response);
@@ -238,6 +245,13 @@ class BrokerNode {
   MetadataResponse metadata(const MetadataRequest& request) const;
   GetReplicaLogInfoResponse replica_log_info(const GetReplicaLogInfoRequest& request) const;
   void changed(TopicPartition tp, const PartitionProgress& change);
+
+  // replication throttle (broker_throttle.cc)
+  void configure_throttles(const MetadataDelta& delta);
+  bool should_leader_throttle(const Step& step, const Partition& partition, NodeId replica, Look look);
+  void throttle(Step& step, const Partition& partition, NodeId replica, Look look, PartitionRead& read);
+  void count_sent(Step& step, NodeId replica, const FetchResponse& response);
+  FetcherThrottle fetcher_throttle() { return {&memory_->follower_quota, memory_->image.next_offset()}; }
 
   // groups (broker_groups.cc)
   class Coordinating;  // the broker as its group coordinator sees it, for the time of one handler

@@ -174,7 +174,7 @@ void BrokerNode::on_fetch(Step& step, ConnectionId connection, std::int32_t corr
     for (const FetchRequest::Partition& item : operation.request.partitions)
       if (const auto held = m.partitions.find(item.partition); held != m.partitions.end())
         read_fails(step, directory_of(held->second), item.partition);
-  FetchOutcome outcome = read_all(operation.request, false);
+  FetchOutcome outcome = read_all(step, operation.request, Look::first);
   if (request.replica_id.present())
     for (std::size_t i = 0; i < operation.request.partitions.size(); ++i) {
       const FetchRequest::Partition& item = operation.request.partitions[i];
@@ -238,8 +238,9 @@ void BrokerNode::copied(const Message& answer) {
   if (const auto* end = std::get_if<OffsetForLeaderEpochResponse>(&answer.body)) look_again(end->partition);
 }
 
-BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request, bool parked) const {
+BrokerNode::FetchOutcome BrokerNode::read_all(Step& step, const FetchRequest& request, Look look) {
   const Memory& m = *memory_;
+  const bool parked = look != Look::first, throttles = m.leader_quota.throttles_any();
   FetchOutcome outcome;
   std::int64_t bytes = 0;
   outcome.response.partitions.reserve(request.partitions.size());
@@ -255,6 +256,7 @@ BrokerNode::FetchOutcome BrokerNode::read_all(const FetchRequest& request, bool 
       return partition.read(item, request.replica_id, request.replica_epoch, m.image.brokers(),
                             request.max_bytes - bytes, bytes == 0, parked);
     }();
+    if (throttles && held != m.partitions.end()) throttle(step, held->second, request.replica_id, look, read);
     bytes += read.bytes;
     if (read.remote && !outcome.remote) outcome.remote = outcome.response.partitions.size();
     outcome.complete = outcome.complete || read.answer_now() || (parked && read.remote);
@@ -286,7 +288,8 @@ void BrokerNode::tell_refused(Step& step, const DelayedFetch& operation, const F
 
 void BrokerNode::answer_fetch(Step& step, const DelayedFetch& operation, FetchResponse response) {
   Memory& m = *memory_;
-  if (!operation.request.replica_id.present()) tell_refused(step, operation, response);
+  const bool follower = operation.request.replica_id.present();
+  if (!follower) tell_refused(step, operation, response);
   if (FetchSession* session = m.sessions.find(operation.session_id)) {
     const bool incremental = operation.request.session_epoch > kInitialFetchEpoch;
     m.sessions.answer(*session, incremental, response, [&](TopicPartition tp) {
@@ -299,6 +302,7 @@ void BrokerNode::answer_fetch(Step& step, const DelayedFetch& operation, FetchRe
     session->parked.reset();
     response.session_id = operation.session_id;
   }
+  if (follower) count_sent(step, operation.request.replica_id, response);
   answer(step, operation.connection, operation.correlation_id, std::move(response));
 }
 
@@ -314,11 +318,19 @@ bool BrokerNode::has_news(const DelayedFetch& operation, const FetchRequest::Par
   return read.answer_now() || read.bytes > 0;
 }
 
+BrokerNode::FetchOutcome BrokerNode::look_again(Step& step, const FetchRequest& request, bool forced) {
+  FetchOutcome outcome = read_all(step, request, forced ? Look::expired : Look::parked);
+  // Variant parked_throttle: whether to answer goes by another rule than the answer.
+  if (!forced && outcome.complete && config_.variants.on(Variant::parked_throttle))
+    outcome = read_all(step, request, Look::expired);
+  return outcome;
+}
+
 // A parked fetch reads again, without another word about the follower's state.
 bool BrokerNode::try_fetch(Step& step, const DelayedFetch& operation, bool forced) {
   Memory& m = *memory_;
   if (operation.session_id == 0) {
-    FetchOutcome outcome = read_all(operation.request, true);
+    FetchOutcome outcome = look_again(step, operation.request, forced);
     if (!outcome.complete && !forced) return false;
     answer_fetch(step, operation, std::move(outcome.response));
     return true;
@@ -332,7 +344,7 @@ bool BrokerNode::try_fetch(Step& step, const DelayedFetch& operation, bool force
     return true;
   }
   const FetchRequest request = active_part(operation.request, *session);
-  FetchOutcome outcome = read_all(request, true);
+  FetchOutcome outcome = look_again(step, request, forced);
   if (!outcome.complete && !forced) return false;
   answer_fetch(step, operation, std::move(outcome.response));
   return true;

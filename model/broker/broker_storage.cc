@@ -94,6 +94,8 @@ void BrokerNode::begin_serving(Step& step) {
   all_partitions(all);
   for (const auto& [tp, partition] : m.partitions)  // LogManager.isStrayKraftReplica
     if (m.image.partition(tp) == nullptr) all.push_back(tp);
+  for (const auto& [id, topic] : m.image.topics()) everything.topics.push_back(id);
+  everything.broker_configs = true;
   publish(step, everything);
   // At once, before anything is appended: a mark beyond a log that lost its tail must not outlive the load.
   step.set_timer({kCheckpointTimer, 0, 0}, step.now);
@@ -261,6 +263,29 @@ bool BrokerNode::rot(std::uint64_t which, std::vector<Fact>& facts) {
   const auto& [tp, segments] = logs[log_of(logs, which)];
   break_stored(tp, *segments, which, facts);
   return true;
+}
+
+bool BrokerNode::rot_unseen(std::uint64_t which, std::vector<Fact>& facts) {
+  const auto logs = stored_logs();
+  if (logs.empty()) return false;
+  std::size_t log = log_of(logs, which), total = 0;
+  for (const auto& [tp, segments] : logs) total += segments->items().size();
+  for (std::size_t looked = 0; looked < total; ++looked, ++which) {
+    if (which == logs[log].second->items().size()) which = 0, log = (log + 1) % logs.size();
+    const auto& [tp, segments] = logs[log];
+    const RecordBatch& batch = segments->items()[which];
+    if (!batch.records || batch.checksum == Checksum::broken) continue;
+    for (std::size_t i = 0; i < batch.records->size(); ++i) {
+      const Record& record = (*batch.records)[i];
+      if (record.state == RecordState::compacted || is_rotten(record.value)) continue;
+      const RecordRotted rotted{tp, batch.base_offset + static_cast<std::int64_t>(i), record.value,
+                                rotten(record.value, self_)};
+      segments->change_record(which, i, rotted.now);
+      facts.emplace_back(rotted);
+      return true;
+    }
+  }
+  return false;
 }
 
 bool BrokerNode::misdirect(std::uint64_t which, std::vector<Fact>& facts) {

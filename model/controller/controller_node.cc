@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "model/config_keys.h"
+
 namespace ktrial::model {
 namespace {
 
@@ -130,6 +132,10 @@ void ControllerNode::apply_committed(Step& step, const MetadataBatch& batch) {
         step.fact(BrokerFenced{broker_change->broker, offset - 1});
       else if (broker_change->fenced)
         step.fact(BrokerUnfenced{broker_change->broker, offset - 1});
+    } else if (const auto* r = std::get_if<ConfigRecord>(&record)) {
+      if (is_throttle_key(r->key))
+        step.fact(ThrottleConfigCommitted{m.committed.topic_id(r->topic), r->broker, r->key, r->value.value_or(""),
+                                          offset - 1});
     } else if (const auto* r = std::get_if<RemoveTopicRecord>(&record)) {
       step.fact(TopicDeleted{removed, r->id});
     } else if (const auto* r = std::get_if<TopicRecord>(&record)) {
@@ -324,7 +330,8 @@ void ControllerNode::on_command(Step& step, const Command& command) {
     if (m.active) elect_leaders(step, c->request);
   } else if (m.active) {
     Error error = Error::NONE;
-    if (const auto* c = std::get_if<AlterReassignment>(&command)) error = alter_reassignment(step, c->request);
+    if (const auto* c = std::get_if<AlterReassignment>(&command)) error = execute_reassignment(step, *c);
+    if (const auto* c = std::get_if<VerifyReassignment>(&command)) error = verify_reassignment(step, c->request);
     if (const auto* c = std::get_if<CreatePartitions>(&command)) error = create_partitions(step, c->request);
     if (const auto* c = std::get_if<DeleteTopic>(&command)) error = delete_topic(step, c->request);
     if (error != Error::NONE) step.fact(ProbeHit{"an operator's request was refused"});

@@ -108,6 +108,9 @@ class ControllerNode {
   AllocateProducerIdsResponse allocate_producer_ids(Step& step, const AllocateProducerIdsRequest& r);
 
   // operator_control.cc
+  Error alter_configs(Step& step, const IncrementalAlterConfigsRequest& r);
+  Error execute_reassignment(Step& step, const AlterReassignment& command);
+  Error verify_reassignment(Step& step, const AlterPartitionReassignmentsRequest& r);
   Error alter_reassignment(Step& step, const AlterPartitionReassignmentsRequest& r);
   Error create_partitions(Step& step, const CreatePartitionsRequest& r);
   Error delete_topic(Step& step, const DeleteTopicsRequest& r);

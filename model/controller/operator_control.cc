@@ -1,7 +1,9 @@
 // What an operator asks for of topics that exist: reassignment, more partitions, deletion (ReplicationControlManager).
 #include <algorithm>
 
+#include "model/config_keys.h"
 #include "model/controller/controller_node.h"
+#include "model/controller/reassign_partitions_command.h"
 
 namespace ktrial::model {
 namespace {
@@ -52,6 +54,47 @@ Error ControllerNode::alter_reassignment(Step& step, const AlterPartitionReassig
   }
   if (auto record = build_change(image, tp, *p, std::move(change))) write(step, {std::move(*record)});
   return Error::NONE;
+}
+
+// ConfigurationControlManager.incrementalAlterConfigs: all of them or none; what is so already is not written. Here
+// only the replication throttle can be altered.
+Error ControllerNode::alter_configs(Step& step, const IncrementalAlterConfigsRequest& r) {
+  const MetadataImage& image = memory_->working;
+  Records records;
+  for (const auto& config : r.configs) {
+    const TopicId topic = image.topic_id(config.topic);
+    const bool of_broker = config.topic.empty();
+    if (!of_broker && !topic.present()) return Error::UNKNOWN_TOPIC_OR_PARTITION;
+    const ConfigKey* key = find_config_key(of_broker ? ConfigScope::broker : ConfigScope::topic, config.key);
+    TopicConfig of_topic;
+    ClusterConfig of_cluster;
+    const ConfigTarget target{&of_cluster, &of_topic, nullptr, nullptr};
+    if (!key || !is_throttle_key(config.key) || (config.value && !apply_config(*key, *config.value, target).empty()))
+      return Error::INVALID_CONFIG;
+    const std::string* now =
+        of_broker ? image.own_config(config.broker, config.key) : image.own_config(topic, config.key);
+    if (now ? config.value == *now : !config.value) continue;
+    records.push_back(ConfigRecord{config.topic, config.key, config.value, config.broker});
+  }
+  write(step, std::move(records));
+  return Error::NONE;
+}
+
+// kafka-reassign-partitions.sh: a throttle comes first and stays even if the reassignment is refused.
+Error ControllerNode::execute_reassignment(Step& step, const AlterReassignment& command) {
+  const AlterPartitionReassignmentsRequest& r = command.request;
+  if (command.throttle) {
+    alter_configs(step, topic_throttles(memory_->working, r));
+    alter_configs(step, broker_throttles(memory_->working, r, *command.throttle));
+  }
+  const Error error = alter_reassignment(step, r);
+  if (!r.replicas && (error == Error::NONE || error == Error::NO_REASSIGNMENT_IN_PROGRESS))
+    alter_configs(step, no_throttles(memory_->working, r));
+  return error;
+}
+
+Error ControllerNode::verify_reassignment(Step& step, const AlterPartitionReassignmentsRequest& r) {
+  return any_reassignment(memory_->working) ? Error::NONE : alter_configs(step, no_throttles(memory_->working, r));
 }
 
 Error ControllerNode::create_partitions(Step& step, const CreatePartitionsRequest& r) {

@@ -16,10 +16,19 @@ void note(std::vector<T>& list, const T& value) {
 void set_config(std::vector<std::pair<std::string, std::string>>& configs, const ConfigRecord& record) {
   const auto at = std::lower_bound(configs.begin(), configs.end(), record.key,
                                    [](const auto& entry, const std::string& key) { return entry.first < key; });
-  if (at != configs.end() && at->first == record.key)
-    at->second = record.value;
-  else
-    configs.insert(at, {record.key, record.value});
+  const bool known = at != configs.end() && at->first == record.key;
+  if (known && record.value)
+    at->second = *record.value;
+  else if (known)
+    configs.erase(at);
+  else if (record.value)
+    configs.insert(at, {record.key, *record.value});
+}
+
+const std::string* find_config(const std::vector<std::pair<std::string, std::string>>& configs,
+                               const std::string& key) {
+  const auto at = std::find_if(configs.begin(), configs.end(), [&](const auto& config) { return config.first == key; });
+  return at == configs.end() ? nullptr : &at->second;
 }
 
 void overlay(const std::vector<std::pair<std::string, std::string>>& configs, TopicConfig& config) {
@@ -82,7 +91,14 @@ class Digester {
     if (r.directories) directories(*r.directories);
     if (r.keeps_leader_epoch) number(1);
   }
-  void operator()(const ConfigRecord& r) { text(r.topic), text(r.key), text(r.value); }
+  void operator()(const ConfigRecord& r) {
+    text(r.topic), text(r.key);
+    if (r.value)
+      text(*r.value);
+    else
+      number(-1);
+    if (r.broker.present()) number(r.broker.value);
+  }
   void operator()(const NoOpRecord&) {}
   void operator()(const RemoveTopicRecord& r) { number(r.id.value); }
   void operator()(const LeaderChangeRecord& r) { number(r.leader.value); }
@@ -166,8 +182,12 @@ void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataD
   } else if (const auto* r = std::get_if<ProducerIdsRecord>(&record)) {
     next_producer_id_ = r->next_producer_id;
   } else if (const auto* r = std::get_if<ConfigRecord>(&record)) {
-    if (r->topic.empty()) {
+    if (r->broker.present()) {
+      set_config(broker_configs_[r->broker], *r);
+      d.broker_configs = true;
+    } else if (r->topic.empty()) {
       set_config(cluster_configs_, *r);
+      d.broker_configs = true;
       for (const auto& [id, topic] : topics_) note(d.topics, id);
     } else if (const auto at = topic_ids_.find(r->topic); at != topic_ids_.end()) {
       set_config(topics_[at->second].configs, *r);
@@ -217,6 +237,21 @@ TopicConfig MetadataImage::topic_config(TopicId id, const TopicConfig& defaults)
   overlay(cluster_configs_, config);
   if (const TopicImage* t = topic(id)) overlay(t->configs, config);
   return config;
+}
+
+const std::string* MetadataImage::own_config(TopicId id, const std::string& key) const {
+  const TopicImage* t = topic(id);
+  return t == nullptr ? nullptr : find_config(t->configs, key);
+}
+
+const std::string* MetadataImage::own_config(NodeId id, const std::string& key) const {
+  const auto own = broker_configs_.find(id);
+  return own == broker_configs_.end() ? nullptr : find_config(own->second, key);
+}
+
+const std::string* MetadataImage::broker_config(NodeId id, const std::string& key) const {
+  const std::string* own = own_config(id, key);
+  return own != nullptr ? own : find_config(cluster_configs_, key);
 }
 
 std::uint64_t digest(const MetadataBatch& batch) {

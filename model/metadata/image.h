@@ -61,7 +61,8 @@ struct MetadataDelta {
   boost::container::flat_set<TopicPartition> noted;  // the same, to find them by
   std::vector<NodeId> brokers;
   std::vector<TopicId> topics;
-  bool empty() const { return partitions.empty() && brokers.empty() && topics.empty(); }
+  bool broker_configs = false;
+  bool empty() const { return partitions.empty() && brokers.empty() && topics.empty() && !broker_configs; }
   void note(TopicPartition tp) {
     if (noted.insert(tp).second) partitions.push_back(tp);
   }
@@ -81,6 +82,12 @@ class MetadataImage {
   // Effective topic configuration: topic, else cluster default, else `defaults`.
   TopicConfig topic_config(TopicId id, const TopicConfig& defaults) const;
 
+  // A broker's config that was set while it ran: its own, else the cluster-wide default; null: there is none.
+  const std::string* broker_config(NodeId id, const std::string& key) const;
+  // The same, of a topic or of a broker alone.
+  const std::string* own_config(TopicId id, const std::string& key) const;
+  const std::string* own_config(NodeId id, const std::string& key) const;
+
   const boost::container::flat_map<TopicId, TopicImage>& topics() const { return topics_; }
   const boost::container::flat_map<NodeId, BrokerRegistrationImage>& brokers() const { return brokers_; }
   Offset next_offset() const { return next_offset_; }  // end of the applied prefix
@@ -91,7 +98,9 @@ class MetadataImage {
   boost::container::flat_map<TopicId, TopicImage> topics_;
   boost::container::flat_map<NodeId, BrokerRegistrationImage> brokers_;
   boost::container::flat_map<std::string, TopicId> topic_ids_;
-  std::vector<std::pair<std::string, std::string>> cluster_configs_;
+  using Configs = std::vector<std::pair<std::string, std::string>>;
+  Configs cluster_configs_;
+  boost::container::flat_map<NodeId, Configs> broker_configs_;
   Offset next_offset_{0};
   std::int32_t next_topic_id_ = 1;  // 0 is the metadata log itself
   ProducerId next_producer_id_{0};

@@ -1,5 +1,7 @@
 #include "model/replication/replica_fetcher.h"
 
+#include <algorithm>
+
 namespace ktrial::model {
 
 void ReplicaFetcher::follow_log(Entry& entry, const Partition& partition, const ClusterConfig& config) {
@@ -61,7 +63,8 @@ void ReplicaFetcher::add(const Partition& partition, const ClusterConfig& config
   due(entries_.emplace(partition.id(), entry).first);
 }
 
-void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch own_epoch) {
+void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch own_epoch,
+                         const FetcherThrottle& throttled) {
   if (in_flight_ || entries_.empty()) return;
   const TimerId wake{kFetcherWakeTimer, 0, static_cast<std::uint32_t>(leader_.value)};
   if (not_before_ > step.now) return step.set_timer(wake, not_before_);
@@ -70,8 +73,15 @@ void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch ow
     delayed_.erase(delayed_.begin());
     due(at);
   }
+  std::vector<TopicPartition> let_through;
+  if (throttled.quota != nullptr && (throttled.quota->throttles_any() || holds_back_))
+    let_through = throttle(step, config, throttled);
   if (asking_.empty() && session_.empty()) {
-    if (!delayed_.empty()) step.set_timer(wake, delayed_.begin()->first);
+    const Nanos next = delayed_.empty() ? Nanos::max() : delayed_.begin()->first;
+    if (holds_back_)
+      step.set_timer(wake, std::min(next, step.now + config.replica_fetch_backoff));
+    else if (!delayed_.empty())
+      step.set_timer(wake, next);
     return;
   }
   if (!connection_.present()) connection_ = step.open(leader_);
@@ -99,10 +109,65 @@ void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch ow
     fetch.min_bytes = config.replica_fetch_min_bytes;
     fetch.max_bytes = config.replica_fetch_response_max_bytes;
     session_.build(fetch);
+    if (!let_through.empty()) {
+      ThrottledTraffic asked = traffic(step, config, *throttled.quota);
+      asked.partitions = std::move(let_through);
+      asked.let_through = true;
+      step.fact(std::move(asked));
+    }
     step.send(connection_, *in_flight_, std::move(fetch));
   }
   step.set_timer({kFetcherTimeoutTimer, 0, static_cast<std::uint32_t>(leader_.value)},
                  step.now + config.replica_socket_timeout);
+}
+
+ThrottledTraffic ReplicaFetcher::traffic(const Step& step, const ClusterConfig& config,
+                                         const ReplicationQuota& quota) const {
+  ThrottledTraffic traffic;
+  traffic.side = ThrottleSide::follower;
+  traffic.peer = leader_;
+  traffic.rate = quota.bound();
+  traffic.samples = config.replication_quota_window_num;
+  traffic.window = config.replication_quota_window_size;
+  traffic.wall_clock = step.wall_clock;
+  return traffic;
+}
+
+// RemoteLeaderEndPoint.buildFetch and shouldFollowerThrottle: what is held back is not in the session, and is looked at
+// again for each fetch.
+std::vector<TopicPartition> ReplicaFetcher::throttle(Step& step, const ClusterConfig& config,
+                                                     const FetcherThrottle& throttled) {
+  const auto variant = FollowerThrottle(config.variants.value(Variant::follower_throttle));
+  std::vector<TopicPartition> let_through;
+  holds_back_ = false;
+  for (auto& [tp, entry] : entries_) {
+    if (entry.ask != Entry::Ask::fetch || entry.not_before > step.now) continue;
+    const bool spared = entry.in_sync() && variant != FollowerThrottle::in_sync_too;
+    const bool listed = !spared && throttled.quota->is_throttled(tp, self_);
+    if (listed && variant != FollowerThrottle::ignored && throttled.quota->is_exceeded(step.wall_clock)) {
+      holds_back_ = true;
+      session_.forget(tp);
+      step.fact(ReplicaThrottled{tp, ThrottleSide::follower, self_, entry.lag.has_value(), throttled.metadata_offset});
+      continue;
+    }
+    session_.want(entry.item);
+    if (listed) let_through.push_back(tp);
+  }
+  return let_through;
+}
+
+// ReplicaFetcherThread.processPartitionData: of replicas in sync, too, so that all of it stays within the quota.
+void ReplicaFetcher::count_copied(Step& step, const Entry& entry, const FetchResponse::Partition& response,
+                                  const ClusterConfig& config, ReplicationQuota& quota) const {
+  if (!quota.is_throttled(response.partition, self_)) return;
+  std::int64_t bytes = 0;
+  for (const RecordBatch& batch : response.batches) bytes += batch.size_in_bytes;
+  quota.record(bytes, step.wall_clock);
+  if (entry.in_sync() || bytes == 0) return;
+  ThrottledTraffic copied = traffic(step, config, quota);
+  copied.partitions = {response.partition};
+  copied.bytes = bytes;
+  step.fact(std::move(copied));
 }
 
 void ReplicaFetcher::stop(Step& step) {
@@ -114,12 +179,12 @@ void ReplicaFetcher::stop(Step& step) {
 }
 
 bool ReplicaFetcher::on_message(Step& step, ConnectionId connection, const Message& message, Partitions& partitions,
-                                const ClusterConfig& config) {
+                                const ClusterConfig& config, ReplicationQuota* quota) {
   if (!connection_.present() || connection != connection_) return false;
   if (!in_flight_ || message.correlation_id != *in_flight_) return true;
   in_flight_.reset();
   step.cancel_timer({kFetcherTimeoutTimer, 0, static_cast<std::uint32_t>(leader_.value)});
-  if (const auto* fetch = std::get_if<FetchResponse>(&message.body)) on_fetch(step, *fetch, partitions, config);
+  if (const auto* fetch = std::get_if<FetchResponse>(&message.body)) on_fetch(step, *fetch, partitions, config, quota);
   if (const auto* offsets = std::get_if<ListOffsetsResponse>(&message.body))
     on_list_offsets(step, *offsets, partitions, config);
   if (const auto* end = std::get_if<OffsetForLeaderEpochResponse>(&message.body))
@@ -128,17 +193,17 @@ bool ReplicaFetcher::on_message(Step& step, ConnectionId connection, const Messa
 }
 
 void ReplicaFetcher::on_fetch(Step& step, const FetchResponse& response, Partitions& partitions,
-                              const ClusterConfig& config) {
+                              const ClusterConfig& config, ReplicationQuota* quota) {
   if (!session_.on_response(response)) {
     step.fact(ProbeHit{"fetch session ended by the broker"});
     return;
   }
   for (const FetchResponse::Partition& answer : response.partitions)
-    on_fetch_partition(step, answer, partitions, config);
+    on_fetch_partition(step, answer, partitions, config, quota);
 }
 
 void ReplicaFetcher::on_fetch_partition(Step& step, const FetchResponse::Partition& response, Partitions& partitions,
-                                        const ClusterConfig& config) {
+                                        const ClusterConfig& config, ReplicationQuota* quota) {
   const auto at = entries_.find(response.partition);
   const auto held = partitions.find(response.partition);
   const FetchSessionHandler::Wanted* sent = session_.sent(response.partition);
@@ -167,6 +232,11 @@ void ReplicaFetcher::on_fetch_partition(Step& step, const FetchResponse::Partiti
         const bool sound = partition.copy_from_leader(step, response, sent->item.current_leader_epoch);
         const LeaderEpoch last = entry.item.last_fetched_epoch;
         follow_log(entry, partition, config);
+        if (sound) {
+          if (quota != nullptr && quota->throttles_any()) count_copied(step, entry, response, config, *quota);
+          if (entry.item.fetch_offset != sent->item.fetch_offset || !entry.lag)
+            entry.lag = std::max<std::int64_t>(response.high_watermark - entry.item.fetch_offset, 0);
+        }
         // Without a new batch the last fetched epoch stays (KAFKA-15510).
         if (entry.item.fetch_offset == sent->item.fetch_offset)
           entry.item.last_fetched_epoch = config.variants.on(Variant::empty_fetch) ? kNoEpoch : last;

@@ -3,9 +3,10 @@
 // Follows AbstractFetcherThread and ReplicaFetcherThread with num.replica.fetchers=1: fetch sessions (KIP-227) and
 // truncation on fetch (KIP-595); the older truncation protocols (KIP-101, KIP-279) are variants. Where the leader's
 // local log begins above the fetch offset, TierStateMachine (KIP-405, tiered_fetch.cc); Kafka's thread waits for it,
-// here the other partitions go on. Leaves out: throttling, several partitions in one OffsetsForLeaderEpoch. Always
-// holds: an answer touches a partition only if its fetch offset and leader epoch are still those of the request; work
-// follows what changed and not how many partitions are followed.
+// here the other partitions go on. What is
+// throttled, out of sync and over the quota is left out of a fetch (KIP-73). Leaves out: several partitions in one
+// OffsetsForLeaderEpoch. Always holds: an answer touches a partition only if its fetch offset and leader epoch are
+// still those of the request; work follows what changed and not how many partitions are followed.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -18,12 +19,19 @@
 #include "model/partition_table.h"
 #include "model/replication/fetch_session_handler.h"
 #include "model/replication/partition.h"
+#include "model/replication/replication_quota.h"
 #include "model/step.h"
 
 namespace ktrial::model {
 
 inline constexpr std::uint16_t kFetcherWakeTimer = 210;
 inline constexpr std::uint16_t kFetcherTimeoutTimer = 211;
+
+// What a fetcher is told of its broker's replication throttle, for the time of a handler; null: there is none.
+struct FetcherThrottle {
+  ReplicationQuota* quota = nullptr;
+  Offset metadata_offset;  // up to which the metadata is applied
+};
 
 class ReplicaFetcher {
  public:
@@ -36,12 +44,12 @@ class ReplicaFetcher {
   ConnectionId connection() const { return connection_; }
   bool in_flight() const { return in_flight_.has_value(); }
   // Sends the next request if none is out and something is due; sets the wake timer otherwise.
-  void run(Step& step, const ClusterConfig& config, BrokerEpoch own_epoch);
+  void run(Step& step, const ClusterConfig& config, BrokerEpoch own_epoch, const FetcherThrottle& throttled = {});
   void stop(Step& step);
 
   // True when the connection is this fetcher's.
   bool on_message(Step& step, ConnectionId connection, const Message& message, Partitions& partitions,
-                  const ClusterConfig& config);
+                  const ClusterConfig& config, ReplicationQuota* quota = nullptr);
   bool on_closed(Step& step, ConnectionId connection, const ClusterConfig& config);
   void on_timeout(Step& step, const ClusterConfig& config);  // replica.socket.timeout.ms
 
@@ -65,14 +73,24 @@ class ReplicaFetcher {
     Nanos not_before = Nanos::min();
     Offset leader_log_start;     // of a leader whose local log begins above the fetch offset
     OffsetAndEpoch local_start;  // of the same
+    // PartitionFetchState.lag: behind the leader's high watermark, as of the last answer that brought something;
+    // absent: none came yet.
+    std::optional<std::int64_t> lag = std::nullopt;
+    bool in_sync() const { return lag && *lag <= 0; }
   };
   const PartitionTable<Entry>& entries() const { return entries_; }
 
  private:
   using Entries = PartitionTable<Entry>;
-  void on_fetch(Step& step, const FetchResponse& response, Partitions& partitions, const ClusterConfig& config);
+  void on_fetch(Step& step, const FetchResponse& response, Partitions& partitions, const ClusterConfig& config,
+                ReplicationQuota* quota);
   void on_fetch_partition(Step& step, const FetchResponse::Partition& response, Partitions& partitions,
-                          const ClusterConfig& config);
+                          const ClusterConfig& config, ReplicationQuota* quota);
+  // The throttled partitions that the next fetch asks for out of sync.
+  std::vector<TopicPartition> throttle(Step& step, const ClusterConfig& config, const FetcherThrottle& throttled);
+  void count_copied(Step& step, const Entry& entry, const FetchResponse::Partition& response,
+                    const ClusterConfig& config, ReplicationQuota& quota) const;
+  ThrottledTraffic traffic(const Step& step, const ClusterConfig& config, const ReplicationQuota& quota) const;
   void on_list_offsets(Step& step, const ListOffsetsResponse& response, Partitions& partitions,
                        const ClusterConfig& config);
   void on_epoch_end(Step& step, const OffsetForLeaderEpochResponse& response, Partitions& partitions,
@@ -113,6 +131,7 @@ class ReplicaFetcher {
   FetchSessionHandler session_;
   boost::container::flat_set<TopicPartition> asking_;
   boost::container::flat_set<std::pair<Nanos, TopicPartition>> delayed_;
+  bool holds_back_ = false;  // some are left out of the session as throttled
 };
 
 }  // namespace ktrial::model

@@ -176,4 +176,10 @@ SegmentFiles::Survived SegmentFiles::power_cut(const Survival& survives, const N
   return result;
 }
 
+void SegmentFiles::change_record(std::size_t batch, std::size_t record, ValueId value) {
+  auto changed = std::make_shared<std::vector<Record>>(*items_[batch].records);
+  (*changed)[record].value = value;
+  items_[batch].records = std::move(changed);
+}
+
 }  // namespace ktrial::model

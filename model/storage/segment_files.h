@@ -104,6 +104,8 @@ class SegmentFiles {
     for (std::size_t i = synced_; i < items_.size(); ++i) break_batch(i);
   }
   void break_batch(std::size_t i) { items_[i].checksum = Checksum::broken; }
+  // Puts another value in place of a record's, as if that had been written.
+  void change_record(std::size_t batch, std::size_t record, ValueId value);
   void wipe() { *this = SegmentFiles(); }
 
  private:

@@ -100,6 +100,11 @@ bool KafkaNode::rot(std::uint64_t which) {
   auto* broker = std::get_if<model::BrokerNode>(&role_);
   return broker && broker->rot(which, disk_facts_);
 }
+bool KafkaNode::rot_unseen(std::uint64_t which) {
+  disk_facts_.clear();
+  auto* broker = std::get_if<model::BrokerNode>(&role_);
+  return broker && broker->rot_unseen(which, disk_facts_);
+}
 bool KafkaNode::misdirect(std::uint64_t which) {
   disk_facts_.clear();
   auto* broker = std::get_if<model::BrokerNode>(&role_);

@@ -41,6 +41,7 @@ class KafkaNode {
   void wipe();
   // Faults of a broker's disk; what they did to it is in disk_facts().
   bool rot(std::uint64_t which);
+  bool rot_unseen(std::uint64_t which);
   bool misdirect(std::uint64_t which);
   void set_disk_health(const model::DiskHealth& health, std::size_t directory = 0);
   void restore_disk(model::BrokerDisk older);

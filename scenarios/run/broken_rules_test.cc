@@ -3,6 +3,7 @@
 // likes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "properties/judge.h"
@@ -78,6 +79,44 @@ const char* const kDivergingLogs =
     "  - {at: 12500ms, hold: {from: all-brokers, to: all-controllers}, message: GetReplicaLogInfoResponse, for: 9s}\n"
     "random-faults: {kinds: [pause], targets: [controllers], budget: 1, start-after: 4s, quiet-after: 23s}\n";
 
+// All replicas are throttled, and what is written is more than the quotas: only who is out of sync may wait.
+const char* const kThrottled =
+    "ktrial: 1\n"
+    "cluster:\n"
+    "  brokers: 3\n"
+    "  controllers: 1\n"
+    "  config: {broker.heartbeat.interval.ms: 300, broker.session.timeout.ms: 1500, replica.lag.time.max.ms: 2000,\n"
+    "    replica.fetch.max.bytes: 2000, leader.replication.throttled.rate: 500,\n"
+    "    follower.replication.throttled.rate: 500}\n"
+    "  topics: [{name: orders, partitions: 1, replicas: [[1, 2, 3]], config: {min.insync.replicas: 1,\n"
+    "    leader.replication.throttled.replicas: \"*\", follower.replication.throttled.replicas: \"*\"}}]\n"
+    "clients:\n"
+    "  - {producer: p1, send: {topic: orders, count: 900, rate: 60/s}, start-after: 2s,\n"
+    "     config: {request.timeout.ms: 1500, delivery.timeout.ms: 8000, max.in.flight.requests.per.connection: 1}}\n"
+    "  - {consumer: c1, config: {auto.offset.reset: earliest, request.timeout.ms: 1500}, assign: [orders]}\n"
+    "run: {until: 20s}\n";
+const char* const kBehind =
+    "random-faults: {kinds: [kill, pause, isolate], targets: [followers], budget: 3, start-after: 3s, quiet-after: "
+    "14s}\n";
+// A partition is moved under a throttle, which is taken away; then its new replica falls behind.
+const char* const kMoved =
+    "ktrial: 1\n"
+    "cluster:\n"
+    "  brokers: 3\n"
+    "  controllers: 1\n"
+    "  config: {broker.heartbeat.interval.ms: 300, broker.session.timeout.ms: 1500, replica.lag.time.max.ms: 2000,\n"
+    "    replica.fetch.max.bytes: 2000, follower.replication.throttled.rate: 500}\n"
+    "  topics: [{name: orders, partitions: 1, replicas: [[1, 2]]}]\n"
+    "clients:\n"
+    "  - {producer: p1, send: {topic: orders, count: 900, rate: 60/s}, start-after: 2s,\n"
+    "     config: {request.timeout.ms: 1500, delivery.timeout.ms: 8000, max.in.flight.requests.per.connection: 1}}\n"
+    "run: {until: 24s}\n";
+const char* const kMoves =
+    "faults:\n"
+    "  - {at: 4s, reassign: {partition: orders-0, to: [1, 2, 3], throttle: 100000, verify-every: 500ms}}\n"
+    "  - {at: 10s, pause: 3, for: 3s}\n"
+    "random-faults: {kinds: [kill, pause], targets: [followers], budget: 2, start-after: 8s, quiet-after: 18s}\n";
+
 // A group.
 const char* const kGroup =
     "ktrial: 1\n"
@@ -131,18 +170,26 @@ TEST_P(BrokenRule, IsWhatThePropertyFinds) {
 
 INSTANTIATE_TEST_SUITE_P(
     Properties, BrokenRule,
-    testing::Values(Rule{"one-leader-per-epoch", "controller.leader-epoch: kept", kLog, kQuorums},
-                    Rule{"quorum-state-machine-safety", "metadata.apply: fetched", kLog, kQuorums},
-                    Rule{kLongest, "unclean-recovery.choice: first-answer", kBalanced, kStops},
-                    Rule{kLongest, "unclean-recovery.leader-epoch: not-checked", kAggressive, kStops},
-                    Rule{kLongest, "unclean-recovery.broker-epoch: not-checked", kAggressive, kRestartInBetween},
-                    Rule{kLongest, "unclean-recovery.order: offset-first", kAggressive, kDivergingLogs},
-                    Rule{kStrategy, "unclean-recovery.balanced: any-replica", kBalanced, kStops},
-                    Rule{"corruption-not-exposed", "replication.fetched-checksum: ignored", kLog, kDisks},
-                    Rule{"processed-in-order", "consumer.buffered-records: any", kGroup, kMembers},
-                    Rule{"commit-not-past-processed", "consumer.commit: fetched", kGroup, kMembers},
-                    Rule{"acked-records-processed", "consumer.commit: fetched", kGroup, kMembers},
-                    Rule{"group-eventually-stable", "group.session: endless", kGroup, kDeath}),
+    testing::Values(
+        Rule{"one-leader-per-epoch", "controller.leader-epoch: kept", kLog, kQuorums},
+        Rule{"quorum-state-machine-safety", "metadata.apply: fetched", kLog, kQuorums},
+        Rule{kLongest, "unclean-recovery.choice: first-answer", kBalanced, kStops},
+        Rule{kLongest, "unclean-recovery.leader-epoch: not-checked", kAggressive, kStops},
+        Rule{kLongest, "unclean-recovery.broker-epoch: not-checked", kAggressive, kRestartInBetween},
+        Rule{kLongest, "unclean-recovery.order: offset-first", kAggressive, kDivergingLogs},
+        Rule{kStrategy, "unclean-recovery.balanced: any-replica", kBalanced, kStops},
+        Rule{"corruption-not-exposed", "replication.fetched-checksum: ignored", kLog, kDisks},
+        Rule{"throttle-spares-in-sync-replicas", "replication.leader-throttle: in-sync-too", kThrottled, kBehind},
+        Rule{"throttle-spares-in-sync-replicas", "replication.leader-throttle: consumers-too", kThrottled, kBehind},
+        Rule{"throttle-spares-in-sync-replicas", "replication.follower-throttle: in-sync-too", kThrottled, kBehind},
+        Rule{"throttle-spares-in-sync-replicas", "replication.parked-fetch-throttle: in-sync-too", kThrottled, kBehind},
+        Rule{"throttle-holds-the-rate", "replication.leader-throttle: ignored", kThrottled, kBehind},
+        Rule{"throttle-holds-the-rate", "replication.follower-throttle: ignored", kThrottled, kBehind},
+        Rule{"throttle-ends-with-its-config", "replication.throttle-removal: leader-list", kMoved, kMoves},
+        Rule{"processed-in-order", "consumer.buffered-records: any", kGroup, kMembers},
+        Rule{"commit-not-past-processed", "consumer.commit: fetched", kGroup, kMembers},
+        Rule{"acked-records-processed", "consumer.commit: fetched", kGroup, kMembers},
+        Rule{"group-eventually-stable", "group.session: endless", kGroup, kDeath}),
     [](const auto& info) {
       std::string name = std::string(info.param.property) + " by " + info.param.variant;
       std::replace_if(

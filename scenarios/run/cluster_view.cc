@@ -27,12 +27,17 @@ void ClusterView::on_fact(const model::Fact& fact, model::NodeId node) {
     deleted_.insert(t->id);
     if (const auto it = topics_.find(t->name); it != topics_.end() && it->second == t->id) topics_.erase(it);
     partitions_.erase_topic(t->id);
+    for (auto& [config, state] : throttles_)
+      if (std::get<model::TopicId>(config) == t->id) state.second = false;
   } else if (const auto* b = std::get_if<model::BrokerRegistered>(&fact)) {
     fenced(b->broker, b->offset, true);
   } else if (const auto* b = std::get_if<model::BrokerFenced>(&fact)) {
     fenced(b->broker, b->offset, true);
   } else if (const auto* b = std::get_if<model::BrokerUnfenced>(&fact)) {
     fenced(b->broker, b->offset, false);
+  } else if (const auto* t = std::get_if<model::ThrottleConfigCommitted>(&fact)) {
+    auto& [since, is_set] = throttles_[{t->topic, t->broker, t->key}];
+    if (t->offset >= since) since = t->offset, is_set = !t->value.empty();
   } else if (const auto* e = std::get_if<model::QuorumLeaderElected>(&fact)) {
     if (e->epoch > controller_epoch_) {
       controller_epoch_ = e->epoch;

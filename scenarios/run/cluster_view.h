@@ -4,10 +4,12 @@
 // state. Cost follows the facts. Not for judging: properties keep their own picture.
 #pragma once
 
+#include <algorithm>
 #include <boost/container/flat_map.hpp>
 #include <boost/container/flat_set.hpp>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -43,6 +45,10 @@ class ClusterView {
     return it != fenced_.end() && !it->second.second;
   }
   model::NodeId active_controller() const { return active_controller_; }
+  // Some config of the replication throttle is set.
+  bool is_throttled() const {
+    return std::any_of(throttles_.begin(), throttles_.end(), [](const auto& config) { return config.second.second; });
+  }
 
  private:
   void fenced(model::NodeId broker, model::Offset offset, bool is);
@@ -50,6 +56,8 @@ class ClusterView {
   boost::container::flat_map<std::string, model::TopicId> topics_;
   boost::container::flat_set<model::TopicId> deleted_;
   boost::container::flat_map<model::NodeId, std::pair<model::Offset, bool>> fenced_;  // since that record
+  using ThrottleConfig = std::tuple<model::TopicId, model::NodeId, std::string>;
+  boost::container::flat_map<ThrottleConfig, std::pair<model::Offset, bool>> throttles_;  // since that record
   model::NodeId active_controller_;
   model::QuorumEpoch controller_epoch_;
 };

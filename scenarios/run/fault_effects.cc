@@ -123,8 +123,11 @@ FaultEffects::Hit FaultEffects::begin(KafkaWorld& world, std::size_t fault, cons
       bool broke = false;
       if (!world.node(id).broker()) return Hit::nothing;
       const auto which = static_cast<std::uint64_t>(spec.amount.value_or(0));
-      world.tamper(id, which,
-                   [&](KafkaNode& n) { broke = spec.kind == FaultKind::bit_rot ? n.rot(which) : n.misdirect(which); });
+      world.tamper(id, which, [&](KafkaNode& n) {
+        broke = spec.kind == FaultKind::misdirected_write ? n.misdirect(which)
+                : spec.checksum_matches                   ? n.rot_unseen(which)
+                                                          : n.rot(which);
+      });
       disk_said(world, node);
       return broke ? Hit::struck : Hit::nothing;
     }

@@ -12,7 +12,8 @@ namespace {
 using properties::Injected;
 using Kind = Injected::Kind;
 
-// A driver token is 2 * fault for a strike and 2 * fault + 1 for the undo; this one ends all faults.
+// A driver token is 2 * fault for a strike and 2 * fault + 1 for the undo, behind those of all faults a fault for the
+// verification of its reassignment; this one ends all faults.
 constexpr std::uint64_t kQuietToken = ~std::uint64_t{0};
 
 bool compare(std::int64_t seen, Comparison comparison, std::int64_t value) {
@@ -68,6 +69,8 @@ void FaultEngine::arm(KafkaWorld& world) {
 void FaultEngine::on_token(KafkaWorld& world, const ClusterView& view, std::uint64_t token) {
   if (token == kQuietToken)
     become_quiet(world);
+  else if (token >= 2 * plan_.size())
+    verify(world, view, token - 2 * plan_.size());
   else if (token % 2 == 0)
     strike(world, view, token / 2);
   else
@@ -271,6 +274,7 @@ void FaultEngine::strike(KafkaWorld& world, const ClusterView& view, std::size_t
       break;
   }
   if (injected_.size() > said) ++struck_;
+  if (fault.verify_every) verify_later(world, index);
   if (fault.until)
     world.at(std::max(*fault.until, world.now()), 2 * index + 1);
   else if (fault.duration)

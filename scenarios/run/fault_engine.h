@@ -57,6 +57,7 @@ class FaultEngine {
   struct Active {
     bool done = false;  // struck, or disarmed
     bool undone = false;
+    bool throttled = false;  // seen so by a verification
     std::vector<model::NodeId> nodes;
     std::vector<std::pair<model::NodeId, model::NodeId>> links;  // directed
   };
@@ -66,6 +67,8 @@ class FaultEngine {
   void strike_links(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& from,
                     const std::vector<model::NodeId>& to, bool both_ways);
   void operate(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault);
+  void verify(KafkaWorld& world, const ClusterView& view, std::size_t index);
+  void verify_later(KafkaWorld& world, std::size_t index);
   void create_again(KafkaWorld& world, const std::string& topic);
   void delete_records(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault);
   void separate(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& half,

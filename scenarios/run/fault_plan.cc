@@ -173,6 +173,7 @@ void draw_details(const Cluster& c, const RandomFaults& random, const Draw& draw
       break;
     case FaultKind::bit_rot:
     case FaultKind::misdirected_write:
+      fault.checksum_matches = fault.kind == FaultKind::bit_rot && random.checksum_matches;
       fault.amount = static_cast<std::int64_t>(draw(f_amount, 0, 999));
       break;
     case FaultKind::slow_disk:

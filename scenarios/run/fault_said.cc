@@ -46,6 +46,8 @@ std::string what_struck(const FaultSpec& fault, const std::string& node) {
     case FaultKind::clock_step:
       return fmt::format("the wall clock of {} jumps", node);
     case FaultKind::bit_rot:
+      if (fault.checksum_matches)
+        return fmt::format("a record on the disk of {} is another, and its checksum is right", node);
       return fmt::format("a batch on the disk of {} breaks", node);
     case FaultKind::misdirected_write:
       return fmt::format("a batch on the disk of {} is written over another one", node);

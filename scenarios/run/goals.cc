@@ -44,6 +44,7 @@ enum Goal : std::uint32_t {
   remote_state_restored,
   remote_segment_expired,
   unclean_recovery,
+  replica_throttled,
 };
 
 constexpr auto kStable = static_cast<std::uint8_t>(model::GroupState::Stable);
@@ -86,7 +87,8 @@ const std::vector<std::string>& known_goals() {
                                                  "remote-read",
                                                  "remote-state-restored",
                                                  "remote-segment-expired",
-                                                 "unclean-recovery"};
+                                                 "unclean-recovery",
+                                                 "replica-throttled"};
   return names;
 }
 
@@ -158,6 +160,8 @@ void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
     reach(remote_state_restored);
   } else if (std::holds_alternative<model::RemoteSegmentExpired>(fact)) {
     reach(remote_segment_expired);
+  } else if (std::holds_alternative<model::ReplicaThrottled>(fact)) {
+    reach(replica_throttled);
   } else if (std::holds_alternative<model::UnsyncedDataLost>(fact)) {
     reach(unsynced_data_lost);
   } else if (std::holds_alternative<model::ConsumerPositionReset>(fact)) {

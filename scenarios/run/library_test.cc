@@ -2,6 +2,8 @@
 // variant or a hazard are caught by search, shrink to a few faults, and fail again from the written file.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "properties/judge.h"
 #include "scenarios/run/goals.h"
 #include "scenarios/scenario_for_test.h"
@@ -32,7 +34,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "delete-records", "recovery", "disk-faults", "compaction", "compaction-and-retention",
                     "expansion-dropped-by-late-metadata", "late-registration", "follower-fetch", "log-directories",
                     "misdirected-writes", "idempotent-producers", "tiered-storage", "shutdown-requests-come-late",
-                    "every-fault", "removal-and-lost-disks", "unclean-recovery", "sequential-unclean-stops"),
+                    "every-fault", "removal-and-lost-disks", "unclean-recovery", "sequential-unclean-stops",
+                    "throttled-reassignment", "unseen-bit-rot-correct"),
     [](const auto& info) {
       std::string name = info.param;
       std::replace(name.begin(), name.end(), '-', '_');
@@ -67,12 +70,31 @@ INSTANTIATE_TEST_SUITE_P(Library, Caught,
                                          "last-replica-standing", "retry-reorder", "truncation-high-watermark",
                                          "append-not-synced", "isr-admission", "alter-partition-reply",
                                          "vote-not-durable", "generation-not-checked",
-                                         "sequential-unclean-stops-without"),
+                                         "sequential-unclean-stops-without", "throttle-too-low", "unseen-bit-rot",
+                                         "lost-voter"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
+
+// Without a word of it in `expect` a run fails for what the fault did, and not for what came of it.
+TEST(UnseenBitRot, IsTheCauseThatIsTold) {
+  Scenario scenario = library_scenario("unseen-bit-rot");
+  scenario.expect.clear();
+  std::set<std::string> reasons;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    TrialOptions options;
+    options.seed = seed;
+    const TrialResult result = run_trial(scenario, options);
+    if (const properties::Violation* first = result.unexpected())
+      reasons.insert(first->permitted_by ? first->permitted_by->substr(0, first->permitted_by->find(':'))
+                                         : first->reason);
+  }
+  // Copied or read; led by who has it; or nobody has looked, and it is another record all the same.
+  EXPECT_EQ(reasons, (std::set<std::string>{"corruption exposed", "corrupted undetected",
+                                            "replicas differ by bit rot that no checksum finds"}));
+}
 
 TEST(Determinism, SameFingerprintAfterManyOtherRunsAndOnTwoThreads) {
   const Scenario scenario = library_scenario("unclean-election-correct");

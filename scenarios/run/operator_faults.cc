@@ -1,6 +1,8 @@
 // An operator's faults: elections, reassignments, topics that come, grow and go, records that go.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "scenarios/cluster/cluster_builder.h"
 #include "scenarios/run/fault_engine.h"
 
@@ -25,8 +27,9 @@ void FaultEngine::operate(KafkaWorld& world, const ClusterView& view, const Faul
     case FaultKind::reassign: {
       std::vector<model::NodeId> to;
       for (const std::int32_t id : fault.replicas) to.push_back(model::NodeId{id});
-      return tell(model::AlterReassignment{{partition.topic, index_of, to}},
-                  fmt::format("{} to {}", to_string(partition), names(to)));
+      return tell(model::AlterReassignment{{partition.topic, index_of, to}, fault.throttle},
+                  fmt::format("{} to {}{}", to_string(partition), names(to),
+                              fault.throttle ? fmt::format(", throttled to {} bytes/s,", *fault.throttle) : ""));
     }
     case FaultKind::cancel_reassignment:
       return tell(model::AlterReassignment{{partition.topic, index_of, std::nullopt}}, to_string(partition));
@@ -50,6 +53,29 @@ void FaultEngine::operate(KafkaWorld& world, const ClusterView& view, const Faul
       return tell(model::ElectLeader{request}, to_string(partition));
     }
   }
+}
+
+void FaultEngine::verify_later(KafkaWorld& world, std::size_t index) {
+  world.at(world.now() + *plan_[index].verify_every, 2 * plan_.size() + index);
+}
+
+// kafka-reassign-partitions.sh --verify, until no reassignment is on its way and the throttles are gone.
+void FaultEngine::verify(KafkaWorld& world, const ClusterView& view, std::size_t index) {
+  const FaultSpec& fault = plan_[index];
+  const bool over = std::none_of(view.partitions().begin(), view.partitions().end(),
+                                 [](const auto& partition) { return partition.second.reassigning; });
+  active_[index].throttled |= view.is_throttled();
+  if (over && active_[index].throttled && !view.is_throttled()) return;
+  verify_later(world, index);
+  const model::NodeId controller = view.active_controller();
+  if (!over || !view.is_throttled() || !controller.present()) return;
+  std::vector<model::NodeId> to;
+  for (const std::int32_t id : fault.replicas) to.push_back(model::NodeId{id});
+  const model::PartitionIndex partition{fault.partition->partition};
+  if (world.command(to_sim(controller), model::VerifyReassignment{{fault.partition->topic, partition, to}}))
+    say(Kind::other_fault, controller, {},
+        fmt::format("the reassignment of {} is verified to be over by {}", to_string(*fault.partition),
+                    name(controller)));
 }
 
 // Every controller is told, as at the start of a run; the one that is active creates it.

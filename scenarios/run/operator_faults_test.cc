@@ -121,6 +121,28 @@ TEST(Topics, ABrokerThatWasAwayDeletesWhatIsNoLongerItsOwn) {
   }));
 }
 
+// The operator looks every second, and takes the throttle away when the move is over.
+TEST(Reassignment, UnderAThrottleWhichIsTakenAwayWhenItIsVerified) {
+  for (const bool verified : {true, false}) {
+    const TrialResult result =
+        run(std::string("  - {at: 5s, reassign: {partition: orders-0, to: [4, 2, 3], throttle: 20000") +
+            (verified ? ", verify-every: 1s" : "") + "}}\n");
+    expect_nothing_broken(result);
+    EXPECT_EQ(last_state(result).isr.size(), 3u);
+    std::set<std::string> set;
+    std::size_t changes = 0;
+    for (const RecordedFact& f : all<model::ThrottleConfigCommitted>(result)) {
+      const auto& config = std::get<model::ThrottleConfigCommitted>(f.fact);
+      const std::string whose = std::to_string(config.broker.value) + config.key;
+      ++changes;
+      config.value.empty() ? (void)set.erase(whose) : (void)set.insert(whose);
+    }
+    // Two lists, and two rates of each of four brokers.
+    EXPECT_EQ(changes, verified ? 20u : 10u);
+    EXPECT_EQ(set.size(), verified ? 0u : 10u);
+  }
+}
+
 // Kafka's own, with every variant at its default; see docs/variants.md.
 TEST(Reassignment, LeavesDeletedReplicasEligible) {
   for (const char* name : {"elr-after-cancel", "elr-after-move"}) {

@@ -1,0 +1,82 @@
+// The replication throttle of a broker (KIP-73): its quotas as the metadata has them, and what it sends as a leader.
+#include <charconv>
+
+#include "model/broker/broker_node.h"
+#include "model/config_keys.h"
+
+namespace ktrial::model {
+namespace {
+
+std::int64_t rate_of(const MetadataImage& image, NodeId broker, const char* key, std::int64_t otherwise) {
+  const std::string* text = image.broker_config(broker, key);
+  if (text != nullptr) std::from_chars(text->data(), text->data() + text->size(), otherwise);
+  return otherwise;
+}
+
+}  // namespace
+
+// TopicConfigHandler and BrokerConfigHandler
+void BrokerNode::configure_throttles(const MetadataDelta& delta) {
+  Memory& m = *memory_;
+  for (const TopicId id : delta.topics) {
+    TopicConfig topic;
+    if (m.image.topic(id) != nullptr) topic = m.image.topic_config(id, config_.topic_defaults);
+    m.leader_quota.mark_throttled(id, std::move(topic.leader_throttled_replicas));
+    // Variant throttle_removal: what was there stays.
+    if (!topic.follower_throttled_replicas.empty() || !config_.variants.on(Variant::throttle_removal))
+      m.follower_quota.mark_throttled(id, std::move(topic.follower_throttled_replicas));
+  }
+  if (!delta.broker_configs) return;
+  m.leader_quota.set_bound(rate_of(m.image, self_, kLeaderThrottledRate, config_.leader_replication_throttled_rate));
+  m.follower_quota.set_bound(
+      rate_of(m.image, self_, kFollowerThrottledRate, config_.follower_replication_throttled_rate));
+}
+
+// ReplicaManager.shouldLeaderThrottle: followers that are out of sync and throttled, while the quota is exceeded.
+bool BrokerNode::should_leader_throttle(const Step& step, const Partition& partition, NodeId replica, Look look) {
+  ReplicationQuota& quota = memory_->leader_quota;
+  const auto variant = LeaderThrottle(config_.variants.value(Variant::leader_throttle));
+  if (variant == LeaderThrottle::ignored) return false;
+  if (!replica.present() && variant != LeaderThrottle::consumers_too) return false;
+  // Variant parked_throttle: a parked fetch counts what is throttled only while the quota is not exceeded.
+  const bool spares = variant != LeaderThrottle::in_sync_too &&
+                      !(look == Look::parked && config_.variants.on(Variant::parked_throttle));
+  const bool in_sync = replica.present() && IsrState::holds(partition.isr().committed, replica);
+  return !(spares && in_sync) && quota.is_throttled(partition.id(), self_) && quota.is_exceeded(step.wall_clock);
+}
+
+// ReplicaManager.readFromLog: one that is throttled is answered as if there was nothing to read.
+void BrokerNode::throttle(Step& step, const Partition& partition, NodeId replica, Look look, PartitionRead& read) {
+  if (read.answer_now() || !should_leader_throttle(step, partition, replica, look) || read.bytes == 0) return;
+  read.response.batches.clear();
+  read.bytes = 0;
+  step.fact(ReplicaThrottled{partition.id(), ThrottleSide::leader, replica, true, memory_->image.next_offset()});
+}
+
+// KafkaApis.handleFetchRequest: what is throttled counts, in sync or not, and each answer to a follower a little.
+void BrokerNode::count_sent(Step& step, NodeId replica, const FetchResponse& response) {
+  static const std::int64_t kEmpty = size_in_bytes(Message{0, FetchResponse{}});
+  ReplicationQuota& quota = memory_->leader_quota;
+  if (!quota.throttles_any()) return quota.record(kEmpty, step.wall_clock);
+  FetchResponse throttled;
+  ThrottledTraffic sent;
+  for (const FetchResponse::Partition& p : response.partitions) {
+    if (!quota.is_throttled(p.partition, self_)) continue;
+    throttled.partitions.push_back(p);
+    const Partition* held = partition(p.partition);
+    if (p.batches.empty() || held == nullptr || IsrState::holds(held->isr().committed, replica)) continue;
+    sent.partitions.push_back(p.partition);
+    for (const RecordBatch& batch : p.batches) sent.bytes += batch.size_in_bytes;
+  }
+  quota.record(size_in_bytes(Message{0, std::move(throttled)}), step.wall_clock);
+  if (sent.partitions.empty()) return;
+  sent.peer = replica;
+  sent.let_through = true;
+  sent.rate = quota.bound();
+  sent.samples = config_.replication_quota_window_num;
+  sent.window = config_.replication_quota_window_size;
+  sent.wall_clock = step.wall_clock;
+  step.fact(std::move(sent));
+}
+
+}  // namespace ktrial::model
