@@ -98,8 +98,9 @@ std::map<std::string, Case> throttle_cases() {
               t.fact(1, held(leader, 2));
             },
             [](Told& t) {
+              list(t, model::kLeaderThrottledReplicas, "0:1", 10);
               t.fact(1, leader_with({NodeId{1}}));
-              t.fact(1, held(leader, 2));
+              t.fact(1, held(leader, 2, 11));
             }}},
           {"throttle-holds-the-rate",
            {"over the quota",
