@@ -100,13 +100,18 @@ int nothing_found(const SearchCommand& command, const Scenario& scenario, const 
              found.judged == 0 ? "nothing was judged" : "holds", plural(found.judged, "seed"), found.events,
              found.faults, took, found.interrupted ? ", interrupted" : "");
   bool missed = false;
+  std::vector<std::string> vacuous;
   for (const auto& [property, premise] : found.premises) {
     if (premise != 0) continue;
     const auto named = scenario.expect.find(property);
     const bool wanted = named != scenario.expect.end() && named->second == Expected::holds;
     missed |= wanted;
-    fmt::print("  vacuous in every seed{}: {}\n", wanted ? ", but expected to hold" : "", property);
+    if (wanted)
+      fmt::print("  expected to hold, but there was nothing to judge in any seed: {}\n", property);
+    else
+      vacuous.push_back(property);
   }
+  fmt::print("{}", nothing_to_judge(vacuous, " in any seed"));
   for (const auto& [goal, times] : found.goals_missed)
     if (times == found.judged) {
       missed = true;

@@ -212,19 +212,40 @@ std::vector<reports::JunitCase> junit_cases(const TrialResult& result, const std
   return cases;
 }
 
+std::string nothing_to_judge(const std::vector<std::string>& properties, const char* where) {
+  constexpr std::size_t kWidth = 100;
+  if (properties.empty()) return {};
+  std::string text, line = fmt::format("  nothing to judge{} ({}):", where, properties.size());
+  for (const std::string& property : properties) {
+    if (line.size() + 1 + property.size() > kWidth) {
+      text += line + '\n';
+      line = "   ";
+    }
+    line += ' ' + property;
+  }
+  return text + line + '\n';
+}
+
 std::string verdict_table(const TrialResult& result) {
   std::string text;
+  std::vector<std::string> vacuous;
+  std::size_t width = 0;
+  for (const properties::Verdict& verdict : result.verdicts)
+    if (verdict.outcome != properties::Outcome::vacuous) width = std::max(width, verdict.property.size());
   for (const properties::Verdict& verdict : result.verdicts) {
-    const char* outcome = verdict.outcome == properties::Outcome::holds      ? "holds"
-                          : verdict.outcome == properties::Outcome::violated ? "VIOLATED"
-                                                                             : "vacuous";
+    if (verdict.outcome == properties::Outcome::vacuous) {
+      vacuous.push_back(verdict.property);
+      continue;
+    }
+    const char* outcome = verdict.outcome == properties::Outcome::holds ? "holds" : "VIOLATED";
     const auto expected = result.concrete.expect.find(verdict.property);
     const char* note = expected == result.concrete.expect.end() || expected->second == Expected::holds ? ""
                        : expected->second == Expected::violated ? "  (expected: violated)"
                                                                 : "  (expected: any)";
-    text += fmt::format("  {:<36} {:<9} checked {:>9} times{}\n", verdict.property, outcome, verdict.premise, note);
+    text += fmt::format("  {:<{}}  {:<8}  checked {:>9} times{}\n", verdict.property, width, outcome, verdict.premise,
+                        note);
   }
-  return text;
+  return text + nothing_to_judge(vacuous, "");
 }
 
 }  // namespace ktrial::scenarios

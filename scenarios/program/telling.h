@@ -22,8 +22,10 @@ reports::Trace trace_of(const TrialResult& result);
 std::string diagram_of(const TrialResult& result);
 // topics.cc: the committed state at the end, as `kafka-topics.sh --describe` prints it.
 std::string describe_topics_of(const TrialResult& result);
-// One line a property: outcome, how often its premise was met.
+// One line a property that had something to judge: outcome, how often its premise was met. The others follow by name.
 std::string verdict_table(const TrialResult& result);
+// "  nothing to judge (2): a b", in as many lines as that takes; empty if there are none.
+std::string nothing_to_judge(const std::vector<std::string>& properties, const char* where);
 // One case a property. It fails as the exit code says: a violation that the scenario expects does not.
 std::vector<reports::JunitCase> junit_cases(const TrialResult& result, const std::string& reproduce);
 
