@@ -70,8 +70,7 @@ INSTANTIATE_TEST_SUITE_P(Library, Caught,
                                          "last-replica-standing", "retry-reorder", "truncation-high-watermark",
                                          "append-not-synced", "isr-admission", "alter-partition-reply",
                                          "vote-not-durable", "generation-not-checked",
-                                         "sequential-unclean-stops-without", "throttle-too-low", "unseen-bit-rot",
-                                         "lost-voter"),
+                                         "sequential-unclean-stops-without", "throttle-too-low", "unseen-bit-rot"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
