@@ -72,7 +72,11 @@ void BrokerNode::on_message(Step& step, ConnectionId connection, Message&& messa
     m.remote.on_message(step, std::move(message), m.partitions);
     work_on_remote_log(step);
   } else if (is_request(kind(message))) {
-    m.requests.received(connection, std::move(message));
+    // BrokerServer.startup: the ports are open once the broker was unfenced (SocketServer.enableRequestProcessing).
+    if (m.lifecycle.state() < BrokerState::RUNNING)
+      step.close(connection);
+    else
+      m.requests.received(connection, std::move(message));
   } else if (ReplicaFetcher* fetcher = fetcher_of(connection)) {
     if (auto* fetched = std::get_if<FetchResponse>(&message.body)) leave_out_unwritable(step, *fetched);
     fetcher->on_message(step, connection, message, m.partitions, config_, &m.follower_quota);

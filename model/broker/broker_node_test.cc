@@ -61,6 +61,22 @@ TEST(Broker, T2_AReturningLeaderIsCutToWhereTheNewLeaderBegan) {
   EXPECT_EQ(c.count<LogTruncated>(NodeId{1}), 1);
 }
 
+// BrokerServer.startup opens the ports when the broker was unfenced for the first time.
+TEST(Broker, RefusesWhoConnectsBeforeItWasUnfenced) {
+  Orders c({1, 2});
+  c.kill(2);
+  c.start(2);
+  const int unfenced = c.count<BrokerUnfenced>(BrokerWorld::kController);
+  const std::size_t closed = c.closed_to_client.size();
+  c.produce(2, kTp, Acks::all, 1);
+  c.advance(milliseconds(10));
+  EXPECT_EQ(c.closed_to_client.size(), closed + 1);
+  EXPECT_TRUE(c.until([&] { return c.count<BrokerUnfenced>(BrokerWorld::kController) > unfenced; }));
+  c.advance(seconds(3));  // until it hears of it
+  EXPECT_EQ(c.ask<MetadataResponse>(2, MetadataRequest{}).brokers, nodes({1, 2}));
+  EXPECT_EQ(c.closed_to_client.size(), closed + 1);
+}
+
 TEST(Broker, T7_ADeadBrokerIsFencedAfterItsSessionAndClientsAreToldOfTheNewLeader) {
   Orders c({1, 2, 3});
   c.kill(1);
