@@ -1,7 +1,6 @@
 #include "model/config_keys.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -389,10 +388,9 @@ std::string apply_config(const ConfigKey& key, const std::string& value, const C
     if (!name.empty() && name != "RackAwareReplicaSelector") return wrong("RackAwareReplicaSelector");
     v = !name.empty();
   } else if (key.type == T::recovery_strategy) {
-    constexpr std::array<std::string_view, 3> kStrategies = {"Balanced", "Aggressive", "None"};
-    const auto strategy = std::find(kStrategies.begin(), kStrategies.end(), value);
-    if (strategy == kStrategies.end()) return wrong("Balanced, Aggressive or None");
-    v = strategy - kStrategies.begin();
+    const auto strategy = std::find(kUncleanRecoveryStrategies.begin(), kUncleanRecoveryStrategies.end(), value);
+    if (strategy == kUncleanRecoveryStrategies.end()) return wrong("Balanced, Aggressive or None");
+    v = strategy - kUncleanRecoveryStrategies.begin();
   } else if (key.type == T::ratio) {
     const auto ratio = parse_millionths(value);
     if (!ratio) return wrong("a number from 0 to 1, such as 0.5");

@@ -151,12 +151,8 @@ std::string tell(const RemoteStateRestored& f) {
              static_cast<std::int64_t>(f.epochs.size()), " leader epochs of the remote storage, log start offset ",
              f.log_start_offset);
 }
-const char* text(UncleanRecoveryStrategy strategy) {
-  static constexpr std::array<const char*, 3> kStrategies = {"Balanced", "Aggressive", "None"};
-  return kStrategies[static_cast<std::size_t>(strategy)];
-}
 std::string tell(const UncleanRecoveryStarted& f) {
-  return say(f.partition, " leader epoch ", f.leader_epoch, ": unclean recovery started, ", text(f.strategy),
+  return say(f.partition, " leader epoch ", f.leader_epoch, ": unclean recovery started, ", name(f.strategy),
              f.by_operator ? ", for an operator" : "");
 }
 std::string tell(const ReplicaLogInfoReceived& f) {
@@ -166,7 +162,7 @@ std::string tell(const ReplicaLogInfoReceived& f) {
 }
 std::string tell(const UncleanRecoveryElected& f) {
   return say(f.partition, " leader epoch ", f.leader_epoch, ": unclean recovery elects ", f.leader, ", ",
-             text(f.strategy));
+             name(f.strategy));
 }
 std::string tell(const ThrottleConfigCommitted& f) {
   return say(f.topic.present()    ? say("topic ", f.topic)

@@ -138,10 +138,6 @@ class PartitionTable {
     }
     return {{&rows_, row, cell}, fresh};
   }
-  template <class... Arguments>
-  std::pair<iterator, bool> emplace(TopicPartition tp, Arguments&&... arguments) {
-    return try_emplace(tp, std::forward<Arguments>(arguments)...);
-  }
   template <class Value>
   void insert_or_assign(TopicPartition tp, Value&& value) {
     if (const auto [at, fresh] = try_emplace(tp, std::forward<Value>(value)); !fresh)

@@ -7,11 +7,14 @@
 // Always holds: a default-constructed id or epoch is Kafka's "absent" value, -1.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <compare>
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <vector>
 
 namespace ktrial::model {
 
@@ -66,6 +69,14 @@ enum class UncleanRecoveryStrategy : std::uint8_t {
   aggressive,  // Aggressive: elect at once
   none,        // None: wait for an operator
 };
+inline constexpr std::array<const char*, 3> kUncleanRecoveryStrategies = {"Balanced", "Aggressive", "None"};
+constexpr const char* name(UncleanRecoveryStrategy strategy) {
+  return kUncleanRecoveryStrategies[static_cast<std::size_t>(strategy)];
+}
+
+inline bool holds(const std::vector<NodeId>& nodes, NodeId id) {
+  return std::find(nodes.begin(), nodes.end(), id) != nodes.end();
+}
 
 inline constexpr Offset kFirstOffset{0};
 inline constexpr LeaderEpoch kNoEpoch{-1};

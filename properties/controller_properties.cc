@@ -15,13 +15,6 @@ namespace {
 using Nodes = std::vector<NodeId>;
 using State = model::PartitionStateCommitted;
 
-bool holds(const Nodes& nodes, NodeId id) { return std::find(nodes.begin(), nodes.end(), id) != nodes.end(); }
-std::string text(const Nodes& nodes) {
-  std::string out;
-  for (const NodeId id : nodes) out += (out.empty() ? "" : ", ") + std::to_string(id.value);
-  return "[" + out + "]";
-}
-
 // The committed state of brokers and partitions, as of whole metadata batches. Around a fail-over two controllers state
 // the same commits; a record's offset tells what is old.
 class Committed {
@@ -121,10 +114,10 @@ struct FencedBrokerLeadsNothing : PropertyOf<FencedBrokerLeadsNothing> {
     // replica in sync by decree.
     const bool ends = (!before->adding.empty() || !before->removing.empty()) && f.adding.empty() && f.removing.empty();
     if (f.leader_recovery_state == model::LeaderRecoveryState::RECOVERING || ends) return;
-    violate_at(
-        f.partition, -1, context, "leader was not eligible",
-        fmt::format("broker {} was elected leader of {} in epoch {} as if cleanly; the ISR was {}, the ELR {}",
-                    f.leader.value, text_of(f.partition), f.leader_epoch.value, text(before->isr), text(before->elr)));
+    violate_at(f.partition, -1, context, "leader was not eligible",
+               fmt::format("broker {} was elected leader of {} in epoch {} as if cleanly; the ISR was {}, the ELR {}",
+                           f.leader.value, text_of(f.partition), f.leader_epoch.value, text_of(before->isr),
+                           text_of(before->elr)));
   }
   void check(const State& p, const FactContext& context) {
     met();
@@ -136,8 +129,8 @@ struct FencedBrokerLeadsNothing : PropertyOf<FencedBrokerLeadsNothing> {
     for (const NodeId id : p.isr)
       if (id != p.leader && !committed_.active(id))
         violate_at(p.partition, -1, context, "inactive ISR member",
-                   fmt::format("broker {} is in the ISR {} of {} but is fenced or shutting down", id.value, text(p.isr),
-                               text_of(p.partition)));
+                   fmt::format("broker {} is in the ISR {} of {} but is fenced or shutting down", id.value,
+                               text_of(p.isr), text_of(p.partition)));
   }
   Committed committed_;
 };
@@ -179,7 +172,7 @@ struct ElrIsEligible : PropertyOf<ElrIsEligible> {
     const auto say = [&](const char* reason, const std::string& what) {
       violate_at(p.partition, -1, context, reason,
                  fmt::format("{}: {}; replicas {}, ISR {}, ELR {}, min.insync.replicas {}", text_of(p.partition), what,
-                             text(p.replicas), text(p.isr), text(p.elr), p.min_isr));
+                             text_of(p.replicas), text_of(p.isr), text_of(p.elr), p.min_isr));
     };
     const auto is_replica = [&](NodeId id) { return holds(p.replicas, id); };
     if (std::any_of(p.elr.begin(), p.elr.end(), [&](NodeId id) { return holds(p.isr, id); }))
@@ -226,7 +219,7 @@ struct ReassignmentCompletesInSync : PropertyOf<ReassignmentCompletesInSync> {
     if (!std::all_of(target.begin(), target.end(), [&](NodeId id) { return holds(now.isr, id); }))
       violate_at(now.partition, -1, context, "reassignment complete too early",
                  fmt::format("the reassignment of {} to {} is complete with the ISR {}", text_of(now.partition),
-                             text(target), text(now.isr)));
+                             text_of(target), text_of(now.isr)));
   }
 
  private:

@@ -1,6 +1,5 @@
 // What a leader takes for the ISR, and what the controller has.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -48,22 +47,14 @@ struct IsrIsTheControllers : PropertyOf<IsrIsTheControllers> {
     const auto state = states.find(f.partition_epoch);
     // Whoever leads when a controller dies may hear of it before any controller says that it is committed.
     if (state == states.end()) return;
-    if (state->second.leader_epoch == f.leader_epoch && same(state->second.isr, f.isr)) return;
+    if (state->second.leader_epoch == f.leader_epoch &&
+        std::is_permutation(f.isr.begin(), f.isr.end(), state->second.isr.begin(), state->second.isr.end()))
+      return;
     violate_at(f.partition, -1, context, "not the controller's ISR",
                fmt::format("broker {} leads {} in leader epoch {} with the ISR {} at partition epoch {}, for which the "
                            "controller committed {} in leader epoch {}",
-                           context.node.value, text_of(f.partition), f.leader_epoch.value, text(f.isr),
-                           f.partition_epoch.value, text(state->second.isr), state->second.leader_epoch.value));
-  }
-  static bool same(std::vector<NodeId> a, std::vector<NodeId> b) {
-    std::sort(a.begin(), a.end());
-    std::sort(b.begin(), b.end());
-    return a == b;
-  }
-  static std::string text(const std::vector<NodeId>& nodes) {
-    std::vector<std::int32_t> ids;
-    for (const NodeId id : nodes) ids.push_back(id.value);
-    return fmt::format("{}", ids);
+                           context.node.value, text_of(f.partition), f.leader_epoch.value, text_of(f.isr),
+                           f.partition_epoch.value, text_of(state->second.isr), state->second.leader_epoch.value));
   }
   model::PartitionTable<std::map<model::PartitionEpoch, State>> committed_;
   std::map<NodeId, model::PartitionTable<model::PartitionEpoch>> newest_;

@@ -36,6 +36,12 @@ std::string text_of(model::TopicPartition tp) {
   return fmt::format("topic {} partition {}", tp.topic.value, tp.partition.value);
 }
 
+std::string text_of(const std::vector<NodeId>& nodes) {
+  std::string out;
+  for (const NodeId id : nodes) out += (out.empty() ? "" : ", ") + std::to_string(id.value);
+  return "[" + out + "]";
+}
+
 Judge::Judge(bool eligible_leader_replicas, const Limits& limits)
     : properties_(all_properties()), by_kind_(std::variant_size_v<model::FactVariant>) {
   shadow_.limits = limits;

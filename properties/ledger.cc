@@ -111,11 +111,17 @@ bool Ledger::added_behind_the_leader(model::TopicPartition p, NodeId replica, mo
   return added_behind_the_leader_.contains({p, replica, epoch});
 }
 
-bool Ledger::has_lost(model::TopicPartition p, NodeId replica, std::int64_t offset, const Entry& record) const {
+template <class Is>
+const Ledger::Unsynced* Ledger::find_lost(model::TopicPartition p, NodeId replica, std::int64_t offset, Is is) const {
   const auto lost = unsynced_.find({p, replica});
-  if (lost == unsynced_.end()) return false;
+  if (lost == unsynced_.end()) return nullptr;
   const auto [first, last] = lost->second.equal_range(offset);
-  return std::any_of(first, last, [&](const auto& gone) { return gone.second.record == record; });
+  const auto at = std::find_if(first, last, [&](const auto& gone) { return is(gone.second); });
+  return at == last ? nullptr : &at->second;
+}
+
+bool Ledger::has_lost(model::TopicPartition p, NodeId replica, std::int64_t offset, const Entry& record) const {
+  return find_lost(p, replica, offset, [&](const Unsynced& gone) { return gone.record == record; }) != nullptr;
 }
 
 bool Ledger::lacked(const Election& e, model::TopicPartition p, std::int64_t offset, const Entry& record,
@@ -165,15 +171,11 @@ std::string Ledger::excuse(const Election& e, model::TopicPartition p, std::int6
   }
   if (added_behind_the_leader(p, e.leader, record.epoch)) return kDropped;
   if (eligible_leader_replicas_) return {};
-  const auto lost = unsynced_.find({p, e.leader});
-  if (lost == unsynced_.end()) return {};
-  const auto [first, last] = lost->second.equal_range(offset);
   // What went with the disk may have rotted there before.
-  const auto took = std::find_if(first, last, [&](const auto& gone) {
-    const Entry& mine = gone.second.record;
-    return gone.second.event < e.event && (mine == record || logs.differ_by_rot(p, offset, mine, record));
+  const Unsynced* took = find_lost(p, e.leader, offset, [&](const Unsynced& gone) {
+    return gone.event < e.event && (gone.record == record || logs.differ_by_rot(p, offset, gone.record, record));
   });
-  return took != last ? took->second.why : "";
+  return took != nullptr ? took->why : "";
 }
 
 std::string Ledger::permits(model::TopicPartition p, std::int64_t offset, const Entry& record,

@@ -100,6 +100,9 @@ class Ledger {
     std::uint64_t event = 0;  // when it was lost
     const char* why = "";
   };
+  // The first loss of the replica at that offset of which `is` says so; null: there is none.
+  template <class Is>
+  const Unsynced* find_lost(model::TopicPartition, NodeId replica, std::int64_t offset, Is is) const;
   void elected(const model::BecameLeader&, const FactContext&, ReplicaLogs&);
   void keep_what_leaders_held(model::TopicPartition, std::int64_t from, const ReplicaLogs& logs);
   void acknowledged(const model::RecordAcknowledged&, const FactContext&, const ReplicaLogs&);

@@ -41,6 +41,7 @@ struct Violation {
 
 // "topic 1 partition 0": facts know topics by their ids.
 std::string text_of(model::TopicPartition);
+std::string text_of(const std::vector<NodeId>& nodes);  // "[1, 2]"
 
 // The state of the run at its end, filled by the runner.
 struct FinishContext {

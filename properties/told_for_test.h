@@ -153,4 +153,23 @@ std::map<std::string, Case> limit_cases();          // limit_properties_test.cc
 std::map<std::string, Case> tiered_cases();         // tiered_properties_test.cc
 std::map<std::string, Case> throttle_cases();       // throttle_properties_test.cc
 
+inline FinishContext quiet_end() {
+  FinishContext end;
+  end.at = model::seconds(100);
+  end.faults_ended = true;
+  end.since_quiet = model::seconds(60);
+  end.partitions.push_back({kTp, NodeId{1}, {NodeId{1}, NodeId{2}}, {NodeId{1}, NodeId{2}}});
+  end.consumers.push_back({NodeId{100}, kTp, Offset{2}, Offset{2}});
+  return end;
+}
+
+inline void loses_acked(Told& t) {
+  t.two_committed();
+  t.acked(0, {t.a, t.b});
+  t.leads(3, 1);
+}
+
+// Bit rot that no checksum finds has changed the record at offset 1 on broker 2.
+inline model::RecordRotted rots(const Told& t) { return {kTp, Offset{1}, t.b, model::rotten(t.b, NodeId{2})}; }
+
 }  // namespace ktrial::properties

@@ -16,13 +16,6 @@ namespace {
 using Nodes = std::vector<NodeId>;
 using Strategy = model::UncleanRecoveryStrategy;
 
-bool holds(const Nodes& nodes, NodeId id) { return std::find(nodes.begin(), nodes.end(), id) != nodes.end(); }
-
-const char* text(Strategy strategy) {
-  static constexpr const char* kStrategies[] = {"Balanced", "Aggressive", "None"};
-  return kStrategies[static_cast<std::size_t>(strategy)];
-}
-
 // A recovery's decision, and what was known when it was committed.
 struct Decision {
   model::UncleanRecoveryElected elected;
@@ -106,34 +99,51 @@ class Recoveries {
   model::Offset seen_;
 };
 
-struct ChoosesTheLongestLog : PropertyOf<ChoosesTheLongestLog> {
+// A property that judges each decision: Self has judge(decision, context), and kind(decision), which is what it calls
+// such a recovery.
+template <class Self>
+struct OfDecisions : PropertyOf<Self> {
+  std::vector<std::uint16_t> kinds() const override { return Recoveries::kinds(); }
+  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
+    const Decision* decision = recoveries_.on_fact(fact, context.node);
+    if (decision == nullptr) return;
+    this->met();
+    static_cast<Self&>(*this).judge(*decision, context);
+  }
+
+ protected:
+  void say(const Decision& decision, const FactContext& context, const char* reason, const std::string& what) {
+    const model::UncleanRecoveryElected& elected = decision.elected;
+    this->violate_at(
+        elected.partition, -1, context, reason,
+        fmt::format("broker {} was elected leader of {} in epoch {} by {} recovery {}", elected.leader.value,
+                    text_of(elected.partition), elected.leader_epoch.value, Self::kind(decision), what));
+  }
+  Recoveries recoveries_;
+};
+
+struct ChoosesTheLongestLog : OfDecisions<ChoosesTheLongestLog> {
   static constexpr const char* kName = "unclean-recovery-chooses-the-longest-log";
   static constexpr const char* kMeaning =
       "Who is elected by unclean recovery told of a log that ends in the newest leader epoch, and then at the highest "
       "offset, of all active replicas; before unclean.recovery.timeout.ms each of them has told. What a broker told "
       "before it registered again, or before it knew that its leader was gone, does not count.";
-  std::vector<std::uint16_t> kinds() const override { return Recoveries::kinds(); }
-  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
-    const Decision* decision = recoveries_.on_fact(fact, context.node);
-    if (decision == nullptr) return;
-    met();
-    const model::UncleanRecoveryElected& elected = decision->elected;
-    const auto say = [&](const char* reason, const std::string& what) {
-      violate_at(elected.partition, -1, context, reason,
-                 fmt::format("broker {} was elected leader of {} in epoch {} by unclean recovery {}",
-                             elected.leader.value, text_of(elected.partition), elected.leader_epoch.value, what));
-    };
-    const auto* mine = recoveries_.answer(*decision, elected.leader);
-    if (mine == nullptr) return say("the elected replica told nothing", "and has not told of its log as it is now");
+  static const char* kind(const Decision&) { return "unclean"; }
+  void judge(const Decision& decision, const FactContext& context) {
+    const model::UncleanRecoveryElected& elected = decision.elected;
+    const auto* mine = recoveries_.answer(decision, elected.leader);
+    if (mine == nullptr)
+      return say(decision, context, "the elected replica told nothing", "and has not told of its log as it is now");
     for (const NodeId id : recoveries_.before().replicas) {
       if (id == elected.leader || !recoveries_.active(id) || recoveries_.offline(id, elected.partition)) continue;
-      const auto* theirs = recoveries_.answer(*decision, id);
+      const auto* theirs = recoveries_.answer(decision, id);
       if (theirs == nullptr) {
         if (elected.waited < elected.timeout)
-          return say("an active replica was not heard", fmt::format("before broker {} had told of its log", id.value));
+          return say(decision, context, "an active replica was not heard",
+                     fmt::format("before broker {} had told of its log", id.value));
       } else if (std::tie(theirs->last_written_leader_epoch, theirs->log_end_offset) >
                  std::tie(mine->last_written_leader_epoch, mine->log_end_offset)) {
-        return say("another log was longer",
+        return say(decision, context, "another log was longer",
                    fmt::format("with a log of leader epoch {} up to offset {}, though that of broker {} is of leader "
                                "epoch {} up to offset {}",
                                mine->last_written_leader_epoch.value, mine->log_end_offset.value, id.value,
@@ -141,46 +151,34 @@ struct ChoosesTheLongestLog : PropertyOf<ChoosesTheLongestLog> {
       }
     }
   }
-
- private:
-  Recoveries recoveries_;
 };
 
-struct FollowsItsStrategy : PropertyOf<FollowsItsStrategy> {
+struct FollowsItsStrategy : OfDecisions<FollowsItsStrategy> {
   static constexpr const char* kName = "unclean-recovery-follows-its-strategy";
   static constexpr const char* kMeaning =
       "Unclean recovery elects only if no active replica is in the ISR or, that being empty, in the ELR; as Balanced "
       "only if both are empty and every replica of the last known ELR has told of its log; as None only for an "
       "operator.";
-  std::vector<std::uint16_t> kinds() const override { return Recoveries::kinds(); }
-  void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
-    const Decision* decision = recoveries_.on_fact(fact, context.node);
-    if (decision == nullptr) return;
-    met();
-    const model::UncleanRecoveryElected& elected = decision->elected;
+  static const char* kind(const Decision& decision) { return model::name(decision.elected.strategy); }
+  void judge(const Decision& decision, const FactContext& context) {
+    const model::UncleanRecoveryElected& elected = decision.elected;
     const model::PartitionStateCommitted& before = recoveries_.before();
-    const auto say = [&](const char* reason, const std::string& what) {
-      violate_at(elected.partition, -1, context, reason,
-                 fmt::format("broker {} was elected leader of {} in epoch {} by {} recovery {}", elected.leader.value,
-                             text_of(elected.partition), elected.leader_epoch.value, text(elected.strategy), what));
-    };
     for (const NodeId id : before.replicas) {
       const bool safe = holds(before.isr, id) || (before.isr.empty() && holds(before.elr, id));
       if (safe && recoveries_.active(id) && !recoveries_.offline(id, elected.partition))
-        return say("a safe leader was there", fmt::format("though broker {} could lead safely", id.value));
+        return say(decision, context, "a safe leader was there",
+                   fmt::format("though broker {} could lead safely", id.value));
     }
-    if (elected.strategy == Strategy::none) return say("nobody asked for it", "");
+    if (elected.strategy == Strategy::none) return say(decision, context, "nobody asked for it", "");
     if (elected.strategy != Strategy::balanced) return;
     if (!before.isr.empty() || !before.elr.empty())
-      return say("eligible replicas were not waited for", "though the ISR and the ELR were not empty");
+      return say(decision, context, "eligible replicas were not waited for",
+                 "though the ISR and the ELR were not empty");
     for (const NodeId id : before.last_known_elr)
-      if (holds(before.replicas, id) && recoveries_.answer(*decision, id) == nullptr)
-        return say("a last known eligible replica was not heard",
+      if (holds(before.replicas, id) && recoveries_.answer(decision, id) == nullptr)
+        return say(decision, context, "a last known eligible replica was not heard",
                    fmt::format("before broker {}, of the last known ELR, had told of its log", id.value));
   }
-
- private:
-  Recoveries recoveries_;
 };
 
 }  // namespace

@@ -244,10 +244,7 @@ class Json {
     static constexpr const char* kBy[] = {"cleaning", "power-cut", "recovery"};
     append_json_string(out_, kBy[static_cast<std::size_t>(by)]);
   }
-  void put(UncleanRecoveryStrategy strategy) {
-    static constexpr const char* kStrategies[] = {"Balanced", "Aggressive", "None"};
-    append_json_string(out_, kStrategies[static_cast<std::size_t>(strategy)]);
-  }
+  void put(UncleanRecoveryStrategy strategy) { append_json_string(out_, name(strategy)); }
   void put(LossCause cause) {
     static constexpr const char* kCauses[] = {"power-cut", "disk-lost", "failed-fsync"};
     append_json_string(out_, kCauses[static_cast<std::size_t>(cause)]);

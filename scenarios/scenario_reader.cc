@@ -417,10 +417,9 @@ struct Reader {
       if (!harms_log_dir(f.kind)) fail(*d, "'log-dir' does not go with '" + std::string(to_string(f.kind)) + "'");
     }
     if (const Y* t = find(y, "strategy")) {
-      const std::vector<std::string> strategies{"Balanced", "Aggressive"};
-      known_name(*t, "strategy", text(t), strategies);
-      f.strategy = text(t) == strategies[0] ? model::UncleanRecoveryStrategy::balanced
-                                            : model::UncleanRecoveryStrategy::aggressive;
+      using enum model::UncleanRecoveryStrategy;
+      known_name(*t, "strategy", text(t), {name(balanced), name(aggressive)});
+      f.strategy = text(t) == name(balanced) ? balanced : aggressive;
       if (f.kind != FaultKind::elect_unclean)
         fail(*t, "'strategy' does not go with '" + std::string(to_string(f.kind)) + "'");
       if (!s.cluster.config.effective.unclean_recovery_manager)

@@ -177,8 +177,7 @@ std::string fault(const FaultSpec& f) {
   }
   if (!f.message.empty()) m.add("message", text(f.message));
   if (!f.log_dir.empty()) m.add("log-dir", text(f.log_dir));
-  if (f.strategy)
-    m.add("strategy", *f.strategy == model::UncleanRecoveryStrategy::balanced ? "Balanced" : "Aggressive");
+  if (f.strategy) m.add("strategy", name(*f.strategy));
   if (f.delay) m.add("by", duration(*f.delay));
   if (f.checksum_matches) m.add("checksum", "matches");
   if (f.amount && shape_of(f.kind) != FaultShape::count && shape_of(f.kind) != FaultShape::records)

@@ -81,7 +81,7 @@ Partition* BrokerNode::host(Step& step, TopicPartition tp, const PartitionRegist
       }
     }
     ++m.logs_in[disk.directory];
-    it = m.partitions.emplace(tp, Partition(tp, partition_config(topic), std::move(disk))).first;
+    it = m.partitions.try_emplace(tp, Partition(tp, partition_config(topic), std::move(disk))).first;
   }
   it->second.set_topic_config(topic);
   return &it->second;

@@ -100,7 +100,7 @@ void BrokerNode::publish(Step& step, const MetadataDelta& delta) {
   m.touched.some.insert(touched.begin(), touched.end());
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);
-    if (registration == nullptr || !IsrState::holds(registration->replicas, self_))
+    if (registration == nullptr || !holds(registration->replicas, self_))
       delete_replica(step, tp);
     else if (host(step, tp, *registration) != nullptr)  // a later insertion in between would move the others
       start_cleaner(step, tp);
@@ -117,13 +117,12 @@ void BrokerNode::publish(Step& step, const MetadataDelta& delta) {
   }
   for (TopicPartition tp : touched) {
     const PartitionRegistration* registration = m.image.partition(tp);
-    if (registration == nullptr || registration->leader == self_ || !IsrState::holds(registration->replicas, self_))
-      continue;
+    if (registration == nullptr || registration->leader == self_ || !holds(registration->replicas, self_)) continue;
     const auto held = m.partitions.find(tp);
     if (held == m.partitions.end()) continue;
     Partition& partition = held->second;
     assign_directory(step, partition, registration->directory(self_));
-    const bool in_sync = IsrState::holds(registration->isr, self_);
+    const bool in_sync = holds(registration->isr, self_);
     const bool new_epoch = partition.make_follower(step, *registration);
     remote_log_role(step, tp);
     // In controlled shutdown a partition that is followed out of sync is simply stopped.

@@ -297,7 +297,7 @@ void BrokerNode::settle(Step& step) {
       try_fetches(step);
       continue;
     }
-    auto next = m.published ? m.requests.take(step) : std::nullopt;
+    auto next = m.requests.take(step);
     if (!next) break;
     if (next->zombie && std::holds_alternative<ProduceRequest>(next->message.body))
       step.fact(ProbeHit{"zombie produce request executed"});

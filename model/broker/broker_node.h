@@ -1,8 +1,8 @@
 // A broker: {config, disk, memory}.
 //
 // Follows BrokerServer, KafkaApis, ReplicaManager and BrokerMetadataPublisher. It applies committed metadata as it
-// comes, deletions before leaders before followers before group coordinators, and serves no request before the
-// controller found it caught up. Leaves out: CreateTopics forwarding (NOT_CONTROLLER), quotas of clients,
+// comes, deletions before leaders before followers before group coordinators, and refuses who connects before it was
+// unfenced for the first time. Leaves out: CreateTopics forwarding (NOT_CONTROLLER), quotas of clients,
 // authorisation. Always holds: outside a handler nothing that could be answered is parked, and nothing that could be
 // sent is unsent.
 #pragma once

@@ -57,7 +57,7 @@ void BrokerNode::load_log(Step& step, TopicPartition tp, LogDisk&& disk) {
   PartitionConfig config = partition_config(config_.topic_defaults);
   config.load = clean ? LogLoad::clean : LogLoad::unclean;
   config.producer_expiration.wall_clock = step.wall_clock;
-  Partition& partition = m.partitions.emplace(tp, Partition(tp, config, std::move(disk))).first->second;
+  Partition& partition = m.partitions.try_emplace(tp, Partition(tp, config, std::move(disk))).first->second;
   const Log& log = partition.log();
   if (log.batches().size() < batches) step.fact(ProbeHit{"log recovery cut the log at a broken batch"});
   if (log.epochs().entries() != epochs) step.fact(ProbeHit{"log recovery changed the leader epoch cache"});

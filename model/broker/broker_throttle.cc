@@ -41,7 +41,7 @@ bool BrokerNode::should_leader_throttle(const Step& step, const Partition& parti
   // Variant parked_throttle: a parked fetch counts what is throttled only while the quota is not exceeded.
   const bool spares = variant != LeaderThrottle::in_sync_too &&
                       !(look == Look::parked && config_.variants.on(Variant::parked_throttle));
-  const bool in_sync = replica.present() && IsrState::holds(partition.isr().committed, replica);
+  const bool in_sync = replica.present() && holds(partition.isr().committed, replica);
   return !(spares && in_sync) && quota.is_throttled(partition.id(), self_) && quota.is_exceeded(step.wall_clock);
 }
 
@@ -59,23 +59,18 @@ void BrokerNode::count_sent(Step& step, NodeId replica, const FetchResponse& res
   ReplicationQuota& quota = memory_->leader_quota;
   if (!quota.throttles_any()) return quota.record(kEmpty, step.wall_clock);
   FetchResponse throttled;
-  ThrottledTraffic sent;
+  ThrottledTraffic sent = quota.traffic(ThrottleSide::leader, replica, step.wall_clock);
   for (const FetchResponse::Partition& p : response.partitions) {
     if (!quota.is_throttled(p.partition, self_)) continue;
     throttled.partitions.push_back(p);
     const Partition* held = partition(p.partition);
-    if (p.batches.empty() || held == nullptr || IsrState::holds(held->isr().committed, replica)) continue;
+    if (p.batches.empty() || held == nullptr || holds(held->isr().committed, replica)) continue;
     sent.partitions.push_back(p.partition);
     for (const RecordBatch& batch : p.batches) sent.bytes += batch.size_in_bytes;
   }
   quota.record(size_in_bytes(Message{0, std::move(throttled)}), step.wall_clock);
   if (sent.partitions.empty()) return;
-  sent.peer = replica;
   sent.let_through = true;
-  sent.rate = quota.bound();
-  sent.samples = config_.replication_quota_window_num;
-  sent.window = config_.replication_quota_window_size;
-  sent.wall_clock = step.wall_clock;
   step.fact(std::move(sent));
 }
 

@@ -32,7 +32,7 @@ class DirectoryAssignments {
     AssignReplicasToDirsRequest request{self, epoch, {}};
     for (const auto& [tp, directory] : ready_) {
       const PartitionRegistration* p = image.partition(tp);
-      if (p != nullptr && IsrState::holds(p->replicas, self)) request.assignments.emplace_back(tp, directory);
+      if (p != nullptr && holds(p->replicas, self)) request.assignments.emplace_back(tp, directory);
     }
     ready_.clear();
     if (request.assignments.empty()) return std::nullopt;

@@ -31,7 +31,7 @@ void Fetcher::assign(const std::vector<TopicPartition>& partitions) {
     const auto it = positions_.find(tp);
     FetchPosition p = it == positions_.end() ? FetchPosition{} : it->second;
     if (it == positions_.end()) p.version = ++version_;
-    next.emplace(tp, p);
+    next.try_emplace(tp, p);
   }
   for (const auto& [tp, p] : positions_) changed_.insert(tp);
   positions_ = std::move(next);

@@ -40,9 +40,7 @@ class BrokerSessions {
   }
   // Only the first offset counts.
   void enter_controlled_shutdown(NodeId id, Offset at) {
-    const auto [known, fresh] = brokers_.try_emplace(id);
-    if (fresh) by_contact_.emplace(known->second.contact, id);
-    Session& session = known->second;
+    Session& session = session_of(id);
     if (!session.shutdown_offset.present()) session.shutdown_offset = at;
   }
   Offset controlled_shutdown_offset(NodeId id) const {
@@ -96,12 +94,16 @@ class BrokerSessions {
     const BrokerRegistrationImage* broker = image.broker(id);
     return broker != nullptr && !broker->fenced;
   }
-  Session& heard(NodeId id, Nanos now) {
+  Session& session_of(NodeId id) {
     const auto [at, fresh] = brokers_.try_emplace(id);
-    if (!fresh) by_contact_.erase({at->second.contact, id});
-    at->second.contact = now;
-    by_contact_.emplace(now, id);
+    if (fresh) by_contact_.emplace(at->second.contact, id);
     return at->second;
+  }
+  Session& heard(NodeId id, Nanos now) {
+    Session& session = session_of(id);
+    by_contact_.erase({session.contact, id});
+    by_contact_.emplace(session.contact = now, id);
+    return session;
   }
 
   Nanos timeout_;

@@ -7,7 +7,6 @@ namespace {
 
 using Nodes = std::vector<NodeId>;
 
-bool holds(const Nodes& nodes, NodeId id) { return std::find(nodes.begin(), nodes.end(), id) != nodes.end(); }
 bool holds_all(const Nodes& nodes, const Nodes& wanted) {
   return std::all_of(wanted.begin(), wanted.end(), [&](NodeId id) { return holds(nodes, id); });
 }

@@ -27,12 +27,12 @@ Moves moves_of(const MetadataImage& image, const AlterPartitionReassignmentsRequ
       if (!p.reassigning() && !asked) continue;
       PartitionMove& move = moves[tp];
       move.sources.insert(p.replicas.begin(), p.replicas.end());
-      for (const NodeId id : p.adding) move.sources.erase(id);
+      for (const NodeId added : p.adding) move.sources.erase(added);
       if (asked)
         move.destinations.insert(request.replicas->begin(), request.replicas->end());
       else
         move.destinations.insert(p.adding.begin(), p.adding.end());
-      for (const NodeId id : move.sources) move.destinations.erase(id);
+      for (const NodeId source : move.sources) move.destinations.erase(source);
     }
   return moves;
 }

@@ -11,10 +11,6 @@ constexpr TimerId kRecoveryTimer{147};
 constexpr Nanos kRequestTimeout = seconds(1);
 constexpr Nanos kFirstBackoff = milliseconds(100), kLongestBackoff = seconds(3);
 
-bool holds(const std::vector<NodeId>& nodes, NodeId id) {
-  return std::find(nodes.begin(), nodes.end(), id) != nodes.end();
-}
-
 bool could_lead(const MetadataImage& image, const PartitionRegistration& p, NodeId id) {
   return image.is_active(id) && image.broker(id)->has_online_dir(p.directory(id));
 }

@@ -46,9 +46,6 @@ struct IsrState {
   bool expanding() const { return proposed && proposed->size() > committed.size(); }
   // A growing set counts at once, a shrinking one only when committed.
   const std::vector<NodeId>& maximal() const { return expanding() ? *proposed : committed; }
-  static bool holds(const std::vector<NodeId>& set, NodeId id) {
-    return std::find(set.begin(), set.end(), id) != set.end();
-  }
 };
 
 }  // namespace ktrial::model

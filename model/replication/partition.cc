@@ -33,7 +33,7 @@ PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration
   if (same_state && isr_.expanding()) {
     IsrExpansionDropped dropped{tp_, leader_epoch_, {}};
     for (const NodeId id : *isr_.proposed)
-      if (!IsrState::holds(isr_.committed, id)) dropped.added.push_back(id);
+      if (!holds(isr_.committed, id)) dropped.added.push_back(id);
     step.fact(std::move(dropped));
   }
   isr_ = IsrState{registration.isr, std::nullopt};
@@ -48,7 +48,7 @@ PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration
     if (!config_.variants.on(Variant::epoch_at_election)) log_.assign_epoch(leader_epoch_, leader_epoch_start_);
     for (auto& [id, remote] : remotes_) {
       // Replica.resetReplicaState: a leader that is elected again keeps what it knows of the logs, not of the times.
-      const bool in_sync = IsrState::holds(isr_.committed, id);
+      const bool in_sync = holds(isr_.committed, id);
       if (!was_leader) remote = RemoteReplica{};
       remote.last_caught_up = in_sync ? step.now : kNever;
       if (was_leader) {

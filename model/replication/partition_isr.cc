@@ -30,7 +30,7 @@ void Partition::propose(Step& step, std::vector<NodeId> isr) {
 }
 
 PartitionProgress Partition::maybe_expand_isr(Step& step, NodeId replica, const Brokers& brokers) {
-  if (isr_.in_flight() || IsrState::holds(isr_.committed, replica)) return {};
+  if (isr_.in_flight() || holds(isr_.committed, replica)) return {};
   const Offset end = remotes_.at(replica).log_end;
   if (!end.present() || end < log_.high_watermark()) return {};
   if (end < leader_epoch_start_ && !config_.variants.on(Variant::isr_admission)) return {};

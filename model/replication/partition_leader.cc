@@ -123,7 +123,7 @@ std::vector<ReplicaView> Partition::readable_followers(Offset offset) const {
   std::vector<ReplicaView> followers;
   if (role_ != ReplicaRole::leader) return followers;
   for (const auto& [id, remote] : remotes_)
-    if (IsrState::holds(isr_.committed, id) && remote.log_end >= offset && remote.log_start <= offset)
+    if (holds(isr_.committed, id) && remote.log_end >= offset && remote.log_start <= offset)
       followers.push_back({id, remote.log_end, remote.last_caught_up});
   return followers;
 }
@@ -167,7 +167,7 @@ PartitionProgress Partition::follower_fetched(Step& step, NodeId replica, Broker
 void Partition::follower_seen(NodeId replica, Nanos at) {
   const auto it = remotes_.find(replica);
   if (role_ != ReplicaRole::leader || it == remotes_.end() || it->second.log_end != log_.log_end()) return;
-  if (!IsrState::holds(isr_.committed, replica)) return;
+  if (!holds(isr_.committed, replica)) return;
   it->second.last_caught_up = std::max(it->second.last_caught_up, at);
   it->second.last_fetch_time = std::max(it->second.last_fetch_time, at);
 }
@@ -175,14 +175,14 @@ void Partition::follower_seen(NodeId replica, Nanos at) {
 bool Partition::follower_is_quiet(NodeId replica) const {
   const auto it = remotes_.find(replica);
   return role_ == ReplicaRole::leader && it != remotes_.end() && it->second.log_end == log_.log_end() &&
-         IsrState::holds(isr_.committed, replica);
+         holds(isr_.committed, replica);
 }
 
 // Whether the high watermark waits for a replica: one of the ISR, and one that is about to join it.
 bool Partition::holds_back(NodeId replica, const RemoteReplica& remote, Nanos now, const Brokers& brokers) const {
-  if (config_.variants.on(Variant::expanding_isr)) return IsrState::holds(isr_.committed, replica);
-  if (config_.variants.on(Variant::shrinking_isr) && isr_.in_flight()) return IsrState::holds(*isr_.proposed, replica);
-  return IsrState::holds(isr_.maximal(), replica) ||
+  if (config_.variants.on(Variant::expanding_isr)) return holds(isr_.committed, replica);
+  if (config_.variants.on(Variant::shrinking_isr) && isr_.in_flight()) return holds(*isr_.proposed, replica);
+  return holds(isr_.maximal(), replica) ||
          (remote.caught_up(log_.log_end(), now, config_.replica_lag_time_max) &&
           (eligible(replica, brokers) || config_.variants.on(Variant::high_watermark_holders)));
 }
@@ -195,7 +195,7 @@ bool Partition::advance_high_watermark(Step& step, const Brokers& brokers) {
   for (const auto& [id, remote] : remotes_) {
     const bool counts = holds_back(id, remote, step.now, brokers);
     if (counts) lowest = std::min(lowest, remote.log_end);
-    if (counts && IsrState::holds(isr_.committed, id)) in_sync = std::min(in_sync, remote.log_end);
+    if (counts && holds(isr_.committed, id)) in_sync = std::min(in_sync, remote.log_end);
   }
   if (lowest < in_sync && lowest <= log_.high_watermark())
     step.fact(ProbeHit{"high watermark waits for a replica that is not in the ISR yet"});

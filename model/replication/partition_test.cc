@@ -232,7 +232,7 @@ struct Follower : Leader {
   ClusterConfig config;
   void follow(int epoch) {
     Partition& p =
-        partitions.contains(kTp) ? partitions.at(kTp) : (partitions.emplace(kTp, partition), partitions.at(kTp));
+        partitions.contains(kTp) ? partitions.at(kTp) : (partitions.try_emplace(kTp, partition), partitions.at(kTp));
     p.make_follower(step, PartitionRegistration{
                               nodes({0, 1, 2}), nodes({1}), NodeId(1), LeaderEpoch(epoch), PartitionEpoch(epoch), {}});
     fetcher.add(p, config);

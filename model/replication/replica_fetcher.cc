@@ -60,7 +60,7 @@ void ReplicaFetcher::add(const Partition& partition, const ClusterConfig& config
   const bool asks =
       protocol == TruncationProtocol::offsets_for_leader_epoch || protocol == TruncationProtocol::end_offset;
   if (asks && entry.asked_epoch.present()) entry.ask = Entry::Ask::epoch;
-  due(entries_.emplace(partition.id(), entry).first);
+  due(entries_.try_emplace(partition.id(), entry).first);
 }
 
 void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch own_epoch,
@@ -110,7 +110,7 @@ void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch ow
     fetch.max_bytes = config.replica_fetch_response_max_bytes;
     session_.build(fetch);
     if (!let_through.empty()) {
-      ThrottledTraffic asked = traffic(step, config, *throttled.quota);
+      ThrottledTraffic asked = throttled.quota->traffic(ThrottleSide::follower, leader_, step.wall_clock);
       asked.partitions = std::move(let_through);
       asked.let_through = true;
       step.fact(std::move(asked));
@@ -119,18 +119,6 @@ void ReplicaFetcher::run(Step& step, const ClusterConfig& config, BrokerEpoch ow
   }
   step.set_timer({kFetcherTimeoutTimer, 0, static_cast<std::uint32_t>(leader_.value)},
                  step.now + config.replica_socket_timeout);
-}
-
-ThrottledTraffic ReplicaFetcher::traffic(const Step& step, const ClusterConfig& config,
-                                         const ReplicationQuota& quota) const {
-  ThrottledTraffic traffic;
-  traffic.side = ThrottleSide::follower;
-  traffic.peer = leader_;
-  traffic.rate = quota.bound();
-  traffic.samples = config.replication_quota_window_num;
-  traffic.window = config.replication_quota_window_size;
-  traffic.wall_clock = step.wall_clock;
-  return traffic;
 }
 
 // RemoteLeaderEndPoint.buildFetch and shouldFollowerThrottle: what is held back is not in the session, and is looked at
@@ -158,13 +146,13 @@ std::vector<TopicPartition> ReplicaFetcher::throttle(Step& step, const ClusterCo
 
 // ReplicaFetcherThread.processPartitionData: of replicas in sync, too, so that all of it stays within the quota.
 void ReplicaFetcher::count_copied(Step& step, const Entry& entry, const FetchResponse::Partition& response,
-                                  const ClusterConfig& config, ReplicationQuota& quota) const {
+                                  ReplicationQuota& quota) const {
   if (!quota.is_throttled(response.partition, self_)) return;
   std::int64_t bytes = 0;
   for (const RecordBatch& batch : response.batches) bytes += batch.size_in_bytes;
   quota.record(bytes, step.wall_clock);
   if (entry.in_sync() || bytes == 0) return;
-  ThrottledTraffic copied = traffic(step, config, quota);
+  ThrottledTraffic copied = quota.traffic(ThrottleSide::follower, leader_, step.wall_clock);
   copied.partitions = {response.partition};
   copied.bytes = bytes;
   step.fact(std::move(copied));
@@ -233,7 +221,7 @@ void ReplicaFetcher::on_fetch_partition(Step& step, const FetchResponse::Partiti
         const LeaderEpoch last = entry.item.last_fetched_epoch;
         follow_log(entry, partition, config);
         if (sound) {
-          if (quota != nullptr && quota->throttles_any()) count_copied(step, entry, response, config, *quota);
+          if (quota != nullptr && quota->throttles_any()) count_copied(step, entry, response, *quota);
           if (entry.item.fetch_offset != sent->item.fetch_offset || !entry.lag)
             entry.lag = std::max<std::int64_t>(response.high_watermark - entry.item.fetch_offset, 0);
         }

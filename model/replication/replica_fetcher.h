@@ -3,10 +3,10 @@
 // Follows AbstractFetcherThread and ReplicaFetcherThread with num.replica.fetchers=1: fetch sessions (KIP-227) and
 // truncation on fetch (KIP-595); the older truncation protocols (KIP-101, KIP-279) are variants. Where the leader's
 // local log begins above the fetch offset, TierStateMachine (KIP-405, tiered_fetch.cc); Kafka's thread waits for it,
-// here the other partitions go on. What is
-// throttled, out of sync and over the quota is left out of a fetch (KIP-73). Leaves out: several partitions in one
-// OffsetsForLeaderEpoch. Always holds: an answer touches a partition only if its fetch offset and leader epoch are
-// still those of the request; work follows what changed and not how many partitions are followed.
+// here the other partitions go on. What is throttled, out of sync and over the quota is left out of a fetch (KIP-73).
+// Leaves out: several partitions in one OffsetsForLeaderEpoch. Always holds: an answer touches a partition only if its
+// fetch offset and leader epoch are still those of the request; work follows what changed and not how many partitions
+// are followed, but while the broker throttles any: then each fetch looks at all of them, as Kafka's does.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
@@ -89,8 +89,7 @@ class ReplicaFetcher {
   // The throttled partitions that the next fetch asks for out of sync.
   std::vector<TopicPartition> throttle(Step& step, const ClusterConfig& config, const FetcherThrottle& throttled);
   void count_copied(Step& step, const Entry& entry, const FetchResponse::Partition& response,
-                    const ClusterConfig& config, ReplicationQuota& quota) const;
-  ThrottledTraffic traffic(const Step& step, const ClusterConfig& config, const ReplicationQuota& quota) const;
+                    ReplicationQuota& quota) const;
   void on_list_offsets(Step& step, const ListOffsetsResponse& response, Partitions& partitions,
                        const ClusterConfig& config);
   void on_epoch_end(Step& step, const OffsetForLeaderEpochResponse& response, Partitions& partitions,

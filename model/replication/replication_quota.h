@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "model/config.h"
+#include "model/facts.h"
 #include "model/replication/simple_rate.h"
 
 namespace ktrial::model {
@@ -37,6 +38,17 @@ class ReplicationQuota {
   bool is_exceeded(Nanos wall_clock) { return rate_.is_above(bound_, wall_clock); }
   // Counts, whether that is too much or not.
   void record(std::int64_t bytes, Nanos wall_clock) { rate_.record(bytes, wall_clock); }
+  // The quota as it is now, for the caller to say what passed.
+  ThrottledTraffic traffic(ThrottleSide side, NodeId peer, Nanos wall_clock) const {
+    ThrottledTraffic t;
+    t.side = side;
+    t.peer = peer;
+    t.rate = bound_;
+    t.samples = rate_.samples();
+    t.window = rate_.window();
+    t.wall_clock = wall_clock;
+    return t;
+  }
 
  private:
   std::int64_t bound_ = std::numeric_limits<std::int64_t>::max();

@@ -29,7 +29,7 @@ struct Replica {
     c.self = kSelf;
     c.topic.min_insync_replicas = 1;
     c.variants = config.variants;
-    partitions.emplace(kTp, Partition(kTp, c, LogDisk()));
+    partitions.try_emplace(kTp, Partition(kTp, c, LogDisk()));
   }
   Partition& p() { return partitions.at(kTp); }
   Offset end() { return p().log().log_end(); }

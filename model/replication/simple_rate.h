@@ -23,6 +23,8 @@ class SimpleRate {
   void record(std::int64_t bytes, Nanos wall_clock);
   // Whether the rate is above `bytes_per_second`. Samples that are too old are forgotten on the way.
   bool is_above(std::int64_t bytes_per_second, Nanos wall_clock);
+  std::int32_t samples() const { return static_cast<std::int32_t>(slots_) - 1; }
+  Nanos window() const { return milliseconds(window_ms_); }
 
  private:
   struct Sample {
