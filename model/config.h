@@ -134,7 +134,7 @@ struct ClusterConfig {
 
 struct ProducerConfig {
   Acks acks = Acks::all;
-  bool enable_idempotence = false;  // Kafka's default is true (KIP-679)
+  bool enable_idempotence = true;
   std::int32_t batch_size = 16384;
   Nanos linger = milliseconds(5);
   Nanos request_timeout = milliseconds(30000);

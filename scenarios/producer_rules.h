@@ -1,7 +1,7 @@
-// What Kafka does not let a producer combine with enable.idempotence.
+// What Kafka does not let a producer combine with enable.idempotence (true by default since KIP-679).
 //
-// Follows ProducerConfig.postProcessAndValidateIdempotenceConfigs. Kafka turns idempotence off by itself when it is
-// only the default; here it is off unless it is written.
+// Follows ProducerConfig.postProcessAndValidateIdempotenceConfigs: what is only the default gives way to another key,
+// what is written does not.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@
 
 namespace ktrial::scenarios {
 
-// The written key that is to blame, and why.
-std::vector<std::pair<std::string, std::string>> idempotence_conflicts(const Configured<model::ProducerConfig>& config);
+// Turns idempotence off where it is not written and another written key excludes it. Where both are written: the key
+// that is to blame, and why.
+std::vector<std::pair<std::string, std::string>> settle_idempotence(Configured<model::ProducerConfig>& config);
 
 }  // namespace ktrial::scenarios

@@ -1,4 +1,4 @@
-// What cannot go with enable.idempotence is refused where it is written.
+// What cannot go with enable.idempotence is refused where it is written, and turns it off where it is not.
 #include "scenarios/producer_rules.h"
 
 #include <gtest/gtest.h>
@@ -10,12 +10,15 @@
 namespace ktrial::scenarios {
 namespace {
 
-std::string error_of(const std::string& config) {
-  const auto scenario = read_scenario(
+auto read(const std::string& config) {
+  return read_scenario(
       "ktrial: 1\ncluster: {brokers: 3, topics: [{name: orders, replicas: [[1, 2, 3]]}]}\nclients:\n"
       "  - producer: p1\n    config: {" +
           config + "}\n    send: {topic: orders, count: 1}\n",
       "f.yaml", {properties::all_property_names(), known_goals()});
+}
+std::string error_of(const std::string& config) {
+  const auto scenario = read(config);
   return scenario ? "" : to_string(scenario.error().front());
 }
 
@@ -27,6 +30,19 @@ TEST(EnableIdempotence, NeedsAcksRetriesAndFewInFlight) {
   EXPECT_EQ(error_of("max.in.flight.requests.per.connection: 6, enable.idempotence: true"),
             "f.yaml:5:53: error: enable.idempotence allows at most 5 requests in flight");
   EXPECT_EQ(error_of("enable.idempotence: false, acks: 1, max.in.flight.requests.per.connection: 9"), "");
+}
+
+TEST(EnableIdempotence, IsTheDefaultUnlessAnotherKeyExcludesIt) {
+  const auto is_on = [](const std::string& config) {
+    const auto scenario = read(config);
+    return std::get<ProducerSpec>(scenario->clients[0]).config.effective.enable_idempotence;
+  };
+  EXPECT_TRUE(is_on("acks: all"));
+  EXPECT_TRUE(is_on("max.in.flight.requests.per.connection: 5, retries: 1"));
+  EXPECT_FALSE(is_on("acks: 1"));
+  EXPECT_FALSE(is_on("retries: 0"));
+  EXPECT_FALSE(is_on("max.in.flight.requests.per.connection: 6"));
+  EXPECT_FALSE(is_on("enable.idempotence: false"));
 }
 
 }  // namespace

@@ -195,7 +195,7 @@ struct Reader {
       ProducerSpec p;
       p.name = text(find(y, "producer"));
       p.config.written = config(find(y, "config"), Scope::producer, {.producer = &p.config.effective});
-      for (const auto& [key, message] : idempotence_conflicts(p.config)) fail(*find(*find(y, "config"), key), message);
+      for (const auto& [key, message] : settle_idempotence(p.config)) fail(*find(*find(y, "config"), key), message);
       set(p.start_after, find(y, "start-after"));
       if (const Y* send = need(y, "send"); send && keys(*send, "send",
                                                         {"topic", "count", "rate", "interval", "key", "key-count",

@@ -121,6 +121,7 @@ struct FakeCluster {
 
 ProducerSpec sends(std::int64_t count) {
   ProducerSpec spec;
+  spec.config.enable_idempotence = false;
   spec.workload.topic = "t";
   spec.workload.count = count;
   spec.workload.interval = milliseconds(1);

@@ -58,7 +58,8 @@ const char* const kAggressive =
     "  topics: [{name: orders, partitions: 1, replicas: [[1, 2, 3]], config: {min.insync.replicas: 1}}]\n"
     "clients:\n"
     "  - {producer: p1, send: {topic: orders, count: 240, rate: 20/s}, start-after: 2s,\n"
-    "     config: {request.timeout.ms: 1500, delivery.timeout.ms: 8000, max.in.flight.requests.per.connection: 1}}\n"
+    "     config: {enable.idempotence: false, request.timeout.ms: 1500, delivery.timeout.ms: 8000, "
+    "max.in.flight.requests.per.connection: 1}}\n"
     "run: {until: 30s}\n";
 const char* const kStops =
     "random-faults: {kinds: [kill, power-cut, pause], targets: [all, majority, leaders, followers], budget: 6, "
