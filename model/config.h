@@ -32,6 +32,7 @@ struct ThrottledReplicas {
   std::vector<std::pair<PartitionIndex, NodeId>> replicas;
   bool empty() const { return !all && replicas.empty(); }
   bool has(PartitionIndex partition, NodeId broker) const;
+  bool operator==(const ThrottledReplicas&) const = default;
 };
 
 // local.retention.ms and local.retention.bytes: the same as retention.ms and retention.bytes.
@@ -58,6 +59,7 @@ struct TopicConfig {
   Nanos local_retention_ms = kAsTotal;  // of what the broker keeps itself
   std::int64_t local_retention_bytes = kAsTotal.count();
   ThrottledReplicas leader_throttled_replicas, follower_throttled_replicas;
+  bool operator==(const TopicConfig&) const = default;
 };
 
 // Whether the topic's logs are tiered: not those that are compacted (UnifiedLog.isRemoteLogEnabled).

@@ -1,6 +1,7 @@
 #include "model/config_keys.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -434,6 +435,27 @@ bool ThrottledReplicas::has(PartitionIndex partition, NodeId broker) const {
 bool is_throttle_key(std::string_view key) {
   return key == kLeaderThrottledReplicas || key == kFollowerThrottledReplicas || key == kLeaderThrottledRate ||
          key == kFollowerThrottledRate;
+}
+
+bool is_topic_default(std::string_view broker_key) {
+  constexpr std::array<std::string_view, 17> kKeys = {kMinInsyncReplicas,
+                                                      "unclean.leader.election.enable",
+                                                      "unclean.recovery.strategy",
+                                                      "message.max.bytes",
+                                                      "log.flush.interval.messages",
+                                                      "log.flush.interval.ms",
+                                                      "log.segment.bytes",
+                                                      "log.roll.ms",
+                                                      "log.retention.ms",
+                                                      "log.retention.bytes",
+                                                      "log.cleanup.policy",
+                                                      "log.cleaner.min.cleanable.ratio",
+                                                      "log.cleaner.min.compaction.lag.ms",
+                                                      "log.cleaner.max.compaction.lag.ms",
+                                                      "log.cleaner.delete.retention.ms",
+                                                      "log.local.retention.ms",
+                                                      "log.local.retention.bytes"};
+  return std::find(kKeys.begin(), kKeys.end(), broker_key) != kKeys.end();
 }
 
 std::string config_keys_markdown() {

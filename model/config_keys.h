@@ -19,6 +19,11 @@ inline constexpr const char* kFollowerThrottledRate = "follower.replication.thro
 
 bool is_throttle_key(std::string_view key);  // one of the four
 
+inline constexpr const char* kMinInsyncReplicas = "min.insync.replicas";
+// Whether a broker's config is the default of a topic's (ServerTopicConfigSynonyms), so that an operator may set a
+// cluster-wide one while brokers run (DynamicLogConfig).
+bool is_topic_default(std::string_view broker_key);
+
 enum class ConfigScope : std::uint8_t { broker, topic, producer, consumer };
 enum class ConfigStatus : std::uint8_t { modelled, accepted_with_warning, refused };
 // The struct to write to; the pointer of the key's scope must be set.

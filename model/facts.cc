@@ -164,7 +164,7 @@ std::string tell(const UncleanRecoveryElected& f) {
   return say(f.partition, " leader epoch ", f.leader_epoch, ": unclean recovery elects ", f.leader, ", ",
              name(f.strategy));
 }
-std::string tell(const ThrottleConfigCommitted& f) {
+std::string tell(const ConfigCommitted& f) {
   return say(f.topic.present()    ? say("topic ", f.topic)
              : f.broker.present() ? say("broker ", f.broker)
                                   : "all brokers",

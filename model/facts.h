@@ -165,9 +165,9 @@ struct RemoteStateRestored {  // at a follower that begins where the leader's lo
 };
 // -- the replication throttle (KIP-73)
 enum class ThrottleSide : std::uint8_t { leader, follower };
-struct ThrottleConfigCommitted {  // by the controller: one of the four configs is another
-  TopicId topic;                  // absent: of a broker
-  NodeId broker;                  // absent, and no topic: of all brokers
+struct ConfigCommitted {  // by the controller: a config is another; of a topic as it was created only the throttle's
+  TopicId topic;          // absent: of a broker
+  NodeId broker;          // absent, and no topic: of all brokers
   std::string key;
   std::string value;  // empty: removed
   Offset offset;      // of the record
@@ -552,7 +552,7 @@ using FactVariant =
                  ProducerIdsExpired, DuplicateDetected, UnknownProducerAccepted, SequenceRefused, LocalSegmentDeleted,
                  RemoteSegmentStored, RemoteSegmentStateChanged, RemoteSegmentCopied, RemoteSegmentExpired,
                  RemoteLogRead, RemoteStateRestored, UncleanRecoveryStarted, ReplicaLogInfoReceived,
-                 UncleanRecoveryElected, ThrottleConfigCommitted, ReplicaThrottled, ThrottledTraffic, RecordRotted>;
+                 UncleanRecoveryElected, ConfigCommitted, ReplicaThrottled, ThrottledTraffic, RecordRotted>;
 // The variant with its special members in one place: each file that moves one would generate them otherwise.
 class Fact : public FactVariant {
  public:

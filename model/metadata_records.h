@@ -1,6 +1,6 @@
 // Records of the metadata log (__cluster_metadata-0), as the controller writes and every broker applies them.
 //
-// Follows metadata/src/main/resources/common/metadata (KIP-500, KIP-631, KIP-704, KIP-841). The records of one
+// Follows metadata/src/main/resources/common/metadata (KIP-500, KIP-631, KIP-704, KIP-841, KIP-966). The records of one
 // controller operation form one MetadataBatch, which is appended, committed and applied as a whole. Leaves out:
 // features, ACLs, quotas, snapshots.
 #pragma once
@@ -69,6 +69,9 @@ struct ConfigRecord {
   std::optional<std::string> value;  // absent: it is removed
   NodeId broker = {};                // absent, and no topic: the cluster-wide default
 };
+struct ClearElrRecord {  // on replay the partitions of the topic have no ELR and no last known one any more
+  std::string topic;     // empty: of every topic
+};
 struct NoOpRecord {};
 struct RemoveTopicRecord {
   TopicId id;
@@ -84,7 +87,7 @@ struct LeaderChangeRecord {  // written by the quorum itself at the start of an 
 
 using MetadataRecord = std::variant<RegisterBrokerRecord, BrokerRegistrationChangeRecord, TopicRecord, PartitionRecord,
                                     PartitionChangeRecord, ConfigRecord, NoOpRecord, LeaderChangeRecord,
-                                    RemoveTopicRecord, ProducerIdsRecord>;
+                                    RemoveTopicRecord, ProducerIdsRecord, ClearElrRecord>;
 
 // The offset of record i of the batch is base_offset + i.
 struct MetadataBatch {

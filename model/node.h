@@ -32,6 +32,9 @@ struct AlterReassignment {  // kafka-reassign-partitions.sh --execute or --cance
 struct VerifyReassignment {  // kafka-reassign-partitions.sh --verify, to a controller
   AlterPartitionReassignmentsRequest request;
 };
+struct AlterConfigs {  // kafka-configs.sh --alter, to a controller
+  IncrementalAlterConfigsRequest request;
+};
 struct CreatePartitions {  // kafka-topics.sh --alter --partitions, to a controller
   CreatePartitionsRequest request;
 };
@@ -43,7 +46,7 @@ struct DeleteRecords {  // kafka-delete-records.sh, to the leader
 };
 struct StartSending {};  // producer: begin the workload
 using Command = std::variant<CleanStop, CreateTopic, ElectLeader, StartSending, AlterReassignment, VerifyReassignment,
-                             CreatePartitions, DeleteTopic, DeleteRecords>;
+                             CreatePartitions, DeleteTopic, DeleteRecords, AlterConfigs>;
 
 template <class N>
 concept Node = requires(N n, const N c, Step& step, ConnectionId connection, Message&& message, TimerId timer,

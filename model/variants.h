@@ -58,6 +58,7 @@ enum class Variant : std::uint8_t {
   shutdown_grant,
   duplicate_registration,
   leader_epoch_bump,
+  min_isr_change,
   recovery_choice,
   recovery_order,
   recovery_broker_epoch,

@@ -113,10 +113,10 @@ struct ThrottleEndsWithItsConfig : PropertyOf<ThrottleEndsWithItsConfig> {
       "A broker holds back only what its topic lists (leader. or follower.replication.throttled.replicas), as far as "
       "it has applied the metadata.";
   std::vector<std::uint16_t> kinds() const override {
-    return kinds_of<model::ReplicaThrottled, model::ThrottleConfigCommitted>();
+    return kinds_of<model::ReplicaThrottled, model::ConfigCommitted>();
   }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
-    if (const auto* config = std::get_if<model::ThrottleConfigCommitted>(&fact)) {
+    if (const auto* config = std::get_if<model::ConfigCommitted>(&fact)) {
       if (config->topic.present()) lists_[{config->topic, config->key}][config->offset] = config->value;
       return;
     }

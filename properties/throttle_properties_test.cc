@@ -25,7 +25,7 @@ model::ThrottledTraffic traffic(model::ThrottleSide side, std::int64_t bytes, bo
   return {side, NodeId{2}, {kTp}, bytes, let_through, 1000, 11, seconds(1), seconds(second)};
 }
 void list(Told& t, const char* key, const char* value, std::int64_t offset) {
-  t.fact(Told::kController, model::ThrottleConfigCommitted{kTp.topic, NodeId(), key, value, Offset{offset}});
+  t.fact(Told::kController, model::ConfigCommitted{kTp.topic, NodeId(), key, value, Offset{offset}});
 }
 std::string reason(const Told& t, const char* property) {
   const Verdict verdict = t.judge.verdict(property);

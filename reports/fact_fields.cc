@@ -187,7 +187,7 @@ constexpr auto kNames<BatchCorrupted> = names("partition", "baseOffset", "nextOf
 template <>
 constexpr auto kNames<CorruptBatchFound> = names("partition", "baseOffset", "source");
 template <>
-constexpr auto kNames<ThrottleConfigCommitted> = names("topic", "broker", "key", "value", "offset");
+constexpr auto kNames<ConfigCommitted> = names("topic", "broker", "key", "value", "offset");
 template <>
 constexpr auto kNames<ReplicaThrottled> = names("partition", "side", "replica", "knowsLag", "metadataOffset");
 template <>

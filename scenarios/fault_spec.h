@@ -41,6 +41,7 @@ enum class FaultKind : std::uint8_t {
   reassign,             // AlterPartitionReassignments of `partition` to `replicas`
   cancel_reassignment,  // the same for `partition`, cancelled
   create_partitions,    // CreatePartitions: `topic` has `amount` of them
+  alter_configs,        // IncrementalAlterConfigs: `configs` of `topic`, or of all brokers
   delete_topic,         // DeleteTopics: `topic`; its end creates it again
   create_topic,         // CreateTopics: `topic` as the scenario has it
   delete_records,       // DeleteRecords of `partition`, before offset `amount` (absent: the high watermark)
@@ -53,7 +54,7 @@ enum class FaultKind : std::uint8_t {
   misdirected_write,    // a batch was written over another one; `amount` tells which
   restore_disk,         // at its end the machine comes back with the disk as it was at its begin
 };
-inline constexpr int kFaultKinds = 35;
+inline constexpr int kFaultKinds = 36;
 const char* to_string(FaultKind kind);  // as in a file: "power-cut"
 std::optional<FaultKind> fault_kind(const std::string& text);
 
@@ -67,6 +68,7 @@ enum class FaultShape : std::uint8_t {
   replicas,   // `reassign: {partition: orders-0, to: [2, 3], throttle: 50000, verify-every: 2s}`
   count,      // `create-partitions: {topic: orders, count: 4}`
   records,    // `delete-records: {partition: orders-0, before: 100}`
+  configs,    // `alter-configs: {topic: orders, set: {min.insync.replicas: 1}, delete: [retention.ms]}`
 };
 FaultShape shape_of(FaultKind kind);
 // I/O errors and slowness, of one log directory or of all of a broker.
@@ -153,9 +155,11 @@ struct FaultSpec {
   bool both_ways = false;                 // `from` and `to`: the way back, too (`between: [[1, 2], 3]`)
   std::optional<PartitionRef> partition;  // elections, reassignments, delete-records
   std::vector<std::int32_t> replicas;     // reassign: to these brokers
-  std::string topic;                      // create-partitions, delete-topic, create-topic
-  std::string message;                    // hold, cut-mid-response: the message's name, "FetchResponse"
-  std::string log_dir;                    // disk faults: this one of log.dirs; empty: all of them
+  std::string topic;                      // create-partitions, delete-topic, create-topic, alter-configs
+  // alter-configs: what is set, and what is deleted; without a topic the cluster-wide defaults of the brokers.
+  std::vector<std::pair<std::string, std::optional<std::string>>> configs;
+  std::string message;  // hold, cut-mid-response: the message's name, "FetchResponse"
+  std::string log_dir;  // disk faults: this one of log.dirs; empty: all of them
   // elect-unclean, with unclean recovery: of this one; absent: Aggressive.
   std::optional<model::UncleanRecoveryStrategy> strategy;
   std::optional<Nanos> delay;            // delay, clock-step, slow-disk

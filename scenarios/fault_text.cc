@@ -40,6 +40,7 @@ constexpr std::array<KindRow, kFaultKinds> kKinds = {{
     {"reassign", FaultShape::replicas},
     {"cancel-reassignment", partition},
     {"create-partitions", FaultShape::count},
+    {"alter-configs", configs},
     {"delete-topic", topic},
     {"create-topic", topic},
     {"delete-records", records},

@@ -64,6 +64,11 @@ std::string meaning_of(FaultKind kind) {
       return "An operator cancels the reassignment of a partition that is on its way.";
     case K::create_partitions:
       return "An operator's CreatePartitions: the topic has so many in all.";
+    case K::alter_configs:
+      return "An operator's IncrementalAlterConfigs: what is to `set` and to `delete` of a topic, or, without `topic`, "
+             "of "
+             "the cluster-wide defaults of the brokers (by a broker's names of them: log.retention.ms). At random: "
+             "min.insync.replicas of a topic.";
     case K::delete_topic:
       return "An operator's DeleteTopics. Its end creates the topic again, under the same name and with another id.";
     case K::create_topic:
@@ -130,6 +135,8 @@ std::string example_of(FaultKind kind) {
       return "{at: 5s, reassign: {partition: orders-0, to: [2, 3], throttle: 50000, verify-every: 2s}}";
     case K::create_partitions:
       return "{at: 5s, create-partitions: {topic: orders, count: 4}}";
+    case K::alter_configs:
+      return "{at: 5s, alter-configs: {topic: orders, set: {min.insync.replicas: 1}, delete: [retention.ms]}}";
     case K::delete_topic:
       return "{at: 5s, delete-topic: orders, for: 10s}";
     case K::create_topic:
@@ -170,6 +177,7 @@ std::string meaning_of_goal(const std::string& goal) {
       {"record-processed", "a member of a group processed a record"},
       {"leader-from-elr", "an eligible leader replica was elected, with the ISR empty"},
       {"reassigned", "the reassignment of a partition came to its end, or was taken back"},
+      {"config-altered", "an operator has altered a config other than the throttle's"},
       {"segment-rolled", "a log went on in a new segment"},
       {"segment-deleted", "a broker deleted the oldest segment of a log"},
       {"records-deleted", "DeleteRecords was answered without an error"},

@@ -90,20 +90,23 @@ struct Reader {
     if (v->kind != Y::Kind::list) return fail(*v, "expected a list");
     for (const Y& i : v->items) f(i);
   }
+  const model::ConfigKey* config_key(const Y& name, Scope scope) {
+    const auto* key = model::find_config_key(scope, name.scalar);
+    if (key) return key;
+    std::vector<std::string> names;
+    for (const auto& k : model::config_keys())
+      if (k.scope == scope) names.push_back(k.name);
+    fail(name, "unknown config '" + name.scalar + "'", nearest(name.scalar, names));
+    return nullptr;
+  }
   Settings config(const Y* v, Scope scope, const model::ConfigTarget& target) {
     Settings out;
     if (!v) return out;
     if (v->kind != Y::Kind::map) return fail(*v, "config must be a map"), out;
     for (std::size_t i = 0; i < v->keys.size(); ++i) {
       const std::string& name = v->keys[i].scalar;
-      const auto* key = model::find_config_key(scope, name);
-      if (!key) {
-        std::vector<std::string> names;
-        for (const auto& k : model::config_keys())
-          if (k.scope == scope) names.push_back(k.name);
-        fail(v->keys[i], "unknown config '" + name + "'", nearest(name, names));
-        continue;
-      }
+      const auto* key = config_key(v->keys[i], scope);
+      if (!key) continue;
       const std::string value = key->type == model::ConfigKey::Type::texts ? texts(v->items[i]) : text(&v->items[i]);
       if (const std::string e = model::apply_config(*key, value, target); !e.empty()) fail(v->items[i], e);
       if (key->status == model::ConfigStatus::accepted_with_warning && warnings)
@@ -312,6 +315,22 @@ struct Reader {
     if (r->partition.partition >= 0) partition(*v, r->partition);
     return {*r};
   }
+  void configs(const Y& y, FaultSpec& f) {
+    if (!keys(y, to_string(f.kind), {"topic", "set", "delete"})) return;
+    if (const Y* t = find(y, "topic")) known_name(*t, "topic", f.topic = text(t), topic_names());
+    const Scope scope = f.topic.empty() ? Scope::broker : Scope::topic;
+    model::ClusterConfig of_cluster;
+    model::TopicConfig of_topic;
+    for (auto& [key, value] : config(find(y, "set"), scope, {.broker = &of_cluster, .topic = &of_topic}))
+      f.configs.emplace_back(key, value);
+    each(find(y, "delete"), [&](const Y& key) {
+      if (config_key(key, scope) != nullptr) f.configs.emplace_back(key.scalar, std::nullopt);
+    });
+    for (const auto& [key, value] : f.configs)
+      if (scope == Scope::broker && !model::is_topic_default(key) && !model::is_throttle_key(key))
+        fail(y, "'" + key + "' cannot be altered while brokers run");
+    if (f.configs.empty()) fail(y, "expected configs to 'set' or 'delete'");
+  }
   // Whom, in the form that the kind takes.
   void fault_body(const Y& y, FaultSpec& f) {
     switch (shape_of(f.kind)) {
@@ -352,6 +371,8 @@ struct Reader {
         if (const Y* t = need(y, "topic")) known_name(*t, "topic", f.topic = text(t), topic_names());
         number(need(y, "count"), f.amount.emplace(), 1, 10000);
         return;
+      case FaultShape::configs:
+        return configs(y, f);
       case FaultShape::links:
         break;
     }

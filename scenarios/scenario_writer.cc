@@ -151,6 +151,18 @@ std::string fault(const FaultSpec& f) {
     more.add("topic", text(f.topic));
     more.add("count", std::to_string(f.amount.value_or(1)));
     m.add(kind, more.str());
+  } else if (shape_of(f.kind) == FaultShape::configs) {
+    Map more, set;
+    std::vector<std::string> deleted;
+    for (const auto& [key, value] : f.configs)
+      if (value)
+        set.add(text(key), text(*value));
+      else
+        deleted.push_back(text(key));
+    if (!f.topic.empty()) more.add("topic", text(f.topic));
+    if (deleted.size() < f.configs.size()) more.add("set", set.str());
+    if (!deleted.empty()) more.add("delete", list(deleted, [](const std::string& key) { return key; }));
+    m.add(kind, more.str());
   } else if (!f.topic.empty()) {
     m.add(kind, text(f.topic));
   } else if (shape_of(f.kind) == FaultShape::records) {

@@ -172,6 +172,10 @@ FaultSpec fault(FaultKind kind) {
       f.topic = "null";
       f.amount = 7;
       break;
+    case FaultKind::alter_configs:
+      f.topic = "null";
+      f.configs = {{"min.insync.replicas", "1"}, {"retention.ms", std::nullopt}};
+      break;
     case FaultKind::delete_topic:
     case FaultKind::create_topic:
       f.topic = "orders-eu";

@@ -145,8 +145,27 @@ void BrokerNode::publish(Step& step, const MetadataDelta& delta) {
     it->second.add(partition, config_);
     m.fetchers_due.insert(partition.leader());
   }
+  configure_logs(step, delta);
   configure_throttles(delta);
   publish_groups(step, touched);
+}
+
+// TopicConfigHandler.updateLogConfig: of logs that were there before; whatever waits for them is not looked at again.
+void BrokerNode::configure_logs(Step& step, const MetadataDelta& delta) {
+  Memory& m = *memory_;
+  for (const TopicId id : delta.topics) {
+    const TopicImage* topic = m.image.topic(id);
+    if (topic == nullptr) continue;
+    const TopicConfig config = topic_config(id);
+    TopicPartition tp{id, PartitionIndex{0}};
+    for (; static_cast<std::size_t>(tp.partition.value) < topic->partitions.size(); ++tp.partition.value) {
+      const auto held = m.partitions.find(tp);
+      if (held == m.partitions.end() || held->second.config().topic == config) continue;
+      held->second.set_topic_config(config);
+      start_cleaner(step, tp);
+      remote_log_role(step, tp);
+    }
+  }
 }
 
 void BrokerNode::changed(TopicPartition tp, const PartitionProgress& change) {

@@ -247,6 +247,7 @@ class BrokerNode {
   void changed(TopicPartition tp, const PartitionProgress& change);
 
   // replication throttle (broker_throttle.cc)
+  void configure_logs(Step& step, const MetadataDelta& delta);
   void configure_throttles(const MetadataDelta& delta);
   bool should_leader_throttle(const Step& step, const Partition& partition, NodeId replica, Look look);
   void throttle(Step& step, const Partition& partition, NodeId replica, Look look, PartitionRead& read);

@@ -236,6 +236,25 @@ TEST(Broker, AParkedFetchAndAParkedProduceEndWhenTheLeaderIsDeposed) {
   EXPECT_TRUE(deposed == Error::FENCED_LEADER_EPOCH || deposed == Error::NOT_LEADER_OR_FOLLOWER);
 }
 
+// DelayedFetch, case F: an offset that may not be read yet, but is there, is no reason to wait.
+TEST(Broker, AConsumerAboveTheHighWatermarkIsAnsweredAtOnce) {
+  Orders c({1, 2});
+  c.isolate(2);
+  c.produce(1, kTp, Acks::leader, 1);
+  c.advance(milliseconds(10));
+  FetchRequest r;
+  r.max_wait = seconds(30);
+  r.partitions.push_back({kTp, LeaderEpoch{0}, Offset{1}, kNoEpoch, kFirstOffset, 1000});
+  const auto above = c.request(NodeId{1}, r);
+  r.partitions[0].fetch_offset = Offset{0};
+  const auto at_the_end = c.request(NodeId{1}, r);
+  c.advance(milliseconds(100));
+  ASSERT_NE(c.answer<FetchResponse>(above), nullptr);
+  EXPECT_EQ(c.answer<FetchResponse>(above)->partitions.at(0).error, Error::NONE);
+  EXPECT_TRUE(c.answer<FetchResponse>(above)->partitions.at(0).batches.empty());
+  EXPECT_EQ(c.answer<FetchResponse>(at_the_end), nullptr);
+}
+
 TEST(Broker, ControlledShutdownEndToEnd) {
   Orders c({1, 2, 3});
   c.produce(1, kTp, Acks::all, 1);

@@ -259,7 +259,8 @@ BrokerNode::FetchOutcome BrokerNode::read_all(Step& step, const FetchRequest& re
     if (throttles && held != m.partitions.end()) throttle(step, held->second, request.replica_id, look, read);
     bytes += read.bytes;
     if (read.remote && !outcome.remote) outcome.remote = outcome.response.partitions.size();
-    outcome.complete = outcome.complete || read.answer_now() || (parked && read.remote);
+    // DelayedFetch, case F: what is above the end of what may be read is not waited for.
+    outcome.complete = outcome.complete || read.answer_now() || read.above || (parked && read.remote);
     outcome.leader_log_ends.push_back(read.answer_now() ? Offset() : read.leader_log_end);
     outcome.response.partitions.push_back(std::move(read.response));
   }
@@ -315,7 +316,7 @@ bool BrokerNode::has_news(const DelayedFetch& operation, const FetchRequest::Par
   if (held == m.partitions.end()) return true;
   const PartitionRead read =  // of one batch at most: more would be read once more
       held->second.read(item, request.replica_id, request.replica_epoch, m.image.brokers(), 0, true, true);
-  return read.answer_now() || read.bytes > 0;
+  return read.answer_now() || read.above || read.bytes > 0;
 }
 
 BrokerNode::FetchOutcome BrokerNode::look_again(Step& step, const FetchRequest& request, bool forced) {

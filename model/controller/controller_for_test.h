@@ -38,6 +38,25 @@ struct ControllerTest : testing::Test {
     r.configs = std::move(configs);
     return p.ask<CreateTopicsResponse>(c, r).error;
   }
+  // An operator's command. False: refused.
+  template <class C>
+  bool tell(C command) {
+    const auto refusals = [this] {
+      int n = 0;
+      for (const auto& [id, f] : p.facts)
+        if (const auto* probe = std::get_if<ProbeHit>(&f))
+          n += std::string(probe->name) == "an operator's request was refused";
+      return n;
+    };
+    const int before = refusals();
+    p.run(c, [&](auto& n, Step& s) { n.on_command(s, Command(command)); });
+    p.advance(milliseconds(200));
+    return refusals() == before;
+  }
+  // An absent value: it is deleted. No topic: the cluster-wide default.
+  bool alter_config(const std::string& topic, const std::string& key, std::optional<std::string> value) {
+    return tell(AlterConfigs{{{{topic, NodeId(), key, std::move(value)}}}});
+  }
   void SetUp() override {
     for (int id : {1, 2, 3}) {
       const auto r = p.ask<BrokerRegistrationResponse>(c, BrokerRegistrationRequest{NodeId{id}, IncarnationId{id}, {}});

@@ -101,6 +101,17 @@ void ControllerNode::deactivate(Step& step) {
   m.pending.clear();
 }
 
+namespace {
+const PartitionChangeRecord kNothingElse;  // of a partition whose ELR was cleared
+
+bool creates(const MetadataBatch& batch, const std::string& topic) {
+  return std::any_of(batch.records->begin(), batch.records->end(), [&](const MetadataRecord& record) {
+    const auto* created = std::get_if<TopicRecord>(&record);
+    return created != nullptr && created->name == topic;
+  });
+}
+}  // namespace
+
 void ControllerNode::apply_committed(Step& step, const MetadataBatch& batch) {
   Memory& m = *memory_;
   if (m.kept) m.kept->apply(batch);
@@ -115,9 +126,12 @@ void ControllerNode::apply_committed(Step& step, const MetadataBatch& batch) {
     if (const auto* r = std::get_if<RemoveTopicRecord>(&record))
       if (const TopicImage* topic = m.committed.topic(r->id)) removed = topic->name;
     const auto* broker_change = std::get_if<BrokerRegistrationChangeRecord>(&record);
-    m.committed.apply(record, offset);
+    const bool cleared = std::holds_alternative<ClearElrRecord>(record);
+    MetadataDelta delta;
+    m.committed.apply(record, offset, cleared ? &delta : nullptr);
     ++offset;
     if (!m.quorum.is_leader()) continue;
+    for (const TopicPartition tp : delta.partitions) step.fact(committed_state(tp, &kNothingElse, nullptr, offset - 1));
     if (change || created) {
       const TopicPartition tp = change ? change->partition : created->partition;
       const PartitionRegistration* p = m.committed.partition(tp);
@@ -133,9 +147,9 @@ void ControllerNode::apply_committed(Step& step, const MetadataBatch& batch) {
       else if (broker_change->fenced)
         step.fact(BrokerUnfenced{broker_change->broker, offset - 1});
     } else if (const auto* r = std::get_if<ConfigRecord>(&record)) {
-      if (is_throttle_key(r->key))
-        step.fact(ThrottleConfigCommitted{m.committed.topic_id(r->topic), r->broker, r->key, r->value.value_or(""),
-                                          offset - 1});
+      if (is_throttle_key(r->key) || !creates(batch, r->topic))
+        step.fact(
+            ConfigCommitted{m.committed.topic_id(r->topic), r->broker, r->key, r->value.value_or(""), offset - 1});
     } else if (const auto* r = std::get_if<RemoveTopicRecord>(&record)) {
       step.fact(TopicDeleted{removed, r->id});
     } else if (const auto* r = std::get_if<TopicRecord>(&record)) {
@@ -332,6 +346,7 @@ void ControllerNode::on_command(Step& step, const Command& command) {
     Error error = Error::NONE;
     if (const auto* c = std::get_if<AlterReassignment>(&command)) error = execute_reassignment(step, *c);
     if (const auto* c = std::get_if<VerifyReassignment>(&command)) error = verify_reassignment(step, c->request);
+    if (const auto* c = std::get_if<AlterConfigs>(&command)) error = alter_configs(step, c->request);
     if (const auto* c = std::get_if<CreatePartitions>(&command)) error = create_partitions(step, c->request);
     if (const auto* c = std::get_if<DeleteTopic>(&command)) error = delete_topic(step, c->request);
     if (error != Error::NONE) step.fact(ProbeHit{"an operator's request was refused"});

@@ -126,6 +126,50 @@ TEST_F(ElrTest, TheMinimumIsCappedByTheReplicas) {
   EXPECT_TRUE(p.leader().committed().partition(one)->elr.empty());
 }
 
+TEST_F(ElrTest, AnotherMinimumTakesEligibilityAway) {
+  for (int id : {2, 3, 1}) fence(id);
+  EXPECT_EQ(sorted_elr(), (Nodes{k1, k3}));
+  const PartitionEpoch before = state().partition_epoch;
+  EXPECT_TRUE(alter_config("orders", "min.insync.replicas", "2"));  // as it was
+  EXPECT_EQ(state().partition_epoch, before);
+  EXPECT_TRUE(alter_config("orders", "retention.ms", "1000"));
+  EXPECT_EQ(sorted_elr(), (Nodes{k1, k3}));
+  EXPECT_TRUE(alter_config("orders", "min.insync.replicas", "1"));
+  EXPECT_TRUE(state().elr.empty());
+  EXPECT_TRUE(state().last_known_elr.empty());
+  EXPECT_EQ(state().partition_epoch, before + 1);
+  const auto& told =
+      std::get<PartitionStateCommitted>(std::find_if(p.facts.rbegin(), p.facts.rend(), [](const auto& f) {
+                                          return std::holds_alternative<PartitionStateCommitted>(f.second);
+                                        })->second);
+  EXPECT_TRUE(told.elr.empty());
+  EXPECT_FALSE(told.created);
+  EXPECT_FALSE(told.leader_changed);
+  EXPECT_EQ(told.min_isr, 1);
+  // A hole of Kafka's: each of them has everything, and none may lead.
+  for (int id : {1, 2, 3}) beat(id);
+  EXPECT_EQ(state().leader, kNoLeader);
+}
+
+TEST_F(ElrTest, AnotherMinimumOfTheClusterTakesEligibilityAwayOfAllTopics) {
+  for (int id : {2, 3}) fence(id);
+  EXPECT_EQ(state().elr, Nodes{k3});
+  EXPECT_FALSE(alter_config("", "min.insync.replicas", std::nullopt));
+  EXPECT_FALSE(tell(AlterConfigs{{{{"", k1, "min.insync.replicas", "1"}}}}));
+  EXPECT_EQ(state().elr, Nodes{k3});
+  EXPECT_TRUE(alter_config("", "min.insync.replicas", "1"));  // the topic's own is another
+  EXPECT_TRUE(state().elr.empty());
+}
+
+struct KeepsElrTest : ElrTest {
+  KeepsElrTest() : ElrTest(Variant::min_isr_change) {}
+};
+TEST_F(KeepsElrTest, WhoMayHaveLessStaysEligible) {
+  for (int id : {2, 3}) fence(id);
+  EXPECT_TRUE(alter_config("orders", "min.insync.replicas", "1"));
+  EXPECT_EQ(state().elr, Nodes{k3});
+}
+
 struct RestartsAsCleanTest : ElrTest {
   RestartsAsCleanTest() : ElrTest(Variant::unclean_restart) {}
 };

@@ -56,26 +56,44 @@ Error ControllerNode::alter_reassignment(Step& step, const AlterPartitionReassig
   return Error::NONE;
 }
 
-// ConfigurationControlManager.incrementalAlterConfigs: all of them or none; what is so already is not written. Here
-// only the replication throttle can be altered.
+namespace {
+
+// A topic's configs, the cluster-wide defaults of these, and the replication throttle of brokers.
+const ConfigKey* alterable(const IncrementalAlterConfigsRequest::Config& config) {
+  const bool of_topic = !config.topic.empty();
+  if (!of_topic && !is_throttle_key(config.key) && (config.broker.present() || !is_topic_default(config.key)))
+    return nullptr;
+  return find_config_key(of_topic ? ConfigScope::topic : ConfigScope::broker, config.key);
+}
+
+}  // namespace
+
+// ConfigurationControlManager.incrementalAlterConfigs: all of them or none. What a topic has already is not written; a
+// broker's is (KAFKA-14136). With eligible leader replicas another min.insync.replicas takes them all away, and the
+// cluster-wide one cannot be removed (KIP-966).
 Error ControllerNode::alter_configs(Step& step, const IncrementalAlterConfigsRequest& r) {
   const MetadataImage& image = memory_->working;
-  Records records;
+  Records records, cleared;
   for (const auto& config : r.configs) {
     const TopicId topic = image.topic_id(config.topic);
     const bool of_broker = config.topic.empty();
     if (!of_broker && !topic.present()) return Error::UNKNOWN_TOPIC_OR_PARTITION;
-    const ConfigKey* key = find_config_key(of_broker ? ConfigScope::broker : ConfigScope::topic, config.key);
+    const ConfigKey* key = alterable(config);
     TopicConfig of_topic;
     ClusterConfig of_cluster;
     const ConfigTarget target{&of_cluster, &of_topic, nullptr, nullptr};
-    if (!key || !is_throttle_key(config.key) || (config.value && !apply_config(*key, *config.value, target).empty()))
+    if (!key || key->status != ConfigStatus::modelled ||
+        (config.value && !apply_config(*key, *config.value, target).empty()))
       return Error::INVALID_CONFIG;
-    const std::string* now =
-        of_broker ? image.own_config(config.broker, config.key) : image.own_config(topic, config.key);
-    if (now ? config.value == *now : !config.value) continue;
+    const bool of_elr = config_.eligible_leader_replicas && config.key == kMinInsyncReplicas;
+    if (of_elr && of_broker && !config.value) return Error::INVALID_CONFIG;
+    const std::string* now = of_broker ? nullptr : image.own_config(topic, config.key);
+    if (!of_broker && (now ? config.value == *now : !config.value)) continue;
     records.push_back(ConfigRecord{config.topic, config.key, config.value, config.broker});
+    // Variant [min_isr_change]: the ELR is left as it is.
+    if (of_elr && !config_.variants.on(Variant::min_isr_change)) cleared.push_back(ClearElrRecord{config.topic});
   }
+  records.insert(records.end(), cleared.begin(), cleared.end());
   write(step, std::move(records));
   return Error::NONE;
 }

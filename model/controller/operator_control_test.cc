@@ -15,21 +15,6 @@ struct OperatorTest : ControllerTest {
     epochs[4] = enlist(4, 4).broker_epoch;
     beat(4);
   }
-  // False: refused.
-  template <class C>
-  bool tell(C command) {
-    const auto refusals = [this] {
-      int n = 0;
-      for (const auto& [id, f] : p.facts)
-        if (const auto* probe = std::get_if<ProbeHit>(&f))
-          n += std::string(probe->name) == "an operator's request was refused";
-      return n;
-    };
-    const int before = refusals();
-    p.run(c, [&](auto& n, Step& s) { n.on_command(s, Command(command)); });
-    p.advance(milliseconds(200));
-    return refusals() == before;
-  }
   bool reassign(std::optional<Nodes> to) {
     return tell(AlterReassignment{{"orders", PartitionIndex{0}, std::move(to)}});
   }
@@ -132,6 +117,40 @@ TEST_F(OperatorTest, ATopicIsDeletedAndCreatedAgainWithAnotherId) {
   EXPECT_FALSE(tell(DeleteTopic{{"orders"}}));
   EXPECT_EQ(create("orders", 1, 1), Error::NONE);
   EXPECT_EQ(p.leader().committed().topic_id("orders"), TopicId{2});
+}
+
+TEST_F(OperatorTest, ConfigsOfATopicAndTheClusterWideDefaults) {
+  const auto kept = [&](const char* topic) {
+    return p.leader().committed().topic_config(p.leader().committed().topic_id(topic), TopicConfig()).retention_bytes;
+  };
+  EXPECT_EQ(create("parcels", 1, 1), Error::NONE);
+  EXPECT_TRUE(alter_config("", "log.retention.bytes", "5000"));
+  EXPECT_TRUE(alter_config("orders", "retention.bytes", "100"));
+  EXPECT_EQ(kept("orders"), 100);
+  EXPECT_EQ(kept("parcels"), 5000);
+  EXPECT_TRUE(alter_config("orders", "retention.bytes", std::nullopt));
+  EXPECT_EQ(kept("orders"), 5000);
+  EXPECT_TRUE(alter_config("", "log.retention.bytes", std::nullopt));
+  EXPECT_EQ(kept("parcels"), -1);
+  EXPECT_EQ(p.count<ConfigCommitted>(), 4);  // and none of a topic that is created
+}
+
+TEST_F(OperatorTest, WhatATopicHasAlreadyIsNotWrittenWhatABrokerHasIs) {  // KAFKA-14136
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(alter_config("orders", "retention.bytes", "100"));
+    EXPECT_TRUE(alter_config("", "log.retention.bytes", "100"));
+  }
+  EXPECT_EQ(p.count<ConfigCommitted>(), 3);
+}
+
+TEST_F(OperatorTest, ConfigsThatCannotBeAltered) {
+  EXPECT_FALSE(alter_config("nothing", "retention.bytes", "1"));
+  EXPECT_FALSE(alter_config("orders", "retention.bites", "1"));
+  EXPECT_FALSE(alter_config("orders", "retention.bytes", "many"));
+  EXPECT_FALSE(alter_config("", "retention.bytes", "1"));               // the topic's name of it
+  EXPECT_FALSE(alter_config("", "broker.session.timeout.ms", "1000"));  // read at the start
+  EXPECT_FALSE(tell(AlterConfigs{{{{"orders", NodeId(), "retention.bytes", "1"}, {"orders", NodeId(), "no", "1"}}}}));
+  EXPECT_EQ(p.count<ConfigCommitted>(), 0);  // all or none
 }
 
 }  // namespace

@@ -36,6 +36,16 @@ void overlay(const std::vector<std::pair<std::string, std::string>>& configs, To
     if (const ConfigKey* key = find_config_key(ConfigScope::topic, name)) apply_config(*key, value, {.topic = &config});
 }
 
+// The cluster-wide defaults have the names of a broker's configs.
+void overlay_defaults(const std::vector<std::pair<std::string, std::string>>& configs, TopicConfig& config) {
+  if (configs.empty()) return;
+  ClusterConfig cluster;
+  cluster.topic_defaults = config;
+  for (const auto& [name, value] : configs)
+    if (is_topic_default(name)) apply_config(*find_config_key(ConfigScope::broker, name), value, {.broker = &cluster});
+  config = cluster.topic_defaults;
+}
+
 // FNV-1a over the records' fields, each with a fixed width, each list with its length.
 class Digester {
  public:
@@ -99,6 +109,7 @@ class Digester {
       number(-1);
     if (r.broker.present()) number(r.broker.value);
   }
+  void operator()(const ClearElrRecord& r) { text(r.topic); }
   void operator()(const NoOpRecord&) {}
   void operator()(const RemoveTopicRecord& r) { number(r.id.value); }
   void operator()(const LeaderChangeRecord& r) { number(r.leader.value); }
@@ -193,8 +204,28 @@ void MetadataImage::apply(const MetadataRecord& record, Offset offset, MetadataD
       set_config(topics_[at->second].configs, *r);
       note(d.topics, at->second);
     }
+  } else if (const auto* r = std::get_if<ClearElrRecord>(&record)) {
+    if (r->topic.empty())
+      for (const auto& [id, topic] : topics_) clear_elr(id, d);
+    else if (const auto at = topic_ids_.find(r->topic); at != topic_ids_.end())
+      clear_elr(at->second, d);
   }
   next_offset_ = offset + 1;
+}
+
+// ReplicationControlManager.removeTopicElrs: partitions without any are left alone.
+void MetadataImage::clear_elr(TopicId id, MetadataDelta& delta) {
+  PartitionIndex index{0};
+  for (PartitionRegistration& p : topics_[id].partitions) {
+    if (!p.elr.empty() || !p.last_known_elr.empty()) {
+      PartitionChangeRecord none;
+      none.eligible_leader_replicas.emplace();
+      none.last_known_elr.emplace();
+      apply_change(p, none);
+      delta.note({id, index});
+    }
+    ++index.value;
+  }
 }
 
 void MetadataImage::apply(const MetadataBatch& batch, MetadataDelta* delta) {
@@ -234,7 +265,7 @@ bool MetadataImage::is_active(NodeId id) const {
 
 TopicConfig MetadataImage::topic_config(TopicId id, const TopicConfig& defaults) const {
   TopicConfig config = defaults;
-  overlay(cluster_configs_, config);
+  overlay_defaults(cluster_configs_, config);
   if (const TopicImage* t = topic(id)) overlay(t->configs, config);
   return config;
 }

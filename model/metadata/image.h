@@ -95,6 +95,8 @@ class MetadataImage {
   ProducerId next_producer_id() const { return next_producer_id_; }  // the first that no broker has been given
 
  private:
+  void clear_elr(TopicId id, MetadataDelta& delta);
+
   boost::container::flat_map<TopicId, TopicImage> topics_;
   boost::container::flat_map<NodeId, BrokerRegistrationImage> brokers_;
   boost::container::flat_map<std::string, TopicId> topic_ids_;

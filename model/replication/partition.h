@@ -61,6 +61,7 @@ struct PartitionRead {
   FetchResponse::Partition response;
   Offset leader_log_end;  // before the read
   bool remote = false;    // the offset is in the remote storage
+  bool above = false;     // a consumer asks for an offset above the high watermark
   std::int64_t bytes = 0;
   bool answer_now() const {
     return response.error != Error::NONE || response.diverging_epoch.epoch.present() ||

@@ -113,6 +113,7 @@ PartitionRead Partition::read(const FetchRequest::Partition& request, NodeId rep
   }
   if (read_remote(request.fetch_offset, follower, result)) return result;
   const Offset upper = follower ? log_.log_end() : log_.high_watermark();
+  result.above = request.fetch_offset > upper;
   r.batches =
       log_.read(request.fetch_offset, upper, std::min<std::int64_t>(max_bytes, request.max_bytes), first_always);
   for (const RecordBatch& batch : r.batches) result.bytes += batch.size_in_bytes;

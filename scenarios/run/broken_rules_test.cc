@@ -80,6 +80,26 @@ const char* const kDivergingLogs =
     "  - {at: 12500ms, hold: {from: all-brokers, to: all-controllers}, message: GetReplicaLogInfoResponse, for: 9s}\n"
     "random-faults: {kinds: [pause], targets: [controllers], budget: 1, start-after: 4s, quiet-after: 23s}\n";
 
+// One replica is enough from 7s on, and the others come back when it dies.
+const char* const kSafe =
+    "ktrial: 1\n"
+    "cluster:\n"
+    "  brokers: 3\n"
+    "  controllers: 3\n"
+    "  config: {broker.heartbeat.interval.ms: 300, broker.session.timeout.ms: 1500, replica.lag.time.max.ms: 1000,\n"
+    "    eligible.leader.replicas.version: 1}\n"
+    "  topics: [{name: orders, partitions: 1, replicas: [[1, 2, 3]], config: {min.insync.replicas: 2}}]\n"
+    "clients:\n"
+    "  - {producer: p1, send: {topic: orders, count: 240, rate: 20/s}, start-after: 2s,\n"
+    "     config: {request.timeout.ms: 1500, delivery.timeout.ms: 8000}}\n"
+    "run: {until: 20s}\n";
+const char* const kLowered =
+    "faults:\n"
+    "  - {at: 4s, isolate: [broker(2), broker(3)], for: 6s}\n"
+    "  - {at: 7s, alter-configs: {topic: orders, set: {min.insync.replicas: 1}}}\n"
+    "  - {at: 9500ms, kill: broker(1), for: 5s}\n"
+    "random-faults: {kinds: [pause], targets: [controllers], budget: 1, start-after: 5s, quiet-after: 12s}\n";
+
 // All replicas are throttled, and what is written is more than the quotas: only who is out of sync may wait.
 const char* const kThrottled =
     "ktrial: 1\n"
@@ -179,6 +199,7 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{kLongest, "unclean-recovery.broker-epoch: not-checked", kAggressive, kRestartInBetween},
         Rule{kLongest, "unclean-recovery.order: offset-first", kAggressive, kDivergingLogs},
         Rule{kStrategy, "unclean-recovery.balanced: any-replica", kBalanced, kStops},
+        Rule{"elected-leader-is-complete", "controller.min-isr-change: keeps-elr", kSafe, kLowered},
         Rule{"corruption-not-exposed", "replication.fetched-checksum: ignored", kLog, kDisks},
         Rule{"throttle-spares-in-sync-replicas", "replication.leader-throttle: in-sync-too", kThrottled, kBehind},
         Rule{"throttle-spares-in-sync-replicas", "replication.leader-throttle: consumers-too", kThrottled, kBehind},

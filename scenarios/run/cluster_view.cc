@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "model/config_keys.h"
+
 namespace ktrial::scenarios {
 
 void ClusterView::on_fact(const model::Fact& fact, model::NodeId node) {
@@ -35,7 +37,7 @@ void ClusterView::on_fact(const model::Fact& fact, model::NodeId node) {
     fenced(b->broker, b->offset, true);
   } else if (const auto* b = std::get_if<model::BrokerUnfenced>(&fact)) {
     fenced(b->broker, b->offset, false);
-  } else if (const auto* t = std::get_if<model::ThrottleConfigCommitted>(&fact)) {
+  } else if (const auto* t = std::get_if<model::ConfigCommitted>(&fact); t && model::is_throttle_key(t->key)) {
     auto& [since, is_set] = throttles_[{t->topic, t->broker, t->key}];
     if (t->offset >= since) since = t->offset, is_set = !t->value.empty();
   } else if (const auto* e = std::get_if<model::QuorumLeaderElected>(&fact)) {

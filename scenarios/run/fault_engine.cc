@@ -250,6 +250,7 @@ void FaultEngine::strike(KafkaWorld& world, const ClusterView& view, std::size_t
     case FaultShape::topic:
     case FaultShape::replicas:
     case FaultShape::count:
+    case FaultShape::configs:
       operate(world, view, fault);
       break;
     case FaultShape::records:

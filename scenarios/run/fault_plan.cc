@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/config_keys.h"
 #include "scenarios/run/fault_draw.h"
 
 namespace ktrial::scenarios {
@@ -226,6 +227,10 @@ void draw_whom(const Cluster& c, RandomTarget target, const Draw& draw, FaultSpe
       fault.amount = now + draw.number(f_amount, 1, 2);
       return;
     }
+    case FaultShape::configs:
+      fault.topic = draw.one_of(f_which, c.partitions).topic;
+      fault.configs.emplace_back(model::kMinInsyncReplicas, std::to_string(draw.number(f_amount, 1, c.brokers)));
+      return;
     case FaultShape::replicas: {
       fault.partition = draw.one_of(f_which, c.partitions);
       // Neighbours in id order, starting anywhere.
@@ -261,15 +266,15 @@ bool at_once(FaultKind kind) {
   return kind == FaultKind::restart || kind == FaultKind::reset || kind == FaultKind::clock_step ||
          kind == FaultKind::elect_preferred || kind == FaultKind::elect_unclean || kind == FaultKind::reassign ||
          kind == FaultKind::cancel_reassignment || kind == FaultKind::create_partitions ||
-         kind == FaultKind::create_topic || kind == FaultKind::delete_records || kind == FaultKind::bit_rot ||
-         kind == FaultKind::misdirected_write;
+         kind == FaultKind::create_topic || kind == FaultKind::alter_configs || kind == FaultKind::delete_records ||
+         kind == FaultKind::bit_rot || kind == FaultKind::misdirected_write;
 }
 
 // Of a partition or topic, so that there must be one.
 bool needs_partition(FaultKind kind) {
   const FaultShape shape = shape_of(kind);
   return shape == FaultShape::partition || shape == FaultShape::topic || shape == FaultShape::count ||
-         shape == FaultShape::replicas || shape == FaultShape::records;
+         shape == FaultShape::replicas || shape == FaultShape::records || shape == FaultShape::configs;
 }
 
 // When the faults of a plan fall: anywhere, or in half of the plans close together, since most bugs that need two

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/config_keys.h"
 #include "model/group/classic_group.h"
 
 namespace ktrial::scenarios {
@@ -28,6 +29,7 @@ enum Goal : std::uint32_t {
   record_processed,
   leader_from_elr,
   reassigned,
+  config_altered,
   segment_rolled,
   segment_deleted,
   records_deleted,
@@ -72,6 +74,7 @@ const std::vector<std::string>& known_goals() {
                                                  "record-processed",
                                                  "leader-from-elr",
                                                  "reassigned",
+                                                 "config-altered",
                                                  "segment-rolled",
                                                  "segment-deleted",
                                                  "records-deleted",
@@ -111,6 +114,8 @@ void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
       if (was && state->adding.empty() && state->removing.empty()) reach(reassigned);
       before = *state;
     }
+  } else if (const auto* config = std::get_if<model::ConfigCommitted>(&fact)) {
+    if (!model::is_throttle_key(config->key)) reach(config_altered);
   } else if (const auto* recovered = std::get_if<model::UncleanRecoveryElected>(&fact)) {
     recovered_.insert({recovered->partition, recovered->leader_epoch});
   } else if (const auto* isr = std::get_if<model::IsrChanged>(&fact)) {

@@ -35,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "expansion-dropped-by-late-metadata", "late-registration", "follower-fetch", "log-directories",
                     "misdirected-writes", "idempotent-producers", "tiered-storage", "shutdown-requests-come-late",
                     "every-fault", "removal-and-lost-disks", "unclean-recovery", "sequential-unclean-stops",
-                    "throttled-reassignment", "unseen-bit-rot-correct"),
+                    "throttled-reassignment", "unseen-bit-rot-correct", "min-isr-lowered", "configs-altered"),
     [](const auto& info) {
       std::string name = info.param;
       std::replace(name.begin(), name.end(), '-', '_');
@@ -70,7 +70,8 @@ INSTANTIATE_TEST_SUITE_P(Library, Caught,
                                          "last-replica-standing", "retry-reorder", "truncation-high-watermark",
                                          "append-not-synced", "isr-admission", "alter-partition-reply",
                                          "vote-not-durable", "generation-not-checked",
-                                         "sequential-unclean-stops-without", "throttle-too-low", "unseen-bit-rot"),
+                                         "sequential-unclean-stops-without", "throttle-too-low", "unseen-bit-rot",
+                                         "min-isr-raised-unheard", "min-isr-altered-without-leader"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

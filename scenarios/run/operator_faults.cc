@@ -1,4 +1,4 @@
-// An operator's faults: elections, reassignments, topics that come, grow and go, records that go.
+// An operator's faults: elections, reassignments, configs, topics that come, grow and go, records that go.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -36,6 +36,16 @@ void FaultEngine::operate(KafkaWorld& world, const ClusterView& view, const Faul
     case FaultKind::create_partitions:
       return tell(model::CreatePartitions{{fault.topic, static_cast<std::int32_t>(fault.amount.value_or(1))}},
                   fmt::format("{}: {}", fault.topic, fault.amount.value_or(1)));
+    case FaultKind::alter_configs: {
+      model::IncrementalAlterConfigsRequest request;
+      std::string what;
+      for (const auto& [key, value] : fault.configs) {
+        request.configs.push_back({fault.topic, model::NodeId(), key, value});
+        what += fmt::format("{}{}{}", what.empty() ? "" : ", ", key, value ? "=" + *value : " deleted");
+      }
+      return tell(model::AlterConfigs{request},
+                  fmt::format("{}: {}", fault.topic.empty() ? "all brokers" : fault.topic, what));
+    }
     case FaultKind::delete_topic:
       return tell(model::DeleteTopic{{fault.topic}}, fault.topic);
     case FaultKind::create_topic:

@@ -121,6 +121,30 @@ TEST(Topics, ABrokerThatWasAwayDeletesWhatIsNoLongerItsOwn) {
   }));
 }
 
+// The leader goes by what it has heard of: with one replica gone three are too many, until two will do again.
+TEST(Configs, AreAlteredWhileBrokersRun) {
+  const TrialResult result =
+      run("  - {at: 4s, kill: 2, for: 8s}\n"
+          "  - {at: 5s, alter-configs: {topic: orders, set: {min.insync.replicas: 3, segment.bytes: 1000}}}\n"
+          "  - {at: 6s, alter-configs: {topic: orders, delete: [min.insync.replicas]}}\n");
+  expect_nothing_broken(result);
+  const auto acked_between = [&](model::Nanos from, model::Nanos to) {
+    const auto acked = all<model::RecordAcknowledged>(result);
+    return std::count_if(acked.begin(), acked.end(), [&](const RecordedFact& f) { return f.at >= from && f.at < to; });
+  };
+  EXPECT_GT(acked_between(model::seconds(3), model::milliseconds(5000)), 0);
+  EXPECT_EQ(acked_between(model::milliseconds(5100), model::milliseconds(6000)), 0);
+  EXPECT_GT(acked_between(model::milliseconds(6100), model::seconds(9)), 0);
+  EXPECT_FALSE(all<model::SegmentRolled>(result).empty());
+  EXPECT_EQ(all<model::ConfigCommitted>(result).size(), 3u);
+}
+
+TEST(Configs, ClusterWideDefaultsAreHeardOfByEachTopicWithoutItsOwn) {
+  const TrialResult result = run("  - {at: 4s, alter-configs: {set: {log.segment.bytes: 1000}}}\n");
+  expect_nothing_broken(result);
+  EXPECT_FALSE(all<model::SegmentRolled>(result).empty());
+}
+
 // The operator looks every second, and takes the throttle away when the move is over.
 TEST(Reassignment, UnderAThrottleWhichIsTakenAwayWhenItIsVerified) {
   for (const bool verified : {true, false}) {
@@ -131,8 +155,8 @@ TEST(Reassignment, UnderAThrottleWhichIsTakenAwayWhenItIsVerified) {
     EXPECT_EQ(last_state(result).isr.size(), 3u);
     std::set<std::string> set;
     std::size_t changes = 0;
-    for (const RecordedFact& f : all<model::ThrottleConfigCommitted>(result)) {
-      const auto& config = std::get<model::ThrottleConfigCommitted>(f.fact);
+    for (const RecordedFact& f : all<model::ConfigCommitted>(result)) {
+      const auto& config = std::get<model::ConfigCommitted>(f.fact);
       const std::string whose = std::to_string(config.broker.value) + config.key;
       ++changes;
       config.value.empty() ? (void)set.erase(whose) : (void)set.insert(whose);

@@ -17,7 +17,7 @@ void each_selector_list(FaultSpec& fault, F f) {
 
 // Whether a fault says nothing any more, after selectors were taken from it.
 bool is_void(const FaultSpec& f) {
-  if (f.partition || !f.topic.empty()) return false;
+  if (f.partition || !f.topic.empty() || !f.configs.empty()) return false;
   if (!f.between.empty()) return f.between.size() < 2;
   if (!f.from.empty() || !f.to.empty()) return f.from.empty() || f.to.empty();
   return f.targets.empty();
@@ -33,6 +33,7 @@ void forget(Scenario& s, GoneSelector gone_selector, GoneCondition gone_conditio
       each_selector_list(f, [](auto& list) { list.clear(); });
       f.partition.reset();
       f.topic.clear();
+      f.configs.clear();
     }
     if (two_sides && f.between.size() == 1) f.between.clear();
   }
@@ -384,6 +385,13 @@ Steps fewer_lines(const Scenario& s) {
       c.faults[i].after.reset();
       return true;
     });
+  for (std::size_t i = s.faults.size(); i-- > 0;)
+    for (std::size_t j = s.faults[i].configs.size(); j-- > 0;)
+      steps.push_back([i, j](Scenario& c) {
+        if (i >= c.faults.size() || j >= c.faults[i].configs.size() || c.faults[i].configs.size() == 1) return false;
+        c.faults[i].configs.erase(c.faults[i].configs.begin() + static_cast<std::ptrdiff_t>(j));
+        return true;
+      });
   for (const auto& [name, value] : s.decisions)
     steps.push_back([name = name](Scenario& c) { return c.decisions.erase(name) > 0; });
   for (const auto& [name, value] : s.expect)
