@@ -74,6 +74,8 @@ enum class Choice : std::uint16_t {
   tombstone,          // whether a record has no value; about: its number
   remote_log_task,    // when a thread gets to a new task of the remote log; about: the topic
   remote_segment,     // the uuid of a segment that is copied; about: the request
+  reconnect_jitter,   // of a client's backoff; about: the broker
+  metadata_jitter,    // of a client's backoff; about: how many attempts failed
 };
 
 class Step {

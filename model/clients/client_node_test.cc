@@ -138,10 +138,41 @@ TEST(Producer, ARetryWaitsForTheBackoffOfWhichAFifthIsTheWorldsChoice) {
   EXPECT_EQ(c.all<RecordAcknowledged>().size(), 1u);
 }
 
-TEST(Producer, ABackoffAboveItsMaximumIsTheMaximum) {
-  EXPECT_EQ(exponential_backoff(milliseconds(100), milliseconds(1000), 2), milliseconds(400));
-  EXPECT_EQ(exponential_backoff(milliseconds(100), milliseconds(1000), 9), milliseconds(1000));
-  EXPECT_EQ(exponential_backoff(milliseconds(100), milliseconds(40), 0), milliseconds(40));
+// A world that always chooses the highest, or the lowest.
+std::uint64_t highest(void*, Choice, std::uint32_t, std::uint64_t, std::uint64_t high) { return high; }
+std::uint64_t lowest(void*, Choice, std::uint32_t, std::uint64_t low, std::uint64_t) { return low; }
+
+TEST(ExponentialBackoff, DoublesUpToItsMaximumAFifthMoreOrLess) {
+  Step step;
+  const auto backoff = [&](auto choose, int base, int max, int failures) {
+    step.choose_function = choose;
+    return exponential_backoff(step, Choice::retry_jitter, 0, milliseconds(base), milliseconds(max), failures);
+  };
+  EXPECT_EQ(backoff(&lowest, 100, 1000, 2), milliseconds(320));
+  EXPECT_EQ(backoff(&highest, 100, 1000, 2), milliseconds(480));
+  EXPECT_EQ(backoff(&lowest, 100, 1000, 9), milliseconds(800));
+  EXPECT_EQ(backoff(&highest, 100, 1000, 9), milliseconds(1000));
+  EXPECT_EQ(backoff(&lowest, 100, 40, 0), milliseconds(40));
+}
+
+// Drawn apart: a client whose backoffs always ended together would ask for metadata by the connection that it has just
+// opened to a broker that refuses it, for ever.
+TEST(ExponentialBackoff, IsDrawnForAConnectionAndForMetadata) {
+  for (const bool long_connection : {false, true}) {
+    Step step;
+    step.choose_function = [](void* longer, Choice choice, std::uint32_t, std::uint64_t low, std::uint64_t high) {
+      return (choice == Choice::reconnect_jitter) == (longer != nullptr) ? high : low;
+    };
+    step.choose_context = long_connection ? &step : nullptr;
+    NetworkClient network;
+    network.send(step, NodeId{1}, MetadataRequest{}, 0);
+    network.disconnect(step, NodeId{1});
+    EXPECT_EQ(network.next_deadline(step.now), milliseconds(long_connection ? 60 : 40));
+    MetadataCache metadata;
+    metadata.make_request(step.now);
+    metadata.on_failure(step);
+    EXPECT_EQ(metadata.next_update(), milliseconds(long_connection ? 80 : 120));
+  }
 }
 
 RecordBatch batch_at(std::int64_t offset, std::int64_t value) {

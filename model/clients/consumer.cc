@@ -19,7 +19,7 @@ Consumer::Consumer(ConsumerConfig config, std::vector<TopicAssignment> assignmen
 void Consumer::on_message(Step& step, ConnectionId connection, Message&& message) {
   if (const auto request = network_.on_response(connection, message)) {
     if (const auto* m = std::get_if<MetadataResponse>(&message.body)) {
-      metadata_.on_response(step.now, *m);
+      metadata_.on_response(step, *m);
       update_assignment();
     } else {
       fetcher_.on_response(step, *request, message.body, metadata_);
@@ -29,7 +29,7 @@ void Consumer::on_message(Step& step, ConnectionId connection, Message&& message
 }
 
 void Consumer::on_closed(Step& step, ConnectionId connection) {
-  disconnected(step, network_.on_closed(step.now, connection));
+  disconnected(step, network_.on_closed(step, connection));
   metadata_.request_update();
   run(step);
 }
@@ -40,7 +40,7 @@ void Consumer::disconnected(Step& step, const std::vector<NetworkClient::InFligh
     if (request.about == kFetcherRequest)
       fetcher_.on_disconnect(step, request);
     else
-      metadata_.on_failure(step.now);
+      metadata_.on_failure(step);
   }
 }
 

@@ -94,7 +94,7 @@ void GroupConsumer::on_message(Step& step, ConnectionId connection, Message&& me
 
 void GroupConsumer::broker_answered(Step& step, const NetworkClient::InFlight& request, const MessageBody& body) {
   if (fetcher_.on_response(step, request, body, metadata_)) return;
-  if (const auto* m = std::get_if<MetadataResponse>(&body)) return metadata_.on_response(step.now, *m);
+  if (const auto* m = std::get_if<MetadataResponse>(&body)) return metadata_.on_response(step, *m);
   const auto* found = std::get_if<FindCoordinatorResponse>(&body);
   if (found == nullptr || !membership_) return;
   if (found->error == Error::NONE) coordinator_ = found->coordinator;
@@ -103,11 +103,11 @@ void GroupConsumer::broker_answered(Step& step, const NetworkClient::InFlight& r
 }
 
 void GroupConsumer::on_closed(Step& step, ConnectionId connection) {
-  const auto failed = network_.on_closed(step.now, connection);
+  const auto failed = network_.on_closed(step, connection);
   broker_disconnected(step, failed);
   metadata_.request_update();
   if (coordinator_network_.owns(connection)) {
-    coordinator_network_.on_closed(step.now, connection);
+    coordinator_network_.on_closed(step, connection);
     Host host(*this, step);
     if (membership_) membership_->on_coordinator_lost(host);
   }
@@ -120,7 +120,7 @@ void GroupConsumer::broker_disconnected(Step& step, const std::vector<NetworkCli
     if (request.about == kFetcherRequest) {
       fetcher_.on_disconnect(step, request);
     } else if (request.about == kMetadata) {
-      metadata_.on_failure(step.now);
+      metadata_.on_failure(step);
     } else if (membership_) {
       Host host(*this, step);
       membership_->on_coordinator_found(host, Error::NETWORK_EXCEPTION);

@@ -15,8 +15,7 @@ void MetadataCache::add_topic(const std::string& name) {
 Nanos MetadataCache::next_update() const {
   const Nanos due = update_needed_ ? Nanos{0} : last_success_ + config_.max_age;
   if (last_attempt_ < Nanos{0}) return due;
-  const std::int32_t failures = std::max(0, attempts_ - 1);
-  return std::max(due, last_attempt_ + exponential_backoff(config_.retry_backoff, config_.retry_backoff_max, failures));
+  return std::max(due, last_attempt_ + backoff_);
 }
 
 MetadataRequest MetadataCache::make_request(Nanos now) {
@@ -26,10 +25,9 @@ MetadataRequest MetadataCache::make_request(Nanos now) {
   return MetadataRequest{wanted_};
 }
 
-void MetadataCache::on_response(Nanos now, const MetadataResponse& response) {
+void MetadataCache::on_response(Step& step, const MetadataResponse& response) {
   in_flight_ = false;
-  last_attempt_ = now;
-  last_success_ = now;
+  last_success_ = step.now;
   if (!response.brokers.empty()) brokers_ = response.brokers;
   bool complete = true;
   for (const auto& topic : response.topics) {
@@ -57,14 +55,21 @@ void MetadataCache::on_response(Nanos now, const MetadataResponse& response) {
     if (!ids_.contains(name)) complete = false;
   if (!complete) update_needed_ = true;
   attempts_ = complete ? 0 : attempts_ + 1;
+  attempted(step);
   ++version_;
 }
 
-void MetadataCache::on_failure(Nanos now) {
+void MetadataCache::on_failure(Step& step) {
   in_flight_ = false;
   update_needed_ = true;
-  last_attempt_ = now;
   ++attempts_;
+  attempted(step);
+}
+
+void MetadataCache::attempted(Step& step) {
+  last_attempt_ = step.now;
+  backoff_ = exponential_backoff(step, Choice::metadata_jitter, static_cast<std::uint32_t>(attempts_),
+                                 config_.retry_backoff, config_.retry_backoff_max, std::max(0, attempts_ - 1));
 }
 
 bool MetadataCache::on_current_leader(TopicPartition tp, LeaderIdAndEpoch leader) {

@@ -2,7 +2,7 @@
 //
 // Follows org.apache.kafka.clients.Metadata: an update is needed when asked for (an error, an unknown leader, a
 // disconnect) or when metadata.max.age.ms has passed, not before the retry backoff since the last attempt.
-// Leaves out: rebootstrap, deletion of topics, jitter; topics unknown to an answer keep what was known.
+// Leaves out: rebootstrap, deletion of topics; topics unknown to an answer keep what was known.
 // Always holds: a partition's leader epoch never goes back while its topic id stays; one request is in flight at most.
 #pragma once
 
@@ -12,6 +12,7 @@
 
 #include "model/messages.h"
 #include "model/partition_table.h"
+#include "model/step.h"
 
 namespace ktrial::model {
 
@@ -33,8 +34,8 @@ class MetadataCache {
   Nanos next_update() const;
   bool should_ask(Nanos now) const { return !in_flight_ && next_update() <= now; }
   MetadataRequest make_request(Nanos now);
-  void on_response(Nanos now, const MetadataResponse& response);
-  void on_failure(Nanos now);
+  void on_response(Step& step, const MetadataResponse& response);
+  void on_failure(Step& step);
   // KIP-951: the leader that a produce or fetch error named. True when it was news.
   bool on_current_leader(TopicPartition tp, LeaderIdAndEpoch leader);
 
@@ -48,6 +49,8 @@ class MetadataCache {
   std::uint64_t version() const { return version_; }
 
  private:
+  void attempted(Step& step);
+
   MetadataConfig config_;
   std::vector<NodeId> bootstrap_;
   std::vector<NodeId> brokers_;
@@ -59,6 +62,7 @@ class MetadataCache {
   bool in_flight_ = false;
   std::int32_t attempts_ = 0;
   Nanos last_attempt_{-1};
+  Nanos backoff_{0};  // from then on
   Nanos last_success_{0};
   std::uint64_t version_ = 0;
 };

@@ -4,10 +4,13 @@
 
 namespace ktrial::model {
 
-Nanos exponential_backoff(Nanos base, Nanos max, std::int32_t failures) {
-  Nanos backoff = base;
-  for (std::int32_t i = 0; i < failures && backoff < max; ++i) backoff *= 2;
-  return std::min(backoff, max);  // a base above the maximum: always the maximum
+Nanos exponential_backoff(Step& step, Choice choice, std::uint32_t about, Nanos base, Nanos max,
+                          std::int32_t failures) {
+  if (max <= base) return max;
+  Nanos term = base;
+  for (std::int32_t i = 0; i < failures && term < max; ++i) term *= 2;
+  term = std::min(term, max);
+  return std::min(step.choose_duration(choice, about, term * 4 / 5, term * 6 / 5), max);
 }
 
 bool NetworkClient::ready(NodeId node, Nanos now) const {
@@ -53,10 +56,11 @@ std::optional<NetworkClient::InFlight> NetworkClient::on_response(ConnectionId c
   return answered;
 }
 
-std::vector<NetworkClient::InFlight> NetworkClient::drop(Nanos now, NodeId node, Connection& c) {
+std::vector<NetworkClient::InFlight> NetworkClient::drop(Step& step, NodeId node, Connection& c) {
   nodes_.erase(c.id);
   c.id = {};
-  c.not_before = now + exponential_backoff(config_.reconnect_backoff, config_.reconnect_backoff_max, c.failures++);
+  c.not_before = step.now + exponential_backoff(step, Choice::reconnect_jitter, static_cast<std::uint32_t>(node.value),
+                                                config_.reconnect_backoff, config_.reconnect_backoff_max, c.failures++);
   backoffs_end_ = std::max(backoffs_end_, c.not_before);
   std::vector<InFlight> failed(c.in_flight.begin(), c.in_flight.end());
   c.in_flight.clear();
@@ -82,10 +86,10 @@ void NetworkClient::update(NodeId node, Connection& c) {
   c.deadline = deadline;
 }
 
-std::vector<NetworkClient::InFlight> NetworkClient::on_closed(Nanos now, ConnectionId connection) {
+std::vector<NetworkClient::InFlight> NetworkClient::on_closed(Step& step, ConnectionId connection) {
   NodeId node;
   Connection* c = find(connection, node);
-  return c == nullptr ? std::vector<InFlight>() : drop(now, node, *c);
+  return c == nullptr ? std::vector<InFlight>() : drop(step, node, *c);
 }
 
 std::vector<NetworkClient::InFlight> NetworkClient::expire(Step& step) {
@@ -94,7 +98,7 @@ std::vector<NetworkClient::InFlight> NetworkClient::expire(Step& step) {
   for (auto& [node, c] : connections_) {
     if (!c.deadline || *c.deadline > step.now) continue;
     step.close(c.id);
-    const auto dropped = drop(step.now, node, c);
+    const auto dropped = drop(step, node, c);
     failed.insert(failed.end(), dropped.begin(), dropped.end());
   }
   return failed;
@@ -104,7 +108,7 @@ void NetworkClient::disconnect(Step& step, NodeId node) {
   const auto it = connections_.find(node);
   if (it == connections_.end() || !it->second.id.present()) return;
   step.close(it->second.id);
-  drop(step.now, node, it->second);
+  drop(step, node, it->second);
 }
 
 void NetworkClient::close_all(Step& step) {

@@ -3,7 +3,7 @@
 // Follows org.apache.kafka.clients.NetworkClient with ClusterConnectionStates and InFlightRequests: reconnect backoff
 // grows exponentially per node; a request over its timeout (request.timeout.ms unless given) closes the connection, and
 // everything in flight on it is failed as disconnected.
-// Leaves out: API versions, connection setup timeout, idle closing, jitter, throttling; an opened connection is
+// Leaves out: API versions, connection setup timeout, idle closing, throttling; an opened connection is
 // usable at once (the world delays or closes it).
 // Always holds: responses on a connection come in the order of its requests, so the front one is the answered one.
 #pragma once
@@ -18,8 +18,9 @@
 
 namespace ktrial::model {
 
-// base * 2^failures, at most `max` (org.apache.kafka.common.utils.ExponentialBackoff without jitter).
-Nanos exponential_backoff(Nanos base, Nanos max, std::int32_t failures);
+// base * 2^failures, a fifth of it more or less by the world's choice, at most `max`
+// (org.apache.kafka.common.utils.ExponentialBackoff). Always `max` if that is not above `base`.
+Nanos exponential_backoff(Step& step, Choice choice, std::uint32_t about, Nanos base, Nanos max, std::int32_t failures);
 
 struct NetworkConfig {
   Nanos request_timeout = milliseconds(30000);
@@ -48,7 +49,7 @@ class NetworkClient {
   // The request that `message` answers; none when it is not awaited any more.
   std::optional<InFlight> on_response(ConnectionId connection, const Message& message);
   // Requests that failed with the connection, oldest first.
-  std::vector<InFlight> on_closed(Nanos now, ConnectionId connection);
+  std::vector<InFlight> on_closed(Step& step, ConnectionId connection);
   // Closes connections with a request that is too old.
   std::vector<InFlight> expire(Step& step);
   // Closes the connection to `node`, if there is one; what was in flight is forgotten.
@@ -73,7 +74,7 @@ class NetworkClient {
     Nanos not_before{0};
     Nanos last_attempt{-1};  // to connect
   };
-  std::vector<InFlight> drop(Nanos now, NodeId node, Connection& connection);
+  std::vector<InFlight> drop(Step& step, NodeId node, Connection& connection);
   Connection* find(ConnectionId id, NodeId& node);
   static std::optional<Nanos> earliest(const Connection& connection);
   // What is in flight on it has changed.

@@ -41,14 +41,14 @@ void Producer::close(Step& step) {
 void Producer::on_timer(Step& step) { run(step); }
 
 void Producer::on_closed(Step& step, ConnectionId connection) {
-  disconnected(step, network_.on_closed(step.now, connection));
+  disconnected(step, network_.on_closed(step, connection));
   metadata_.request_update();
   run(step);
 }
 
 void Producer::on_message(Step& step, ConnectionId connection, Message&& message) {
   if (const auto request = network_.on_response(connection, message)) {
-    if (const auto* m = std::get_if<MetadataResponse>(&message.body)) metadata_.on_response(step.now, *m);
+    if (const auto* m = std::get_if<MetadataResponse>(&message.body)) metadata_.on_response(step, *m);
     if (const auto* i = std::get_if<InitProducerIdResponse>(&message.body))
       sequences_->on_response(step, *i, config_.retry_backoff);
     if (const auto* p = std::get_if<ProduceResponse>(&message.body))
@@ -68,7 +68,7 @@ void Producer::on_message(Step& step, ConnectionId connection, Message&& message
 void Producer::disconnected(Step& step, const std::vector<NetworkClient::InFlight>& failed) {
   for (const auto& request : failed) {
     metadata_.request_update();
-    if (request.about == kMetadata) metadata_.on_failure(step.now);
+    if (request.about == kMetadata) metadata_.on_failure(step);
     if (request.about == kInitProducerId) sequences_->on_failure(step.now, config_.retry_backoff);
     std::vector<ProducerBatch> batches;
     std::erase_if(in_flight_, [&](InFlightBatch& f) {
@@ -114,10 +114,8 @@ void Producer::complete(Step& step, ProducerBatch&& batch, const ProduceResponse
 
 // ExponentialBackoff with CommonClientConfigs.RETRY_BACKOFF_JITTER (0.2), drawn once a retry.
 Nanos Producer::retry_backoff(Step& step, std::int32_t failures) {
-  const Nanos max = config_.retry_backoff_max;
-  if (max <= config_.retry_backoff) return max;
-  const Nanos term = exponential_backoff(config_.retry_backoff, max, failures);
-  return std::min(step.choose_duration(Choice::retry_jitter, backoffs_++, term * 4 / 5, term * 6 / 5), max);
+  return exponential_backoff(step, Choice::retry_jitter, backoffs_++, config_.retry_backoff, config_.retry_backoff_max,
+                             failures);
 }
 
 void Producer::fail(Step& step, const ProducerBatch& batch, Error error) {

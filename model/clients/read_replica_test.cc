@@ -34,7 +34,7 @@ struct Reader {
     r.topics.push_back({Error::NONE, "orders", kTp.topic, {}});
     r.topics[0].partitions.push_back({Error::NONE, kTp.partition, NodeId{leader}, LeaderEpoch{epoch}, {}, {}});
     for (const int b : replicas) r.topics[0].partitions[0].replicas.push_back(NodeId{b});
-    metadata.on_response(step.now, r);
+    metadata.on_response(step, r);
   }
   void send() { fetcher.send_requests(step, network, metadata); }
   // Of the newest fetch.
