@@ -166,9 +166,6 @@ void ControllerNode::apply_committed(Step& step, const MetadataBatch& batch) {
 
 PartitionStateCommitted ControllerNode::committed_state(TopicPartition tp, const PartitionChangeRecord* change,
                                                         const PartitionRegistration* before, Offset offset) const {
-  const auto holds = [](const std::vector<NodeId>& nodes, NodeId id) {
-    return std::find(nodes.begin(), nodes.end(), id) != nodes.end();
-  };
   const PartitionRegistration& p = *memory_->committed.partition(tp);
   PartitionStateCommitted f{tp,         p.leader, p.leader_epoch,         p.partition_epoch,
                             p.replicas, p.isr,    p.leader_recovery_state};

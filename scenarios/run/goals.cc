@@ -103,9 +103,6 @@ void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
     if (state->leader_changed && !state->created) reach(leader_changed);
     if (state->unclean) reach(unclean_election);
     if (state->unclean && recovered_.contains({state->partition, state->leader_epoch})) reach(unclean_recovery);
-    const auto holds = [](const std::vector<model::NodeId>& nodes, model::NodeId id) {
-      return std::find(nodes.begin(), nodes.end(), id) != nodes.end();
-    };
     model::PartitionStateCommitted& before = states_[state->partition];
     if (state->partition_epoch > before.partition_epoch) {
       if (state->leader_changed && !holds(before.isr, state->leader) && holds(before.elr, state->leader))
