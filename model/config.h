@@ -24,6 +24,7 @@ struct QuorumConfig {
   Nanos retry_backoff = milliseconds(20);
   Nanos fetch_max_wait = milliseconds(500);
   Nanos metadata_max_idle_interval = milliseconds(500);
+  bool operator==(const QuorumConfig&) const = default;
 };
 
 // leader. or follower.replication.throttled.replicas of a topic (KIP-73): "*", or partitions, each with a broker.
@@ -132,6 +133,7 @@ struct ClusterConfig {
   Nanos producer_id_expiration = milliseconds(86400000);
   Nanos producer_id_expiration_check_interval = milliseconds(600000);
   Variants variants;
+  bool operator==(const ClusterConfig&) const = default;
 };
 
 struct ProducerConfig {
@@ -149,6 +151,7 @@ struct ProducerConfig {
   Nanos reconnect_backoff_max = milliseconds(1000);
   Nanos metadata_max_age = milliseconds(300000);
   Variants variants;
+  bool operator==(const ProducerConfig&) const = default;
 };
 
 enum class OffsetReset : std::uint8_t { latest, earliest, none };
@@ -174,6 +177,7 @@ struct ConsumerConfig {
   bool enable_auto_commit = true;
   Nanos auto_commit_interval = milliseconds(5000);
   Variants variants;
+  bool operator==(const ConsumerConfig&) const = default;
 };
 
 }  // namespace ktrial::model

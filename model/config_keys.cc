@@ -46,6 +46,9 @@ void set_policy(TopicConfig& config, std::int64_t policies) {
   config.cleanup_compact = (policies & 2) != 0;
 }
 
+// What is longer than the clock goes on, as Kafka's own default of some keys, is never due.
+Nanos milliseconds_or_never(std::int64_t ms) { return ms > 9223372036854 ? Nanos::max() : milliseconds(ms); }
+
 Nanos local_retention(std::int64_t ms) { return ms == kAsTotal.count() ? kAsTotal : milliseconds(ms); }
 
 std::vector<ConfigKey> make_keys() {
@@ -140,10 +143,10 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.broker->topic_defaults.max_message_bytes = static_cast<std::int32_t>(v); }, T::number},
       {"log.flush.interval.messages", S::broker, "9223372036854775807", modelled, 1, INT64_MAX,
        [](C t, V v) { t.broker->topic_defaults.flush_messages = static_cast<std::int64_t>(v); }, T::number},
-      {"log.flush.interval.ms", S::broker, "9223372036854775807", modelled, 0, 9223372036854,
-       [](C t, V v) { t.broker->topic_defaults.flush_ms = milliseconds(v); }, T::number},
-      {"log.flush.scheduler.interval.ms", S::broker, "9223372036854775807", modelled, 1, 9223372036854,
-       [](C t, V v) { t.broker->log_flush_scheduler_interval = milliseconds(v); }, T::number},
+      {"log.flush.interval.ms", S::broker, "9223372036854775807", modelled, 0, INT64_MAX,
+       [](C t, V v) { t.broker->topic_defaults.flush_ms = milliseconds_or_never(v); }, T::number},
+      {"log.flush.scheduler.interval.ms", S::broker, "9223372036854775807", modelled, 1, INT64_MAX,
+       [](C t, V v) { t.broker->log_flush_scheduler_interval = milliseconds_or_never(v); }, T::number},
       {"log.segment.bytes", S::broker, "1073741824", modelled, 14, 2147483647,
        [](C t, V v) { t.broker->topic_defaults.segment_bytes = v; }, T::number},
       {"log.roll.ms", S::broker, "604800000", modelled, 1, 9223372036854,
@@ -164,8 +167,8 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.broker->topic_defaults.min_cleanable_dirty_millionths = v; }, T::ratio},
       {"log.cleaner.min.compaction.lag.ms", S::broker, "0", modelled, 0, 9223372036854,
        [](C t, V v) { t.broker->topic_defaults.min_compaction_lag = milliseconds(v); }, T::number},
-      {"log.cleaner.max.compaction.lag.ms", S::broker, "9223372036854775807", modelled, 1, 9223372036854,
-       [](C t, V v) { t.broker->topic_defaults.max_compaction_lag = milliseconds(v); }, T::number},
+      {"log.cleaner.max.compaction.lag.ms", S::broker, "9223372036854775807", modelled, 1, INT64_MAX,
+       [](C t, V v) { t.broker->topic_defaults.max_compaction_lag = milliseconds_or_never(v); }, T::number},
       {"log.cleaner.delete.retention.ms", S::broker, "86400000", modelled, 0, 9223372036854,
        [](C t, V v) { t.broker->topic_defaults.delete_retention = milliseconds(v); }, T::number},
       {"log.initial.task.delay.ms", S::broker, "30000", modelled, 0, 9223372036854,
@@ -202,8 +205,8 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.topic->max_message_bytes = static_cast<std::int32_t>(v); }, T::number},
       {"flush.messages", S::topic, "9223372036854775807", modelled, 1, INT64_MAX,
        [](C t, V v) { t.topic->flush_messages = static_cast<std::int64_t>(v); }, T::number},
-      {"flush.ms", S::topic, "9223372036854775807", modelled, 0, 9223372036854,
-       [](C t, V v) { t.topic->flush_ms = milliseconds(v); }, T::number},
+      {"flush.ms", S::topic, "9223372036854775807", modelled, 0, INT64_MAX,
+       [](C t, V v) { t.topic->flush_ms = milliseconds_or_never(v); }, T::number},
       {"segment.bytes", S::topic, "1073741824", modelled, 14, 2147483647, [](C t, V v) { t.topic->segment_bytes = v; },
        T::number},
       {"segment.ms", S::topic, "604800000", modelled, 1, 9223372036854,
@@ -217,8 +220,8 @@ std::vector<ConfigKey> make_keys() {
        [](C t, V v) { t.topic->min_cleanable_dirty_millionths = v; }, T::ratio},
       {"min.compaction.lag.ms", S::topic, "0", modelled, 0, 9223372036854,
        [](C t, V v) { t.topic->min_compaction_lag = milliseconds(v); }, T::number},
-      {"max.compaction.lag.ms", S::topic, "9223372036854775807", modelled, 1, 9223372036854,
-       [](C t, V v) { t.topic->max_compaction_lag = milliseconds(v); }, T::number},
+      {"max.compaction.lag.ms", S::topic, "9223372036854775807", modelled, 1, INT64_MAX,
+       [](C t, V v) { t.topic->max_compaction_lag = milliseconds_or_never(v); }, T::number},
       {"delete.retention.ms", S::topic, "86400000", modelled, 0, 9223372036854,
        [](C t, V v) { t.topic->delete_retention = milliseconds(v); }, T::number},
       {"remote.storage.enable", S::topic, "false", modelled, 0, 1,

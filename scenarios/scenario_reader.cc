@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include "scenarios/scenario_reader_impl.h"
 #include "sim/decision.h"
