@@ -440,25 +440,29 @@ bool is_throttle_key(std::string_view key) {
          key == kFollowerThrottledRate;
 }
 
-bool is_topic_default(std::string_view broker_key) {
-  constexpr std::array<std::string_view, 17> kKeys = {kMinInsyncReplicas,
-                                                      "unclean.leader.election.enable",
-                                                      "unclean.recovery.strategy",
-                                                      "message.max.bytes",
-                                                      "log.flush.interval.messages",
-                                                      "log.flush.interval.ms",
-                                                      "log.segment.bytes",
-                                                      "log.roll.ms",
-                                                      "log.retention.ms",
-                                                      "log.retention.bytes",
-                                                      "log.cleanup.policy",
-                                                      "log.cleaner.min.cleanable.ratio",
-                                                      "log.cleaner.min.compaction.lag.ms",
-                                                      "log.cleaner.max.compaction.lag.ms",
-                                                      "log.cleaner.delete.retention.ms",
-                                                      "log.local.retention.ms",
-                                                      "log.local.retention.bytes"};
-  return std::find(kKeys.begin(), kKeys.end(), broker_key) != kKeys.end();
+std::string_view topic_key_of(std::string_view broker_key) {
+  using Pair = std::pair<std::string_view, std::string_view>;
+  static constexpr std::array<Pair, 17> kSynonyms = {
+      Pair{kMinInsyncReplicas, kMinInsyncReplicas},
+      {"unclean.leader.election.enable", "unclean.leader.election.enable"},
+      {"unclean.recovery.strategy", "unclean.recovery.strategy"},
+      {"message.max.bytes", "max.message.bytes"},
+      {"log.flush.interval.messages", "flush.messages"},
+      {"log.flush.interval.ms", "flush.ms"},
+      {"log.segment.bytes", "segment.bytes"},
+      {"log.roll.ms", "segment.ms"},
+      {"log.retention.ms", "retention.ms"},
+      {"log.retention.bytes", "retention.bytes"},
+      {"log.cleanup.policy", "cleanup.policy"},
+      {"log.cleaner.min.cleanable.ratio", "min.cleanable.dirty.ratio"},
+      {"log.cleaner.min.compaction.lag.ms", "min.compaction.lag.ms"},
+      {"log.cleaner.max.compaction.lag.ms", "max.compaction.lag.ms"},
+      {"log.cleaner.delete.retention.ms", "delete.retention.ms"},
+      {"log.local.retention.ms", "local.retention.ms"},
+      {"log.local.retention.bytes", "local.retention.bytes"}};
+  const auto at =
+      std::find_if(kSynonyms.begin(), kSynonyms.end(), [&](const Pair& pair) { return pair.first == broker_key; });
+  return at == kSynonyms.end() ? std::string_view() : at->second;
 }
 
 std::string config_keys_markdown() {

@@ -20,9 +20,9 @@ inline constexpr const char* kFollowerThrottledRate = "follower.replication.thro
 bool is_throttle_key(std::string_view key);  // one of the four
 
 inline constexpr const char* kMinInsyncReplicas = "min.insync.replicas";
-// Whether a broker's config is the default of a topic's (ServerTopicConfigSynonyms), so that an operator may set a
-// cluster-wide one while brokers run (DynamicLogConfig).
-bool is_topic_default(std::string_view broker_key);
+// The topic's config that a broker's is the default of (ServerTopicConfigSynonyms), so that an operator may set a
+// cluster-wide one while brokers run (DynamicLogConfig); empty: it is no such default.
+std::string_view topic_key_of(std::string_view broker_key);
 
 enum class ConfigScope : std::uint8_t { broker, topic, producer, consumer };
 enum class ConfigStatus : std::uint8_t { modelled, accepted_with_warning, refused };

@@ -40,13 +40,20 @@ TEST(ConfigKeys, TopicDefaultsAreThoseThatChangeATopicsConfig) {
     if (key.type == T::policy) values = {"delete", "compact"};
     if (key.type == T::recovery_strategy) values = {"Balanced", "None"};
     if (key.type == T::replica_selector) values = {"RackAwareReplicaSelector"};
+    const std::string topic_key(topic_key_of(key.name));
+    const ConfigKey* of_topic = find_config_key(ConfigScope::topic, topic_key);
+    EXPECT_EQ(of_topic == nullptr, topic_key.empty()) << key.name;
     bool changes = false;
     for (const std::string& value : values) {
       All all;
       EXPECT_EQ(apply(all, key, value), "") << key.name;
       changes = changes || !(all.broker.topic_defaults == TopicConfig());
+      if (of_topic != nullptr) {
+        EXPECT_EQ(apply(all, *of_topic, value), "") << key.name;
+      }
+      EXPECT_TRUE(all.topic == all.broker.topic_defaults) << key.name;  // the same under its other name
     }
-    EXPECT_EQ(is_topic_default(key.name), changes) << key.name;
+    EXPECT_EQ(changes, of_topic != nullptr) << key.name;
   }
 }
 

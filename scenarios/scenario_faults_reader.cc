@@ -62,7 +62,7 @@ void ScenarioReader::configs(const Y& y, FaultSpec& f) {
     if (config_key(key, scope) != nullptr) f.configs.emplace_back(key.scalar, std::nullopt);
   });
   for (const auto& [key, value] : f.configs)
-    if (scope == Scope::broker && !model::is_topic_default(key) && !model::is_throttle_key(key))
+    if (scope == Scope::broker && model::topic_key_of(key).empty() && !model::is_throttle_key(key))
       fail(y, "'" + key + "' cannot be altered while brokers run");
   if (f.configs.empty()) fail(y, "expected configs to 'set' or 'delete'");
 }

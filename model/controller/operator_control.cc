@@ -61,7 +61,7 @@ namespace {
 // A topic's configs, the cluster-wide defaults of these, and the replication throttle of brokers.
 const ConfigKey* alterable(const IncrementalAlterConfigsRequest::Config& config) {
   const bool of_topic = !config.topic.empty();
-  if (!of_topic && !is_throttle_key(config.key) && (config.broker.present() || !is_topic_default(config.key)))
+  if (!of_topic && !is_throttle_key(config.key) && (config.broker.present() || topic_key_of(config.key).empty()))
     return nullptr;
   return find_config_key(of_topic ? ConfigScope::topic : ConfigScope::broker, config.key);
 }

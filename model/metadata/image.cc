@@ -38,12 +38,9 @@ void overlay(const std::vector<std::pair<std::string, std::string>>& configs, To
 
 // The cluster-wide defaults have the names of a broker's configs.
 void overlay_defaults(const std::vector<std::pair<std::string, std::string>>& configs, TopicConfig& config) {
-  if (configs.empty()) return;
-  ClusterConfig cluster;
-  cluster.topic_defaults = config;
   for (const auto& [name, value] : configs)
-    if (is_topic_default(name)) apply_config(*find_config_key(ConfigScope::broker, name), value, {.broker = &cluster});
-  config = cluster.topic_defaults;
+    if (const std::string key(topic_key_of(name)); !key.empty())
+      apply_config(*find_config_key(ConfigScope::topic, key), value, {.topic = &config});
 }
 
 // FNV-1a over the records' fields, each with a fixed width, each list with its length.

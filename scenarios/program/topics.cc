@@ -7,6 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "model/config_keys.h"
 #include "reports/describe.h"
 #include "scenarios/program/telling.h"
 
@@ -30,30 +31,38 @@ std::string uuid_text(std::uint64_t seed, std::int32_t id) {
   return out;
 }
 
-std::map<std::string, std::string> configs(const Scenario& scenario, const std::string& name) {
-  static const std::map<std::string, std::string> of_broker = {
-      {"min.insync.replicas", "min.insync.replicas"},
-      {"unclean.leader.election.enable", "unclean.leader.election.enable"},
-      {"message.max.bytes", "max.message.bytes"},
-      {"log.flush.interval.messages", "flush.messages"},
-      {"log.segment.bytes", "segment.bytes"},
-      {"log.retention.ms", "retention.ms"},
-      {"log.cleanup.policy", "cleanup.policy"},
-      {"log.cleaner.min.cleanable.ratio", "min.cleanable.dirty.ratio"},
-      {"log.cleaner.min.compaction.lag.ms", "min.compaction.lag.ms"},
-      {"log.cleaner.max.compaction.lag.ms", "max.compaction.lag.ms"},
-      {"log.cleaner.delete.retention.ms", "delete.retention.ms"}};
-  std::map<std::string, std::string> shown;
-  for (const auto& [key, value] : scenario.cluster.config.written)
-    if (const auto topic_key = of_broker.find(key); topic_key != of_broker.end()) shown[topic_key->second] = value;
-  if (name == "__consumer_offsets") {  // GroupCoordinator.groupMetadataTopicConfigs
-    shown["cleanup.policy"] = "compact";
-    shown["compression.type"] = "producer";
-    shown["segment.bytes"] = "104857600";
+using Configs = std::map<std::string, std::string>;
+
+// What an operator has altered since, of a topic or (no topic) of the cluster-wide defaults.
+void alter(Configs& configs, const TrialResult& result, model::TopicId topic) {
+  std::map<model::Offset, const model::ConfigCommitted*> altered;  // each controller states each commit
+  for (const RecordedFact& f : result.facts)
+    if (const auto* config = std::get_if<model::ConfigCommitted>(&f.fact);
+        config && config->topic == topic && !config->broker.present())
+      altered[config->offset] = config;
+  for (const auto& [offset, config] : altered) {
+    const std::string key(topic.present() ? config->key : model::topic_key_of(config->key));
+    if (config->value.empty())
+      configs.erase(key);
+    else if (!key.empty())
+      configs[key] = config->value;
   }
+}
+
+Configs configs(const TrialResult& result, const std::string& name, model::TopicId id) {
+  const Scenario& scenario = result.concrete;
+  Configs shown, altered, own;
+  for (const auto& [key, value] : scenario.cluster.config.written)
+    if (const std::string topic_key(model::topic_key_of(key)); !topic_key.empty()) shown[topic_key] = value;
+  alter(altered, result, model::TopicId());
+  if (name == "__consumer_offsets")  // GroupCoordinator.groupMetadataTopicConfigs
+    own = {{"cleanup.policy", "compact"}, {"compression.type", "producer"}, {"segment.bytes", "104857600"}};
   for (const TopicSpec& topic : scenario.cluster.topics)
     if (topic.name == name)
-      for (const auto& [key, value] : topic.config.written) shown[key] = value;
+      for (const auto& [key, value] : topic.config.written) own[key] = value;
+  alter(own, result, id);
+  for (const Configs& over : {altered, own})
+    for (const auto& [key, value] : over) shown[key] = value;
   return shown;
 }
 
@@ -68,7 +77,7 @@ std::vector<int> ids(const std::vector<model::NodeId>& nodes) {
 std::string describe_topics_of(const TrialResult& result) {
   std::vector<reports::DescribedTopic> topics;
   for (const auto& [name, id] : result.topics) {
-    reports::DescribedTopic topic{name, uuid_text(result.seed, id.value), configs(result.concrete, name), {}};
+    reports::DescribedTopic topic{name, uuid_text(result.seed, id.value), configs(result, name, id), {}};
     std::map<model::PartitionIndex, model::PartitionStateCommitted> states;
     for (const RecordedFact& f : result.facts)
       if (const auto* state = std::get_if<model::PartitionStateCommitted>(&f.fact);
