@@ -20,6 +20,7 @@ inline constexpr const char* kFollowerThrottledRate = "follower.replication.thro
 bool is_throttle_key(std::string_view key);  // one of the four
 
 inline constexpr const char* kMinInsyncReplicas = "min.insync.replicas";
+inline constexpr const char* kRemoteStorageEnable = "remote.storage.enable";
 // The topic's config that a broker's is the default of (ServerTopicConfigSynonyms), so that an operator may set a
 // cluster-wide one while brokers run (DynamicLogConfig); empty: it is no such default.
 std::string_view topic_key_of(std::string_view broker_key);

@@ -70,7 +70,8 @@ const ConfigKey* alterable(const IncrementalAlterConfigsRequest::Config& config)
 
 // ConfigurationControlManager.incrementalAlterConfigs: all of them or none. What a topic has already is not written; a
 // broker's is (KAFKA-14136). With eligible leader replicas another min.insync.replicas takes them all away, and the
-// cluster-wide one cannot be removed (KIP-966).
+// cluster-wide one cannot be removed (KIP-966). A topic is tiered only with remote.log.storage.system.enable, and then
+// stays so (LogConfig.validateTopicLogConfigValues).
 Error ControllerNode::alter_configs(Step& step, const IncrementalAlterConfigsRequest& r) {
   const MetadataImage& image = memory_->working;
   Records records, cleared;
@@ -84,6 +85,10 @@ Error ControllerNode::alter_configs(Step& step, const IncrementalAlterConfigsReq
     const ConfigTarget target{&of_cluster, &of_topic, nullptr, nullptr};
     if (!key || key->status != ConfigStatus::modelled ||
         (config.value && !apply_config(*key, *config.value, target).empty()))
+      return Error::INVALID_CONFIG;
+    if (config.key == kRemoteStorageEnable &&
+        (config.value == "true" ? !config_.remote_log_storage_system_enable
+                                : image.topic_config(topic, config_.topic_defaults).remote_storage_enable))
       return Error::INVALID_CONFIG;
     const bool of_elr = config_.eligible_leader_replicas && config.key == kMinInsyncReplicas;
     if (of_elr && of_broker && !config.value) return Error::INVALID_CONFIG;

@@ -153,5 +153,23 @@ TEST_F(OperatorTest, ConfigsThatCannotBeAltered) {
   EXPECT_EQ(p.count<ConfigCommitted>(), 0);  // all or none
 }
 
+struct TieredTest : OperatorTest {
+  TieredTest() : OperatorTest(tiered()) {}
+  static ClusterConfig tiered() {
+    ClusterConfig config;
+    config.remote_log_storage_system_enable = true;
+    return config;
+  }
+};
+TEST_F(TieredTest, ATieredTopicStaysSo) {
+  EXPECT_TRUE(alter_config("orders", "remote.storage.enable", "true"));
+  EXPECT_FALSE(alter_config("orders", "remote.storage.enable", "false"));
+  EXPECT_FALSE(alter_config("orders", "remote.storage.enable", std::nullopt));
+  EXPECT_EQ(p.count<ConfigCommitted>(), 1);
+}
+TEST_F(OperatorTest, NoTopicIsTieredWithoutARemoteStorage) {
+  EXPECT_FALSE(alter_config("orders", "remote.storage.enable", "true"));
+}
+
 }  // namespace
 }  // namespace ktrial::model
