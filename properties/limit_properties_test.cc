@@ -114,9 +114,18 @@ std::map<std::string, Case> limit_cases() {
        {"no last fetched epoch",
         [](Told& t) {
           t.two_committed();
+          // Only what this replica removed itself, all of it, and of the same log.
+          t.fact(3, model::LogStartAdvanced{kTp, Offset{2}, Offset{0}, Offset{2}});
+          t.fact(2, model::LogStartAdvanced{kTp, Offset{2}, Offset{0}, Offset{2}});
+          t.fact(2, model::ReplicaDeleted{kTp});
+          t.fact(2, model::LogStartAdvanced{kTp, Offset{1}, Offset{0}, Offset{2}});
           t.fact(2, model::FetchedWithoutEpoch{kTp, NodeId{2}, Offset{2}});
         },
-        [](Told& t) { t.two_committed(); }}}};
+        [](Told& t) {
+          t.two_committed();
+          t.fact(2, model::LogStartAdvanced{kTp, Offset{2}, Offset{0}, Offset{2}});
+          t.fact(2, model::FetchedWithoutEpoch{kTp, NodeId{2}, Offset{2}});
+        }}}};
 }
 
 }  // namespace ktrial::properties

@@ -54,6 +54,24 @@ TEST(LostDisk, AReplicaNeedNotHoldWhatTheLeaderRemoved) {
   EXPECT_EQ(logs.first_missing(NodeId{3}, kTp, logs.leader_removed_to(kTp)), -1);
 }
 
+// A follower with an empty disk begins where its leader's log does. It is tiered: with its next stop it begins at 0
+// again, without having anything, and may lead then.
+TEST(LostDisk, WhoBeganWhereItsLeaderDoesHasLostNothingByIt) {
+  for (const bool removed : {true, false}) {
+    Told t;
+    t.two_committed();
+    t.acked(0, {t.a, t.b});
+    if (removed) removes_to(t, 1, 2, 0);
+    loses_disk(t, 3, 1);
+    t.fact(3, model::LogStartAdvanced{kTp, Offset{2}, Offset{0}, Offset{0}, model::LogStartReason::truncation});
+    t.fact(3, model::LogLoaded{kTp, Offset{0}, Offset{2}, Offset{0}, false, Offset{}, {}});
+    t.leads(3, 1);
+    EXPECT_EQ(t.judge.shadow().ledger.losses().empty(), removed);
+    EXPECT_EQ(t.judge.verdict("loss-is-permitted").violations.empty(), removed);
+    EXPECT_EQ(t.judge.verdict("recovered-log-is-sound").violations.empty(), removed);
+  }
+}
+
 // The newest leader has lost with its disk what a deposed one commits only now.
 TEST(RestoredDisk, ADeposedLeaderMayCommitWhatTheNewestHasLostSince) {
   Told t;

@@ -173,7 +173,10 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   } else if (const auto* s = std::get_if<model::LogStartAdvanced>(&fact)) {
     Log& log = logs_[s->partition][c.node];
     log.start = s->log_start_offset.value;
-    if (s->reason != model::LogStartReason::truncation) log.removed_to = std::max(log.removed_to, log.start);
+    // Truncated fully, a follower begins where its leader does, which was asked to remove what is below.
+    const bool truncated = s->reason == model::LogStartReason::truncation;
+    log.removed_to =
+        std::max(log.removed_to, truncated ? std::min(log.start, leader_removed_to(s->partition)) : log.start);
     log.epochs_from = std::max(log.epochs_from, log.start);
     any_start_ = true;
   } else if (const auto* t = std::get_if<model::RemoteStateRestored>(&fact)) {

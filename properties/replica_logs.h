@@ -33,7 +33,8 @@ class ReplicaLogs {
   bool any_start() const { return any_start_; }  // of any log was ever above 0
   // What the log was expected to end at when it was loaded the last time.
   std::int64_t end_before_load(NodeId, model::TopicPartition) const;
-  // What is below it, this replica once removed from its front as it was asked to. A stop may bring it back.
+  // What is below it, this replica once removed from its front as it was asked to, or its leader had when it began
+  // with that one's log start. A stop may bring it back.
   std::int64_t removed_to(NodeId, model::TopicPartition) const;
   // Below it the leader epoch cache has forgotten the epochs: the highest log start so far.
   std::int64_t epochs_from(NodeId, model::TopicPartition) const;

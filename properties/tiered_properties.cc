@@ -221,10 +221,12 @@ struct TieredOffsetsAreReadable : PropertyOf<TieredOffsetsAreReadable> {
   }
   void judge(const model::RemoteStateRestored& r, const FactContext& context, const Shadow& shadow) {
     met();
-    logs_[r.partition].local_from[context.node] = r.local_log_start_offset.value;
+    Log& log = logs_[r.partition];
+    log.local_from[context.node] = r.local_log_start_offset.value;
     auto next = r.epochs.begin();
     model::LeaderEpoch epoch;
-    for (std::int64_t o = r.log_start_offset.value; o < r.local_log_start_offset.value; ++o) {
+    // A leader's log start that goes back with a stop does not bring back what is removed, nor the epochs of that.
+    for (std::int64_t o = std::max(r.log_start_offset.value, log.removed_to); o < r.local_log_start_offset.value; ++o) {
       for (; next != r.epochs.end() && next->start.value <= o; ++next) epoch = next->epoch;
       const Entry* entry = shadow.logs.at(context.node, r.partition, o);
       if (!entry || entry->unknown() || entry->epoch == epoch) continue;

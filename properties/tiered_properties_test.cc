@@ -109,6 +109,17 @@ TEST(TieredOffsets, AFollowerThatBeginsInTheMiddleKnowsTheEpochsBeforeIt) {
   EXPECT_EQ(readable(t), "leader epochs not restored");
 }
 
+// The leader's log start went back to its checkpoint with a stop; the epochs in its copies begin where it was.
+TEST(TieredOffsets, WhatIsRemovedNeedsNoEpochs) {
+  for (const std::int64_t removed : {1, 0}) {
+    Told t;
+    leads_four(t);
+    t.fact(1, model::LogStartAdvanced{kTp, Offset{removed}, Offset{0}, Offset{2}});
+    t.fact(2, model::RemoteStateRestored{kTp, Offset{0}, Offset{2}, {{LeaderEpoch{0}, Offset{1}}}});
+    EXPECT_EQ(readable(t), removed == 1 ? "" : "leader epochs not restored");
+  }
+}
+
 // A hole of Kafka's: what it takes for copied is not lowered.
 TEST(TieredOffsets, AReplicaThatWasCutBelowItsCopiesIsNotJudged) {
   Told t;

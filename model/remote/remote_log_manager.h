@@ -117,6 +117,7 @@ class RemoteLogManager {
   bool go_on_copying(Running& r, MessageBody& body);
   bool go_on_expiring(Running& r, MessageBody& body);
   bool failed_copy(Running& r);
+  void clean_up_copy(Running& r);
   bool begin_copies(Running& r, const ListRemoteLogSegmentsResponse& remote);
   bool copy_next(Running& r);
   void copy_data(Running& r);

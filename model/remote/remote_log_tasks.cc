@@ -72,9 +72,13 @@ bool RemoteLogManager::go_on_copying(Running& r, MessageBody& body) {
 // A copy that failed is cleaned up, as far as that is possible; any other failure just ends the run.
 bool RemoteLogManager::failed_copy(Running& r) {
   if (r.tasks.copy.at != At::copying) return false;
+  clean_up_copy(r);
+  return true;
+}
+
+void RemoteLogManager::clean_up_copy(Running& r) {
   r.step.fact(ProbeHit{"copy of a segment failed, and is cleaned up"});
   tell(r, Task::copy, At::cleanup_started, State::DELETE_SEGMENT_STARTED);
-  return true;
 }
 
 bool RemoteLogManager::begin_copies(Running& r, const ListRemoteLogSegmentsResponse& remote) {
@@ -129,6 +133,12 @@ bool RemoteLogManager::copy_next(Running& r) {
 void RemoteLogManager::copy_data(Running& r) {
   const RemoteLogSegmentMetadata& segment = r.tasks.copy.segment;
   const Log& log = r.partition.log();
+  // What is deleted has another name by now (RLMCopyTask.copyLogSegment takes the name first).
+  const SegmentFiles& files = log.segments();
+  if (files.segment(files.floor(segment.start_offset)).base != segment.start_offset) {
+    r.step.fact(ProbeHit{"a segment was deleted before it was copied"});
+    return clean_up_copy(r);
+  }
   ask(r, Task::copy, At::copying,
       CopyLogSegmentDataRequest{r.tp, segment.id,
                                 log.read(segment.start_offset, segment.end_offset + 1, segment.bytes, true),
