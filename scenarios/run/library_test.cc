@@ -35,7 +35,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "expansion-dropped-by-late-metadata", "late-registration", "follower-fetch", "log-directories",
                     "misdirected-writes", "idempotent-producers", "tiered-storage", "shutdown-requests-come-late",
                     "every-fault", "removal-and-lost-disks", "unclean-recovery", "sequential-unclean-stops",
-                    "throttled-reassignment", "unseen-bit-rot-correct", "min-isr-lowered", "configs-altered"),
+                    "throttled-reassignment", "unseen-bit-rot-correct", "min-isr-lowered", "configs-altered",
+                    "deleted-before-copied"),
     [](const auto& info) {
       std::string name = info.param;
       std::replace(name.begin(), name.end(), '-', '_');
