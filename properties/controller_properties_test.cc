@@ -101,8 +101,7 @@ struct Elr : testing::Test {
 };
 
 TEST_F(Elr, ACleanElectionMustHoldEvenWhatADiskLost) {  // R30
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
   t.leads(2, 1);
   EXPECT_EQ(permitted("acked-records-survive"), "not permitted");
@@ -110,8 +109,7 @@ TEST_F(Elr, ACleanElectionMustHoldEvenWhatADiskLost) {  // R30
 }
 
 TEST_F(Elr, TheLastKnownLeaderMayLose) {
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
   t.committed_state({.leader = 2, .leader_epoch = 1, .isr = {2}, .unclean = true, .last_known = true});
   t.leads(2, 1);

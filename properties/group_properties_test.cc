@@ -213,8 +213,7 @@ std::map<std::string, Case> group_cases() {
       {"acked-records-processed",
        {"record skipped",
         [](Told& t) {
-          t.two_committed();
-          t.acked(0, {t.a, t.b});
+          t.two_acked();
           GroupTold g(t);
           g.assigned(kFirst, 1);
           g.fetched(kFirst, 1);
@@ -223,8 +222,7 @@ std::map<std::string, Case> group_cases() {
           t.judge.finish(quiet_group_end());
         },
         [](Told& t) {
-          t.two_committed();
-          t.acked(0, {t.a, t.b});
+          t.two_acked();
           GroupTold g(t);
           g.two_processed();
           g.state(1, 1, model::GroupState::Stable);
@@ -473,8 +471,7 @@ Reasons at_the_end(
     const std::function<void(Told&, GroupTold&)>& processed,
     const std::function<void(FinishContext&)>& change = [](FinishContext&) {}) {
   Told t;
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   GroupTold g(t);
   g.state(1, 1, model::GroupState::Stable);
   processed(t, g);

@@ -38,8 +38,7 @@ void expect_not_permitted(const Told& t) {
 
 TEST(Ledger, AnUncleanElectionPermitsLoss) {
   Told t;
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   t.unclean(3, 1);
   t.leads(3, 1);
   expect_permitted(t, "unclean");
@@ -48,8 +47,7 @@ TEST(Ledger, AnUncleanElectionPermitsLoss) {
 // The unclean leader died before it began; the next one, elected from the ISR that it was alone in, inherits its log.
 TEST(Ledger, AnUncleanElectionThatNeverBeganPermitsLossInTheNextEpoch) {
   Told t;
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   t.unclean(3, 1);
   t.leads(3, 2);
   expect_permitted(t, "unclean.leader.election.enable");
@@ -57,8 +55,7 @@ TEST(Ledger, AnUncleanElectionThatNeverBeganPermitsLossInTheNextEpoch) {
 
 TEST(Ledger, AnUncleanElectionBeforeACompleteLeaderPermitsNothing) {
   Told t;
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   t.unclean(2, 1);
   t.leads(2, 1);
   t.leads(3, 2);
@@ -67,8 +64,7 @@ TEST(Ledger, AnUncleanElectionBeforeACompleteLeaderPermitsNothing) {
 
 TEST(Ledger, APowerCutPermitsOnlyWhatItTook) {
   Told t;
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   // Broker 3 held the first record only, and lost just that; it never had the second.
   t.fact(3, model::UnsyncedDataLost{kTp, Offset{0}, Offset{1}});
   t.leads(3, 1);
@@ -80,8 +76,7 @@ TEST(Ledger, APowerCutPermitsOnlyWhatItTook) {
 
 TEST(Ledger, UnsyncedDataLostByTheElectedReplicaPermitsLoss) {
   Told t;
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
   t.leads(2, 1);
   expect_permitted(t, "unsynced");
@@ -89,8 +84,7 @@ TEST(Ledger, UnsyncedDataLostByTheElectedReplicaPermitsLoss) {
 
 TEST(Ledger, UnsyncedDataLostByAnotherReplicaPermitsNothing) {
   Told t;
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
   t.leads(3, 1);
   expect_not_permitted(t);
@@ -98,8 +92,7 @@ TEST(Ledger, UnsyncedDataLostByAnotherReplicaPermitsNothing) {
 
 TEST(Ledger, UnsyncedDataThatWasCopiedAgainPermitsNothing) {
   Told t;
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
   t.appends(2, 1, 0, {t.b});
   t.fact(2, model::LogTruncated{kTp, Offset{1}, Offset{2}});
@@ -135,8 +128,7 @@ TEST(Ledger, ACleanLeaderThatLacksAnAcksAllRecordIsNotPermitted) {
 
 TEST(Ledger, ACleanElectionPermitsNothing) {
   Told t;
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   t.state(3, 1, false);
   t.leads(3, 1);
   expect_not_permitted(t);
@@ -175,8 +167,7 @@ TEST(Ledger, ALossIsBookedOnce) {
 // Broker 2 loses the new record, an undone truncation brings the old one back in its place, and a wipe takes that too.
 TEST(Ledger, EachLossOfAReplicaIsRemembered) {
   Told t;
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
   t.appends(2, 1, 0, {t.c});
   t.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
@@ -186,8 +177,7 @@ TEST(Ledger, EachLossOfAReplicaIsRemembered) {
   EXPECT_EQ(losses[0].permitted_by, "");  // `c` was copied over `b`: no power cut explains that
 
   Told u;
-  u.two_committed();
-  u.acked(0, {u.a, u.b});
+  u.two_acked();
   u.fact(2, model::UnsyncedDataLost{kTp, Offset{1}, Offset{2}});
   model::RecordBatch old;
   old.base_offset = Offset{1};
@@ -242,8 +232,7 @@ TEST(Ledger, ALeaderStillHeldWhatALaterOneTookFromTheLog) {
 TEST(Ledger, AReplicaThatWasAddedBehindTheLeaderMayLackWhatThatLeaderCommitted) {
   for (const bool dropped : {false, true}) {
     Told t;
-    t.two_committed();
-    t.acked(0, {t.a, t.b});
+    t.two_acked();
     if (dropped) t.fact(1, model::IsrExpansionDropped{kTp, LeaderEpoch{0}, {NodeId{3}}});
     t.leads(3, 1);
     EXPECT_EQ(t.judge.verdict("loss-is-permitted").violations.empty(), dropped);
@@ -252,8 +241,7 @@ TEST(Ledger, AReplicaThatWasAddedBehindTheLeaderMayLackWhatThatLeaderCommitted) 
 
 TEST(Ledger, WhatRotMadeOfARecordIsLostAndPermittedOnThatReplicaAndWhereItWasCopied) {
   Told own;
-  own.two_committed();
-  own.acked(0, {own.a, own.b});
+  own.two_acked();
   own.fact(2, rots(own));
   Told copied = own;
   own.leads(2, 1);
@@ -267,8 +255,7 @@ TEST(Ledger, WhatRotMadeOfARecordIsLostAndPermittedOnThatReplicaAndWhereItWasCop
   EXPECT_THAT(permitted(copied), testing::StartsWith("corrupted undetected"));
   // A leader elsewhere has the record as it was.
   Told clean;
-  clean.two_committed();
-  clean.acked(0, {clean.a, clean.b});
+  clean.two_acked();
   clean.fact(2, rots(clean));
   clean.appends(3, 1, 0, {clean.b});
   clean.leads(3, 1);
@@ -278,8 +265,7 @@ TEST(Ledger, WhatRotMadeOfARecordIsLostAndPermittedOnThatReplicaAndWhereItWasCop
 TEST(Ledger, RotExplainsNoOtherValueNoOtherRecordAndNoRecordThatIsNotThere) {
   for (const int kind : {0, 1, 2}) {
     Told t;
-    t.two_committed();
-    t.acked(0, {t.a, t.b});
+    t.two_acked();
     t.fact(2, rots(t));
     if (kind == 1) t.appends(3, 1, 0, {t.c});                                 // what nobody made of it
     if (kind == 2) t.appends(3, 0, 0, {model::rotten(t.a, NodeId{2}), t.b});  // another record, which has not rotted

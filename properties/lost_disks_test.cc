@@ -26,8 +26,7 @@ void loses_disk(Told& t, int node, std::int64_t end) {
 // The last leader had removed everything; it comes back with an empty disk and gives the offsets again.
 TEST(LostDisk, OffsetsThatItsLeaderHadRemovedAreGivenAgain) {
   Told t;
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   removes_to(t, 1, 2, 0);
   removes_to(t, 2, 2, 0);
   loses_disk(t, 1, 2);
@@ -59,8 +58,7 @@ TEST(LostDisk, AReplicaNeedNotHoldWhatTheLeaderRemoved) {
 TEST(LostDisk, WhoBeganWhereItsLeaderDoesHasLostNothingByIt) {
   for (const bool removed : {true, false}) {
     Told t;
-    t.two_committed();
-    t.acked(0, {t.a, t.b});
+    t.two_acked();
     if (removed) removes_to(t, 1, 2, 0);
     loses_disk(t, 3, 1);
     t.fact(3, model::LogStartAdvanced{kTp, Offset{2}, Offset{0}, Offset{0}, model::LogStartReason::truncation});

@@ -28,8 +28,7 @@ void commits_isr(Told& t, int partition_epoch, const std::vector<NodeId>& isr) {
 void follows(Told& t, int node, int epoch) { t.fact(node, model::BecameFollower{kTp, LeaderEpoch{epoch}, NodeId{1}}); }
 
 void keeps_acked(Told& t) {
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   t.leads(2, 1);
 }
 

@@ -106,14 +106,12 @@ TEST(RecoveredLogIsSound, EndsWhereTheDiskEndsAndTellsItsEpochs) {
 // What a leader removed is not lost, and a loss by bit rot is explained.
 TEST(Ledger, RemovedIsNotLostAndRotIsExplained) {
   Told removed;
-  removed.two_committed();
-  removed.acked(0, {removed.a, removed.b});
+  removed.two_acked();
   removed.fact(2, model::LogStartAdvanced{kTp, Offset{2}, Offset{0}, Offset{2}, model::LogStartReason::leader});
   removed.leads(2, 1);
   EXPECT_EQ(only_reason(removed, "acked-records-survive"), "");
   Told rotten;
-  rotten.two_committed();
-  rotten.acked(0, {rotten.a, rotten.b});
+  rotten.two_acked();
   rotten.fact(2, model::BatchCorrupted{kTp, Offset{0}, Offset{2}});
   rotten.fact(2, model::LogLoaded{kTp, Offset{0}, Offset{0}, Offset{0}, false, Offset{}, {}});
   rotten.leads(2, 1);

@@ -130,6 +130,11 @@ class Told {
     appends(3, 0, 0, {a});
     high_watermark(1, 0, 2, 0, true);
   }
+  // The same, and the producer was told so with acks=all.
+  void two_acked() {
+    two_committed();
+    acked(0, {a, b});
+  }
   const ValueId a = value(1, 0), b = value(1, 1), c = value(1, 2);
   static constexpr int kController = 9, kClient = 100;
 
@@ -164,8 +169,7 @@ inline FinishContext quiet_end() {
 }
 
 inline void loses_acked(Told& t) {
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   t.leads(3, 1);
 }
 

@@ -193,8 +193,7 @@ TEST(RecoveryStrategy, NoneWaitsForAnOperator) {
 TEST(Ledger, PermitsWhatALeaderOfUncleanRecoveryLacks) {
   Told t;
   t.judge = Judge(true);
-  t.two_committed();
-  t.acked(0, {t.a, t.b});
+  t.two_acked();
   leaderless(t, {.last_known_elr = {3}});
   started(t);
   told(t, 3, 0, 1);

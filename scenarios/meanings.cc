@@ -66,8 +66,7 @@ std::string meaning_of(FaultKind kind) {
       return "An operator's CreatePartitions: the topic has so many in all.";
     case K::alter_configs:
       return "An operator's IncrementalAlterConfigs: what is to `set` and to `delete` of a topic, or, without `topic`, "
-             "of "
-             "the cluster-wide defaults of the brokers (by a broker's names of them: log.retention.ms). At random: "
+             "of the cluster-wide defaults of the brokers (by a broker's names of them: log.retention.ms). At random: "
              "min.insync.replicas of a topic.";
     case K::delete_topic:
       return "An operator's DeleteTopics. Its end creates the topic again, under the same name and with another id.";

@@ -25,7 +25,7 @@ bool ControllerNode::leads_anything(NodeId broker) const {
 // The broker counts as gone: out of every ISR that has another member, its leaderships move.
 void ControllerNode::remove_from_isrs(Records& records, NodeId broker) {
   for_each_partition(memory_->working, [&](TopicPartition tp, const PartitionRegistration& p) {
-    if (std::find(p.isr.begin(), p.isr.end(), broker) != p.isr.end()) take_replica_out(records, tp, p, broker);
+    if (holds(p.isr, broker)) take_replica_out(records, tp, p, broker);
   });
 }
 
@@ -40,9 +40,7 @@ void ControllerNode::take_replica_out(Records& records, TopicPartition tp, const
 // What it had not flushed may be gone: it leaves every ISR and ELR (KIP-966).
 void ControllerNode::handle_unclean_shutdown(Records& records, NodeId broker) {
   for_each_partition(memory_->working, [&](TopicPartition tp, const PartitionRegistration& p) {
-    if (std::find(p.isr.begin(), p.isr.end(), broker) == p.isr.end() &&
-        std::find(p.elr.begin(), p.elr.end(), broker) == p.elr.end())
-      return;
+    if (!holds(p.isr, broker) && !holds(p.elr, broker)) return;
     PartitionChange change = change_of(tp.topic, p);
     std::erase(change.target_isr, broker);
     change.unclean_shutdown = broker;
@@ -60,7 +58,7 @@ void ControllerNode::unfence(Records& records, NodeId broker) {
   const BrokerRegistrationImage* b = memory_->working.broker(broker);
   records.push_back(BrokerRegistrationChangeRecord{broker, b->epoch, false, std::nullopt});
   for_each_partition(memory_->working, [&](TopicPartition tp, const PartitionRegistration& p) {
-    if (p.leader.present() || std::find(p.replicas.begin(), p.replicas.end(), broker) == p.replicas.end()) return;
+    if (p.leader.present() || !holds(p.replicas, broker)) return;
     PartitionChange change = change_of(tp.topic, p);
     change.added = broker;
     if (auto record = build_change(memory_->working, tp, p, change)) records.push_back(std::move(*record));
@@ -101,7 +99,7 @@ AssignReplicasToDirsResponse ControllerNode::assign_replicas_to_dirs(Step& step,
       error = Error::UNKNOWN_TOPIC_ID;
     } else if (p == nullptr) {
       error = Error::UNKNOWN_TOPIC_OR_PARTITION;
-    } else if (std::find(p->replicas.begin(), p->replicas.end(), r.broker) == p->replicas.end()) {
+    } else if (!holds(p->replicas, r.broker)) {
       error = Error::NOT_LEADER_OR_FOLLOWER;
     } else {
       PartitionChange change = change_of(tp.topic, *p);

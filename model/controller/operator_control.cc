@@ -13,7 +13,7 @@ using Nodes = std::vector<NodeId>;
 Nodes without(const Nodes& nodes, const Nodes& out) {
   Nodes left;
   for (const NodeId id : nodes)
-    if (std::find(out.begin(), out.end(), id) == out.end()) left.push_back(id);
+    if (!holds(out, id)) left.push_back(id);
   return left;
 }
 

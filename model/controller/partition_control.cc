@@ -84,9 +84,9 @@ Error ControllerNode::check_alter(NodeId broker, const AlterPartitionRequest::Pa
   bool has_leader = false;
   std::vector<NodeId> seen;
   for (const auto& [id, epoch] : r.new_isr) {
-    if (std::find(seen.begin(), seen.end(), id) != seen.end()) return Error::INVALID_REQUEST;
+    if (holds(seen, id)) return Error::INVALID_REQUEST;
     seen.push_back(id);
-    if (std::find(p->replicas.begin(), p->replicas.end(), id) == p->replicas.end()) return Error::INVALID_REQUEST;
+    if (!holds(p->replicas, id)) return Error::INVALID_REQUEST;
     has_leader |= id == p->leader;
   }
   if (!has_leader) return Error::INVALID_REQUEST;
