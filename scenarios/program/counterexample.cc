@@ -37,8 +37,23 @@ Written write_counterexample(const std::string& path, const Scenario& concrete, 
   scenario.recorded = recorded_run(scenario, steps);
   const std::string events = write_events(scenario.recorded->contents, steps, step_texts(written.result, steps));
   // The events go first: a counterexample is never there without them, unless they were taken away.
-  written.ok = write_file(events_name(path), events) && write_file(path, write_scenario(scenario));
+  written.ok = true;
+  for (const std::string& file : counterexample_files(path)) {
+    written.ok = write_file(file, file == path ? write_scenario(scenario) : events);
+    if (!written.ok) break;
+  }
   return written;
+}
+
+std::vector<std::string> counterexample_files(const std::string& path) {
+  if (path.empty()) return {};
+  if (is_file(path)) return {events_name(path), path};
+  return {path};
+}
+
+std::vector<std::string> inputs_of(const std::string& name) {
+  const std::string file = scenario_file(name);
+  return {file, events_name(file)};
 }
 
 const properties::Violation* violation_of(const TrialResult& result, const std::string& property) {

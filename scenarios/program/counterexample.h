@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "scenarios/run/trial.h"
 
@@ -16,6 +17,12 @@ struct Written {
 // Runs `concrete` once more. The file runs by itself: what was expected to fail is now expected to hold, so replaying
 // it exits with 1.
 Written write_counterexample(const std::string& path, const Scenario& concrete, const std::string& property);
+
+// What write_counterexample(path) writes; nothing for an empty path. A device or a FIFO has no file of events beside
+// it.
+std::vector<std::string> counterexample_files(const std::string& path);
+// What a command that is given this scenario reads, and so may not write.
+std::vector<std::string> inputs_of(const std::string& name);
 
 // The violation of that property, else the first one.
 const properties::Violation* violation_of(const TrialResult& result, const std::string& property);

@@ -28,7 +28,7 @@ std::string summary(const CrashPointResult& result, const CrashPointCommand& com
 int crash_points(const CrashPointCommand& command) {
   const auto scenario = load(command.file);
   if (!scenario) return Exit::bad_input;
-  if (!can_write(command.out)) return Exit::usage;
+  if (!can_write_all(counterexample_files(command.out), inputs_of(command.file))) return Exit::usage;
   TrialOptions options;
   options.seed = command.seed.value_or(scenario->seed.value_or(1));
   options.record_survivals = true;

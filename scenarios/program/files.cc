@@ -1,10 +1,13 @@
 #include "scenarios/program/files.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -23,15 +26,89 @@ void cannot_write(const std::string& path, int error) {
   fmt::print(stderr, "ktrial: cannot write {}: {}\n", path, std::strerror(error));
 }
 
-int why_not_writable(const std::string& path) {
+// Where the bytes for a path go.
+struct Destination {
+  enum class Kind : std::uint8_t {
+    file,        // a regular file, or none yet: written beside `path` and renamed
+    stream,      // a device, FIFO or socket: written through, never replaced
+    descriptor,  // what this process has open as its output already, by another name (/dev/stdout)
+  } kind = Kind::file;
+  std::string path;  // links followed
+  int descriptor = -1;
+};
+
+// A symbolic link stands for what it points to, also where that is not there yet.
+std::string without_links(std::string path) {
+  constexpr int kMostLinks = 40;
   std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return EISDIR;
-  const std::string temporary = temporary_name(path);
+  for (int i = 0; i < kMostLinks && std::filesystem::is_symlink(path, error); ++i) {
+    const auto target = std::filesystem::read_symlink(path, error);
+    if (error) break;
+    path = (std::filesystem::path(path).parent_path() / target).string();
+  }
+  return path;
+}
+
+Destination destination_of(const std::string& path) {
+  if (path == "-") return {Destination::Kind::descriptor, path, STDOUT_FILENO};
+  struct stat there {};
+  if (stat(path.c_str(), &there) != 0) return {Destination::Kind::file, without_links(path)};
+  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat open_as {};
+    if (fstat(descriptor, &open_as) == 0 && open_as.st_dev == there.st_dev && open_as.st_ino == there.st_ino)
+      return {Destination::Kind::descriptor, path, descriptor};
+  }
+  if (!S_ISREG(there.st_mode)) return {Destination::Kind::stream, path};
+  return {Destination::Kind::file, without_links(path)};
+}
+
+int why_not_writable(const std::string& path) {
+  const Destination to = destination_of(path);
+  std::error_code error;
+  if (std::filesystem::is_directory(to.path, error)) return EISDIR;
+  if (to.kind == Destination::Kind::descriptor) return 0;
+  if (to.kind == Destination::Kind::stream) return access(to.path.c_str(), W_OK) == 0 ? 0 : errno;
+  const std::string temporary = temporary_name(to.path);
   std::FILE* out = std::fopen(temporary.c_str(), "wb");
   if (!out) return errno;
   std::fclose(out);
   std::remove(temporary.c_str());
   return 0;
+}
+
+// 0, or the error.
+int write_whole(std::FILE* out, const std::string& text) {
+  if (!out) return errno;
+  errno = 0;
+  bool written = std::fwrite(text.data(), 1, text.size(), out) == text.size();
+  written = (out == stdout || out == stderr ? std::fflush(out) : std::fclose(out)) == 0 && written;
+  return written ? 0 : errno != 0 ? errno : EIO;
+}
+
+int write_to(const Destination& to, const std::string& text) {
+  switch (to.kind) {
+    case Destination::Kind::descriptor:
+      return write_whole(to.descriptor == STDOUT_FILENO ? stdout : stderr, text);
+    case Destination::Kind::stream: {
+      // Not created: it was there, and must not become a file if it has gone since.
+      const int descriptor = open(to.path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC);
+      return descriptor < 0 ? errno : write_whole(fdopen(descriptor, "wb"), text);
+    }
+    case Destination::Kind::file:
+      break;
+  }
+  const std::string temporary = temporary_name(to.path);
+  int error = write_whole(std::fopen(temporary.c_str(), "wb"), text);
+  if (error == 0 && std::rename(temporary.c_str(), to.path.c_str()) != 0) error = errno;
+  if (error != 0) std::remove(temporary.c_str());
+  return error;
+}
+
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code error;
+  if (std::filesystem::equivalent(a, b, error)) return std::filesystem::is_regular_file(a, error);
+  return std::filesystem::weakly_canonical(a, error) == std::filesystem::weakly_canonical(b, error) &&
+         !std::filesystem::exists(a, error);
 }
 
 std::vector<std::string> library_names() {
@@ -112,20 +189,22 @@ std::optional<Scenario> load(const std::string& name) {
 }
 
 bool write_file(const std::string& path, const std::string& text) {
-  if (path == "-") {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    return std::fflush(stdout) == 0;
+  const int error = write_to(destination_of(path), text);
+  if (error != 0) cannot_write(path, error);
+  return error == 0;
+}
+
+bool can_write_all(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs) {
+  for (const std::string& output : outputs) {
+    if (output.empty() || output == "-") continue;
+    for (const std::string& input : inputs)
+      if (same_file(output, input)) {
+        fmt::print(stderr, "ktrial: {} is an input of this command and is not overwritten\n", output);
+        return false;
+      }
+    if (!can_write(output)) return false;
   }
-  const std::string temporary = temporary_name(path);
-  std::FILE* out = std::fopen(temporary.c_str(), "wb");
-  if (!out) return cannot_write(path, errno), false;
-  errno = 0;
-  bool written = std::fwrite(text.data(), 1, text.size(), out) == text.size();
-  written = std::fclose(out) == 0 && written;
-  if (written && std::rename(temporary.c_str(), path.c_str()) == 0) return true;
-  cannot_write(path, errno != 0 ? errno : EIO);
-  std::remove(temporary.c_str());
-  return false;
+  return true;
 }
 
 bool can_write(const std::string& path) {
@@ -133,6 +212,8 @@ bool can_write(const std::string& path) {
   if (error != 0) cannot_write(path, error);
   return error == 0;
 }
+
+bool is_file(const std::string& path) { return destination_of(path).kind == Destination::Kind::file; }
 
 bool is_writable(const std::string& path) { return why_not_writable(path) == 0; }
 

@@ -110,10 +110,10 @@ bool take_stored(Entry& e, const Json& j) {
   return true;
 }
 
-class Campaign {
+class PowerCampaign {
  public:
   // `others`: stored results that are kept as they are.
-  Campaign(const PowerCommand& command, std::deque<Entry>& entries, Json others)
+  PowerCampaign(const PowerCommand& command, std::deque<Entry>& entries, Json others)
       : command_(command), entries_(entries), others_(std::move(others)) {}
 
   bool run() {
@@ -122,6 +122,7 @@ class Campaign {
     work();
     for (std::thread& thread : threads) thread.join();
     status_.clear();
+    if (!is_file(command_.json)) store();
     return !interrupted_flag();
   }
 
@@ -182,11 +183,14 @@ class Campaign {
     status_.show(fmt::format("{}: {}; {} of {} entries begun; Ctrl-C keeps what is done", e.catalogue().entry, what,
                              next_, entries_.size()));
   }
-  // Changes an entry and writes everything.
+  // Changes an entry and writes everything; a device or a FIFO is written to once, at the end.
   template <class Change>
   void save(Change change) {
     const std::lock_guard lock(mutex_);
     change();
+    if (is_file(command_.json)) store();
+  }
+  void store() {
     Json all;
     all["ktrial"] = "power";
     all["version"] = 1;
@@ -270,7 +274,7 @@ int power(const PowerCommand& command) {
   }
   if (!can_write(command.json)) return Exit::usage;
   Json others = Json::array();
-  if (std::filesystem::exists(command.json)) {
+  if (std::filesystem::is_regular_file(command.json)) {
     std::string why;
     const auto text = read_file(command.json, why);
     try {
@@ -286,7 +290,7 @@ int power(const PowerCommand& command) {
   for (Entry& e : entries)
     if (e.repetitions.size() > static_cast<std::size_t>(command.repetitions))
       e.repetitions.resize(static_cast<std::size_t>(command.repetitions));
-  const bool complete = Campaign(command, entries, std::move(others)).run();
+  const bool complete = PowerCampaign(command, entries, std::move(others)).run();
   return report(entries, complete);
 }
 

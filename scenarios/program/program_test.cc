@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 #include "scenarios/scenario_writer.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace program_test {
 
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -86,6 +87,56 @@ TEST_F(Program, AGoalThatIsMissedIsTwo) {
   const Ran ran = ktrial("run goal.yaml");
   EXPECT_EQ(ran.code, 2);
   EXPECT_THAT(ran.out, HasSubstr("goal not reached: record-acked"));
+}
+
+// Run as root, an output that was renamed into place would replace the machine's device nodes.
+TEST_F(Program, AnOutputIsWrittenThroughWhatIsNoRegularFile) {
+  const std::string cases = "<testsuite";
+  EXPECT_THAT(ktrial("run acks-one-correct --junit /dev/stdout").out, HasSubstr(cases));
+  EXPECT_THAT(ktrial("run acks-one-correct --junit /dev/stderr").err, HasSubstr(cases));
+  EXPECT_THAT(ktrial("run acks-one-correct --junit /dev/fd/1").out, HasSubstr(cases));
+  EXPECT_EQ(ktrial("run acks-one-correct --junit /dev/null --trace /dev/null --mermaid /dev/null").code, 0);
+  EXPECT_EQ(ktrial("search unclean-election --out /dev/null --shrink-for 100ms").code, 1);
+  EXPECT_EQ(ktrial("search unclean-election --out /dev/null --shrink-for 0s").code, 1);
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  EXPECT_FALSE(std::filesystem::exists("/dev/null.events"));
+
+  ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  std::thread reader([this] { write("read", read("pipe")); });
+  EXPECT_EQ(ktrial("run acks-one-correct --junit pipe").code, 0);
+  reader.join();
+  EXPECT_TRUE(std::filesystem::is_fifo(folder_ / "pipe"));
+  EXPECT_THAT(read("read"), HasSubstr(cases));
+
+  std::filesystem::create_directory(folder_ / "elsewhere");
+  std::filesystem::create_symlink("elsewhere/junit.xml", folder_ / "link");
+  for (int i = 0; i < 2; ++i) {  // to nothing yet, and to what is there
+    EXPECT_EQ(ktrial("run acks-one-correct --junit link").code, 0);
+    EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link"));
+    EXPECT_THAT(read("elsewhere/junit.xml"), HasSubstr(cases));
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "elsewhere"), {}), 1);
+
+  const Ran full = ktrial("run acks-one-correct --junit /dev/full");
+  EXPECT_EQ(full.code, 64);
+  EXPECT_THAT(full.err, HasSubstr("cannot write /dev/full"));
+}
+
+TEST_F(Program, AnInputIsNeverOverwritten) {
+  ASSERT_EQ(ktrial("search unclean-election --out found.yaml --shrink-for 0s").code, 1);
+  const std::string scenario = read("found.raw.yaml"), events = read("found.raw.yaml.events");
+  std::filesystem::create_symlink("found.raw.yaml", folder_ / "other-name");
+  for (const char* command :
+       {"run found.raw.yaml --junit found.raw.yaml", "run found.raw.yaml --mermaid other-name",
+        "replay found.raw.yaml --trace ./found.raw.yaml", "replay found.raw.yaml --trace found.raw.yaml.events",
+        "shrink found.raw.yaml --out found.raw.yaml", "search found.raw.yaml --out found.yaml",
+        "crash-points found.raw.yaml --out found.raw.yaml"}) {
+    const Ran ran = ktrial(command);
+    EXPECT_EQ(ran.code, 64) << command;
+    EXPECT_THAT(ran.err, HasSubstr("is an input of this command")) << command;
+  }
+  EXPECT_EQ(read("found.raw.yaml"), scenario);
+  EXPECT_EQ(read("found.raw.yaml.events"), events);
 }
 
 TEST_F(Program, APropertyNamedInExpectThatHadNothingToJudgeIsTwo) {
@@ -327,5 +378,5 @@ TEST_F(Program, SameFingerprintAfterAThousandOtherSeeds) {
   EXPECT_EQ(ran.out, "vote-not-durable-correct: 5 seeds, the same again after 1000 others\n");
 }
 
-}  // namespace
+}  // namespace program_test
 }  // namespace ktrial::scenarios

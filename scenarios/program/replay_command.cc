@@ -5,6 +5,7 @@
 
 #include "reports/ndjson.h"
 #include "scenarios/program/commands.h"
+#include "scenarios/program/counterexample.h"
 #include "scenarios/program/files.h"
 #include "scenarios/program/recording.h"
 #include "scenarios/program/telling.h"
@@ -61,8 +62,7 @@ int tell(const TrialResult& result, const ReplayCommand& command) {
 int replay(const ReplayCommand& command) {
   const auto scenario = load(command.file);
   if (!scenario) return Exit::bad_input;
-  for (const std::string& out : {command.mermaid, command.ndjson})
-    if (!out.empty() && out != "-" && !can_write(out)) return Exit::usage;
+  if (!can_write_all({command.mermaid, command.ndjson}, inputs_of(command.file))) return Exit::usage;
   std::vector<StepMark> steps;
   const std::uint64_t seed = scenario->seed.value_or(1);
   const TrialResult result = run_marked(*scenario, seed, steps, true);

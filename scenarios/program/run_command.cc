@@ -5,6 +5,7 @@
 #include "reports/mermaid.h"
 #include "reports/ndjson.h"
 #include "scenarios/program/commands.h"
+#include "scenarios/program/counterexample.h"
 #include "scenarios/program/files.h"
 #include "scenarios/program/telling.h"
 #include "scenarios/run/trial.h"
@@ -24,8 +25,7 @@ int exit_code(const TrialResult& result) {
 int run(const RunCommand& command) {
   const auto scenario = load(command.file);
   if (!scenario) return Exit::bad_input;
-  for (const std::string& out : {command.mermaid, command.ndjson, command.junit})
-    if (!out.empty() && out != "-" && !can_write(out)) return Exit::usage;
+  if (!can_write_all({command.mermaid, command.ndjson, command.junit}, inputs_of(command.file))) return Exit::usage;
   const TrialResult result = record_trial(*scenario, command.seed.value_or(scenario->seed.value_or(1)));
   const bool only_that = command.mermaid == "-" || command.ndjson == "-" || command.junit == "-";
   const std::string reproduce = fmt::format("ktrial run {} --seed {}", command.file, result.seed);

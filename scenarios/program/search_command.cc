@@ -31,12 +31,16 @@ std::int64_t milliseconds_since(Clock::time_point began) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count();
 }
 
-// "found.yaml" to "found.raw.yaml".
+// "found.yaml" to "found.raw.yaml". A device or a FIFO gets the last word only: nothing (empty) before it.
 std::string raw_name(const std::string& path) {
+  if (!is_file(path)) return "";
   constexpr std::string_view kEnd = ".yaml";
   const bool yaml = path.ends_with(kEnd) && path.size() > kEnd.size();
   return (yaml ? path.substr(0, path.size() - kEnd.size()) : path) + ".raw.yaml";
 }
+
+// Where a failure goes that is not to be made smaller.
+std::string kept_name(const std::string& path) { return is_file(path) ? raw_name(path) : path; }
 
 struct Shrunk {
   ShrinkResult small;
@@ -56,7 +60,7 @@ Shrunk shrink_into(const std::string& path, const Scenario& concrete, std::int64
                             plural(best.scenario.faults.size(), "fault"),
                             plural(best.scenario.clients.size(), "client"), best.trials));
     // Not each of a hundred quick steps needs its file; whoever kills the program loses at most this much.
-    if (Clock::now() - saved < std::chrono::milliseconds(300)) return;
+    if (Clock::now() - saved < std::chrono::milliseconds(300) || !is_file(path)) return;
     write_counterexample(path, best.scenario, best.property);
     saved = Clock::now();
   };
@@ -129,8 +133,10 @@ int nothing_found(const SearchCommand& command, const Scenario& scenario, const 
 }
 
 int search_and_shrink(const SearchCommand& command, const Scenario& scenario) {
-  for (const std::string& out : {command.out, command.junit})
-    if (!out.empty() && out != "-" && !can_write(out)) return Exit::usage;
+  std::vector<std::string> outputs = counterexample_files(command.out);
+  for (const std::string& file : counterexample_files(raw_name(command.out))) outputs.push_back(file);
+  outputs.push_back(command.junit);
+  if (!can_write_all(outputs, inputs_of(command.file))) return Exit::usage;
   SearchOptions options;
   options.first_seed = command.first_seed;
   options.last_seed = command.last_seed;
@@ -155,16 +161,17 @@ int search_and_shrink(const SearchCommand& command, const Scenario& scenario) {
 
   const TrialResult raw = record_trial(scenario, *found.failing_seed);
   const std::string property = key_violation(raw)->property;
-  const std::string raw_file = raw_name(command.out);
+  const std::string raw_file = command.shrink_milliseconds > 0 ? raw_name(command.out) : kept_name(command.out);
   const Written raw_written = write_counterexample(raw_file, raw.concrete, property);
   if (!raw_written.ok) return Exit::usage;
-  fmt::print("{}\nseed {} fails, {} before it did not ({} ms); {}, written to {}\n", scenario.title,
-             *found.failing_seed, plural(found.judged, "seed"), took, plural(raw.concrete.faults.size(), "fault"),
-             raw_file);
+  fmt::print("{}\nseed {} fails, {} before it did not ({} ms); {}{}\n", scenario.title, *found.failing_seed,
+             plural(found.judged, "seed"), took, plural(raw.concrete.faults.size(), "fault"),
+             raw_file.empty() ? "" : ", written to " + raw_file);
   std::fflush(stdout);
 
   std::string file = raw_file;
-  std::vector<std::string> files{raw_file};
+  std::vector<std::string> files;
+  if (!raw_file.empty()) files.push_back(raw_file);
   TrialResult told = raw_written.result;
   if (command.shrink_milliseconds > 0) {
     Shrunk shrunk = shrink_into(command.out, raw.concrete, command.shrink_milliseconds, command.threads);
@@ -199,7 +206,7 @@ int shrink(const ShrinkCommand& command) {
   if (!scenario) return Exit::bad_input;
   const std::string out =
       command.out.empty() ? std::filesystem::path(command.file).stem().string() + ".shrunk.yaml" : command.out;
-  if (!can_write(out)) return Exit::usage;
+  if (!can_write_all(counterexample_files(out), inputs_of(command.file))) return Exit::usage;
   const TrialResult raw = record_trial(*scenario, scenario->seed.value_or(1));
   if (!failed(raw)) {
     fmt::print("{}: nothing is violated with seed {}; there is nothing to shrink\n", command.file, raw.seed);

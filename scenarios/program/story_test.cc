@@ -11,7 +11,7 @@
 #include "scenarios/search/shrink.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace story_test {
 
 using testing::HasSubstr;
 
@@ -83,5 +83,5 @@ TEST(Diagram, OfAFailureReachesItsEnd) {
   EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 400);
 }
 
-}  // namespace
+}  // namespace story_test
 }  // namespace ktrial::scenarios

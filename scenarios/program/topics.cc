@@ -49,7 +49,7 @@ void alter(Configs& configs, const TrialResult& result, model::TopicId topic) {
   }
 }
 
-Configs configs(const TrialResult& result, const std::string& name, model::TopicId id) {
+Configs configs_of(const TrialResult& result, const std::string& name, model::TopicId id) {
   const Scenario& scenario = result.concrete;
   Configs shown, altered, own;
   for (const auto& [key, value] : scenario.cluster.config.written)
@@ -77,7 +77,7 @@ std::vector<int> ids(const std::vector<model::NodeId>& nodes) {
 std::string describe_topics_of(const TrialResult& result) {
   std::vector<reports::DescribedTopic> topics;
   for (const auto& [name, id] : result.topics) {
-    reports::DescribedTopic topic{name, uuid_text(result.seed, id.value), configs(result, name, id), {}};
+    reports::DescribedTopic topic{name, uuid_text(result.seed, id.value), configs_of(result, name, id), {}};
     std::map<model::PartitionIndex, model::PartitionStateCommitted> states;
     for (const RecordedFact& f : result.facts)
       if (const auto* state = std::get_if<model::PartitionStateCommitted>(&f.fact);

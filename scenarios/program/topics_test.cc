@@ -7,7 +7,7 @@
 #include "scenarios/scenario_for_test.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace topics_test {
 
 TEST(DescribedTopics, HaveTheConfigsThatAnOperatorGaveThem) {
   TrialOptions options;
@@ -31,5 +31,5 @@ TEST(DescribedTopics, HaveTheConfigsThatAnOperatorGaveThem) {
               testing::HasSubstr("Configs: retention.ms=1000,segment.bytes=5000\n"));
 }
 
-}  // namespace
+}  // namespace topics_test
 }  // namespace ktrial::scenarios
