@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace ktrial::model {
-namespace {
+namespace config_keys_test {
 
 struct All {
   ClusterConfig broker;
@@ -57,5 +57,5 @@ TEST(ConfigKeys, TopicDefaultsAreThoseThatChangeATopicsConfig) {
   }
 }
 
-}  // namespace
+}  // namespace config_keys_test
 }  // namespace ktrial::model

@@ -19,12 +19,18 @@ Fact& Fact::operator=(const Fact&) = default;
 Fact& Fact::operator=(Fact&&) noexcept = default;
 Fact::~Fact() = default;
 
+template <AlternativeOf<FactVariant> T>
+Fact::Fact(T&& fact) : FactVariant(std::in_place_type<T>, std::move(fact)) {}
+template <AlternativeOf<FactVariant> T>
+Fact::Fact(const T& fact) : FactVariant(std::in_place_type<T>, fact) {}
+[[gnu::used]] static void instantiate(Fact& to, FactVariant& from) { instantiate_conversions(to, from); }
+
 namespace {
 
-constexpr std::size_t kKinds = std::variant_size_v<FactVariant>;
+constexpr std::size_t kFactKinds = std::variant_size_v<FactVariant>;
 
 template <std::size_t... I>
-std::array<const char*, kKinds> make_names(std::index_sequence<I...>) {
+std::array<const char*, kFactKinds> make_fact_names(std::index_sequence<I...>) {
   return {type_name<std::variant_alternative_t<I, FactVariant>>()...};
 }
 
@@ -391,8 +397,8 @@ std::string value_text(ValueId value) {
 }
 
 const char* fact_name(std::uint16_t kind) {
-  static const auto names = make_names(std::make_index_sequence<kKinds>());
-  return kind < kKinds ? names[kind] : "?";
+  static const auto names = make_fact_names(std::make_index_sequence<kFactKinds>());
+  return kind < kFactKinds ? names[kind] : "?";
 }
 
 std::uint64_t digest(const Fact& f) {

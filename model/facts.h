@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/alternatives.h"
 #include "model/batch.h"
 #include "model/errors.h"
 #include "model/metadata_records.h"
@@ -553,12 +554,15 @@ using FactVariant =
                  RemoteSegmentStored, RemoteSegmentStateChanged, RemoteSegmentCopied, RemoteSegmentExpired,
                  RemoteLogRead, RemoteStateRestored, UncleanRecoveryStarted, ReplicaLogInfoReceived,
                  UncleanRecoveryElected, ConfigCommitted, ReplicaThrottled, ThrottledTraffic, RecordRotted>;
-// The variant with its special members in one place: each file that moves one would generate them otherwise.
+// The variant with its special members and conversions in one place (facts.cc has them for each alternative): each file
+// that states a fact would generate all that the variant can do otherwise.
 class Fact : public FactVariant {
  public:
-  using FactVariant::variant;
-  using FactVariant::operator=;
   Fact();
+  template <AlternativeOf<FactVariant> T>
+  [[gnu::noinline]] Fact(T&& fact);
+  template <AlternativeOf<FactVariant> T>
+  [[gnu::noinline]] Fact(const T& fact);
   Fact(const Fact&);
   Fact(Fact&&) noexcept;
   Fact& operator=(const Fact&);
@@ -566,12 +570,9 @@ class Fact : public FactVariant {
   ~Fact();
 };
 
-template <class T, std::size_t I = 0>
+template <AlternativeOf<FactVariant> T>
 constexpr std::uint16_t fact_kind() {
-  if constexpr (std::is_same_v<T, std::variant_alternative_t<I, FactVariant>>)
-    return I;
-  else
-    return fact_kind<T, I + 1>();
+  return kAlternative<T, FactVariant>;
 }
 inline std::uint16_t kind(const Fact& f) { return static_cast<std::uint16_t>(f.index()); }
 const char* fact_name(std::uint16_t kind);

@@ -17,9 +17,15 @@ MessageBody& MessageBody::operator=(const MessageBody&) = default;
 MessageBody& MessageBody::operator=(MessageBody&&) noexcept = default;
 MessageBody::~MessageBody() = default;
 
+template <AlternativeOf<MessageBodyVariant> T>
+MessageBody::MessageBody(T&& body) : MessageBodyVariant(std::in_place_type<T>, std::move(body)) {}
+template <AlternativeOf<MessageBodyVariant> T>
+MessageBody::MessageBody(const T& body) : MessageBodyVariant(std::in_place_type<T>, body) {}
+[[gnu::used]] static void instantiate(MessageBody& to, MessageBodyVariant& from) { instantiate_conversions(to, from); }
+
 namespace {
 
-constexpr std::size_t kKinds = std::variant_size_v<MessageBodyVariant>;
+constexpr std::size_t kMessageKinds = std::variant_size_v<MessageBodyVariant>;
 
 struct KindName {
   std::string full;  // "FetchResponse"
@@ -28,7 +34,7 @@ struct KindName {
 };
 
 template <std::size_t... I>
-std::array<KindName, kKinds> make_names(std::index_sequence<I...>) {
+std::array<KindName, kMessageKinds> make_api_names(std::index_sequence<I...>) {
   const auto one = [](std::string full) {
     KindName n{full, full, full.ends_with("Request")};
     n.api.resize(full.size() - (n.request ? 7 : 8));
@@ -36,8 +42,8 @@ std::array<KindName, kKinds> make_names(std::index_sequence<I...>) {
   };
   return {one(type_name<std::variant_alternative_t<I, MessageBodyVariant>>())...};
 }
-const std::array<KindName, kKinds>& names() {
-  static const auto table = make_names(std::make_index_sequence<kKinds>());
+const std::array<KindName, kMessageKinds>& names() {
+  static const auto table = make_api_names(std::make_index_sequence<kMessageKinds>());
   return table;
 }
 
@@ -82,10 +88,10 @@ constexpr std::size_t kResponseHeaderBytes = 9;
 
 }  // namespace
 
-const char* api_name(std::uint16_t kind) { return kind < kKinds ? names()[kind].api.c_str() : "?"; }
-bool is_request(std::uint16_t kind) { return kind < kKinds && names()[kind].request; }
+const char* api_name(std::uint16_t kind) { return kind < kMessageKinds ? names()[kind].api.c_str() : "?"; }
+bool is_request(std::uint16_t kind) { return kind < kMessageKinds && names()[kind].request; }
 std::uint16_t kind_by_name(std::string_view text) {
-  for (std::size_t i = 0; i < kKinds; ++i)
+  for (std::size_t i = 0; i < kMessageKinds; ++i)
     if (names()[i].full == text) return static_cast<std::uint16_t>(i);
   return 0xffff;
 }

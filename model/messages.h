@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/alternatives.h"
 #include "model/batch.h"
 #include "model/errors.h"
 #include "model/metadata_records.h"
@@ -518,12 +519,14 @@ using MessageBodyVariant =
                  DeleteLogSegmentDataRequest, DeleteLogSegmentDataResponse, ListRemoteLogSegmentsRequest,
                  ListRemoteLogSegmentsResponse, FetchLogSegmentRequest, FetchLogSegmentResponse,
                  GetReplicaLogInfoRequest, GetReplicaLogInfoResponse>;
-// The variant with its special members in one place: each file that moves one would generate them otherwise.
+// As Fact (facts.h): special members and conversions are in messages.cc.
 class MessageBody : public MessageBodyVariant {
  public:
-  using MessageBodyVariant::variant;
-  using MessageBodyVariant::operator=;
   MessageBody();
+  template <AlternativeOf<MessageBodyVariant> T>
+  [[gnu::noinline]] MessageBody(T&& body);
+  template <AlternativeOf<MessageBodyVariant> T>
+  [[gnu::noinline]] MessageBody(const T& body);
   MessageBody(const MessageBody&);
   MessageBody(MessageBody&&) noexcept;
   MessageBody& operator=(const MessageBody&);
@@ -537,12 +540,9 @@ struct Message {
 };
 
 // Index of a message type in MessageBody: the "kind" of a message on the wire.
-template <class T, std::size_t I = 0>
+template <AlternativeOf<MessageBodyVariant> T>
 constexpr std::uint16_t kind_of_type() {
-  if constexpr (std::is_same_v<T, std::variant_alternative_t<I, MessageBodyVariant>>)
-    return I;
-  else
-    return kind_of_type<T, I + 1>();
+  return kAlternative<T, MessageBodyVariant>;
 }
 inline std::uint16_t kind(const Message& m) { return static_cast<std::uint16_t>(m.body.index()); }
 // Kafka's name without the Request/Response ("Produce"), and whether the kind is a request.

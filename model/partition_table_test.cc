@@ -7,7 +7,7 @@
 #include <map>
 
 namespace ktrial::model {
-namespace {
+namespace partition_table_test {
 
 TopicPartition at(std::int32_t topic, std::int32_t partition) { return {TopicId(topic), PartitionIndex(partition)}; }
 
@@ -66,5 +66,5 @@ TEST(PartitionTable, WhatIsNotThereIsNotFound) {
   EXPECT_THROW(table.at(at(1, 3)), std::out_of_range);
 }
 
-}  // namespace
+}  // namespace partition_table_test
 }  // namespace ktrial::model

@@ -78,6 +78,13 @@ inline bool holds(const std::vector<NodeId>& nodes, NodeId id) {
   return std::find(nodes.begin(), nodes.end(), id) != nodes.end();
 }
 
+inline std::vector<NodeId> without(const std::vector<NodeId>& nodes, const std::vector<NodeId>& out) {
+  std::vector<NodeId> left;
+  for (const NodeId id : nodes)
+    if (!holds(out, id)) left.push_back(id);
+  return left;
+}
+
 inline constexpr Offset kFirstOffset{0};
 inline constexpr LeaderEpoch kNoEpoch{-1};
 inline constexpr NodeId kNoLeader{-1};

@@ -5,7 +5,7 @@
 #include "properties/told_for_test.h"
 
 namespace ktrial::properties {
-namespace {
+namespace compaction_properties_test {
 
 constexpr const char* kCompaction = "compaction-keeps-what-it-must";
 constexpr const char* kReader = "reader-sees-the-final-state";
@@ -197,9 +197,10 @@ TEST(ReaderSeesTheFinalState, IsNotJudgedWhenTheLeaderChangesMeanwhile) {
   EXPECT_EQ(reason(t, kReader), "");
 }
 
-}  // namespace
+}  // namespace compaction_properties_test
 
 std::map<std::string, Case> compaction_cases() {
+  using namespace compaction_properties_test;
   return {
       {kCompaction,
        {"the last record of its key removed",

@@ -73,7 +73,7 @@ std::map<std::string, Case> controller_cases() {
   };
 }
 
-namespace {
+namespace controller_properties_test {
 
 // A controller that grants a shutdown, is deposed before that is committed and elected again: a broker that it fences
 // then was not let go.
@@ -162,5 +162,5 @@ TEST(ControllerProperties, ALeaderFromNowhereIsSeen) {
   EXPECT_EQ(found[0].reason, "leader was not eligible");
 }
 
-}  // namespace
+}  // namespace controller_properties_test
 }  // namespace ktrial::properties

@@ -2,7 +2,7 @@
 #include "properties/told_for_test.h"
 
 namespace ktrial::properties {
-namespace {
+namespace follower_reads_test {
 
 void refuses(Told& t, int broker, std::int64_t offset) {
   t.fact(broker,
@@ -28,9 +28,10 @@ void reads_from_a_follower(Told& t, bool follower_learns) {
                   {std::chrono::seconds(6), NodeId{2}, 99});
 }
 
-}  // namespace
+}  // namespace follower_reads_test
 
 std::map<std::string, Case> follower_read_cases() {
+  using namespace follower_reads_test;
   return {
       {"out-of-range-is-true",
        {"offset in range refused",

@@ -13,9 +13,9 @@
 namespace ktrial::properties {
 namespace {
 
-std::string text_of(model::Offset offset) { return offset.present() ? fmt::format("{}", offset.value) : "none"; }
-std::string text_of(const model::GroupId& group, model::TopicPartition tp) {
-  return fmt::format("group {} for {}", group, properties::text_of(tp));
+std::string offset_text(model::Offset offset) { return offset.present() ? fmt::format("{}", offset.value) : "none"; }
+std::string group_text(const model::GroupId& group, model::TopicPartition tp) {
+  return fmt::format("group {} for {}", group, text_of(tp));
 }
 
 // Judged at the coordinator, against the generation that it knew when it took the commit: in PreparingRebalance the old
@@ -46,16 +46,16 @@ struct StaleCommitRefused : PropertyOf<StaleCommitRefused> {
         violate(context, "commit without generation accepted",
                 fmt::format("the coordinator accepted a commit without generation of {}, which has members in "
                             "generation {}",
-                            text_of(commit.group, commit.partition), current.value));
+                            group_text(commit.group, commit.partition), current.value));
     } else if (commit.generation != current) {
       violate(
           context, "stale commit accepted",
           fmt::format("the coordinator accepted offset {} of generation {} of {} in generation {}", commit.offset.value,
-                      commit.generation.value, text_of(commit.group, commit.partition), current.value));
+                      commit.generation.value, group_text(commit.group, commit.partition), current.value));
     } else if (stranger(commit, shadow)) {
       violate(context, "commit of a stranger accepted",
               fmt::format("the coordinator accepted a commit of {} from member {}, who is not in generation {}",
-                          text_of(commit.group, commit.partition), commit.member, current.value));
+                          group_text(commit.group, commit.partition), commit.member, current.value));
     }
   }
 
@@ -134,7 +134,7 @@ struct CommitNotPastProcessed : PropertyOf<CommitNotPastProcessed> {
     if (past == owners_.end()) {
       violate(context, "commit without owner",
               fmt::format("offset {} was committed by {} in generation {}, in which no member was assigned it",
-                          commit.offset.value, text_of(commit.group, commit.partition), commit.generation.value));
+                          commit.offset.value, group_text(commit.group, commit.partition), commit.generation.value));
       return;
     }
     model::Offset furthest = past->second.furthest;
@@ -145,7 +145,7 @@ struct CommitNotPastProcessed : PropertyOf<CommitNotPastProcessed> {
     if (logs.may_be_passed(commit.partition, furthest.value, commit.offset.value)) return;
     violate(context, "commit past what was processed",
             fmt::format("offset {} was committed by {}, but client {} had come to {} only", commit.offset.value,
-                        text_of(commit.group, commit.partition), past->second.node.value, text_of(furthest)));
+                        group_text(commit.group, commit.partition), past->second.node.value, offset_text(furthest)));
   }
   Owned<Owner> owned_;
   std::map<std::tuple<model::GroupId, model::GenerationId, model::TopicPartition>, Past> owners_;
@@ -211,7 +211,7 @@ struct CommittedOffsetSurvives : PropertyOf<CommittedOffsetSurvives> {
     if (lost.permitted_by.empty())
       violate(context, "committed offset lost",
               fmt::format("broker {} became coordinator without the offset {} that was committed by {}",
-                          lost.leader.value, text_of(lost.offset), text_of(lost.group, lost.partition)));
+                          lost.leader.value, offset_text(lost.offset), group_text(lost.group, lost.partition)));
   }
   void judge(const model::CommittedOffsetFetched& fetched, const FactContext& context, const Shadow& shadow) {
     met();
@@ -244,9 +244,10 @@ struct CommittedOffsetSurvives : PropertyOf<CommittedOffsetSurvives> {
     return !offset.present();
   }
   void wrong(const model::CommittedOffsetFetched& fetched, model::Offset newest, const FactContext& context) {
-    violate(context, "not the newest committed offset",
-            fmt::format("{} was given committed offset {}, expected {} or a newer one",
-                        text_of(fetched.group, fetched.partition), text_of(fetched.offset), text_of(newest)));
+    violate(
+        context, "not the newest committed offset",
+        fmt::format("{} was given committed offset {}, expected {} or a newer one",
+                    group_text(fetched.group, fetched.partition), offset_text(fetched.offset), offset_text(newest)));
   }
   std::map<model::TopicPartition, std::vector<Coordinator>> coordinators_;
   std::map<NodeId, std::uint64_t> assigned_;  // event of each member's newest assignment

@@ -7,7 +7,7 @@
 #include "properties/told_for_test.h"
 
 namespace ktrial::properties {
-namespace {
+namespace ledger_test {
 
 std::string permitted(const Told& t) {
   const auto& losses = t.judge.shadow().ledger.losses();
@@ -291,5 +291,5 @@ TEST(Ledger, ALateAnswerIsJudgedByTheElectionThatLostTheRecord) {
   }
 }
 
-}  // namespace
+}  // namespace ledger_test
 }  // namespace ktrial::properties

@@ -4,7 +4,7 @@
 #include "properties/told_for_test.h"
 
 namespace ktrial::properties {
-namespace {
+namespace limit_properties_test {
 
 using std::chrono::seconds;
 
@@ -87,9 +87,10 @@ TEST(Limits, AReassignmentThatIsNotOverAtTheEnd) {
   EXPECT_EQ(reasons(t.judge, "reassignment-time-within-limit"), std::vector<std::string>{"too long"});
 }
 
-}  // namespace
+}  // namespace limit_properties_test
 
 std::map<std::string, Case> limit_cases() {
+  using namespace limit_properties_test;
   return {
       {"send-time-within-limit",
        {"acknowledged",

@@ -4,7 +4,7 @@
 #include "properties/told_for_test.h"
 
 namespace ktrial::properties {
-namespace {
+namespace lost_disks_test {
 
 void expect_nothing_is_wrong(const Told& t) {
   for (const Verdict& verdict : t.judge.verdicts())
@@ -103,5 +103,5 @@ TEST(RestoredDisk, WhatComesBackBelowAFormerLogStartHasNoEpochs) {
   EXPECT_EQ(t.judge.shadow().logs.epochs_from(NodeId{1}, kTp), 1);
 }
 
-}  // namespace
+}  // namespace lost_disks_test
 }  // namespace ktrial::properties

@@ -5,7 +5,7 @@
 #include "properties/told_for_test.h"
 
 namespace ktrial::properties {
-namespace {
+namespace producer_properties_test {
 
 using model::ProducerEpoch;
 using model::ProducerId;
@@ -129,9 +129,10 @@ TEST(NoDuplicates, FollowsTheLogThatIsLeft) {
   EXPECT_EQ(reason(t, "exactly-once-in-the-log"), "");
 }
 
-}  // namespace
+}  // namespace producer_properties_test
 
 std::map<std::string, Case> producer_cases() {
+  using namespace producer_properties_test;
   return {
       {kState,
        {"a producer was forgotten",

@@ -10,7 +10,7 @@
 #include "properties/told_for_test.h"
 
 namespace ktrial::properties {
-namespace {
+namespace properties_test {
 
 void has_isr(Told& t, int partition_epoch, const std::vector<NodeId>& isr) {
   t.fact(1, model::IsrChanged{kTp, LeaderEpoch{0}, model::PartitionEpoch{partition_epoch}, isr, false});
@@ -659,5 +659,5 @@ TEST(UnseenRot, IsNamedByWhoCopiesReadsOrKeepsIt) {
   EXPECT_EQ(read.judge.first_violation({})->property, "corruption-not-exposed");
 }
 
-}  // namespace
+}  // namespace properties_test
 }  // namespace ktrial::properties

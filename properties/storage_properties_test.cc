@@ -4,7 +4,7 @@
 #include "properties/told_for_test.h"
 
 namespace ktrial::properties {
-namespace {
+namespace storage_properties_test {
 
 constexpr auto kEpoch = LeaderEpoch{0};
 
@@ -131,9 +131,10 @@ TEST(CommittedIsNotTruncated, WhatTheLeaderHasRemovedMayGo) {
   }
 }
 
-}  // namespace
+}  // namespace storage_properties_test
 
 std::map<std::string, Case> storage_cases() {
+  using namespace storage_properties_test;
   using enum model::LogStartReason;
   return {
       {kRetention,

@@ -6,7 +6,7 @@
 #include "properties/told_for_test.h"
 
 namespace ktrial::properties {
-namespace {
+namespace throttle_properties_test {
 
 using enum model::ThrottleSide;
 using std::chrono::seconds;
@@ -88,9 +88,10 @@ TEST(ThrottleEndsWithItsConfig, AsFarAsTheBrokerHasAppliedIt) {
   EXPECT_EQ(reason(t, kName), "not in the list");
 }
 
-}  // namespace
+}  // namespace throttle_properties_test
 
 std::map<std::string, Case> throttle_cases() {
+  using namespace throttle_properties_test;
   return {{"throttle-spares-in-sync-replicas",
            {"an in-sync replica is throttled",
             [](Told& t) {

@@ -12,7 +12,7 @@
 namespace ktrial::properties {
 namespace {
 
-using State = model::RemoteLogSegmentState;
+using SegmentState = model::RemoteLogSegmentState;
 using Segments = std::map<model::RemoteLogSegmentId, model::RemoteLogSegmentMetadata>;
 
 // A record that the newest leader's log start has passed may be gone, also if a later leader has not heard of it. What
@@ -120,8 +120,8 @@ struct TieredOffsetsAreReadable : PropertyOf<TieredOffsetsAreReadable> {
   }
   void change(const model::RemoteLogSegmentMetadata& s, const FactContext& context, const Shadow& shadow) {
     Log& log = logs_[s.partition];
-    if (s.state == State::COPY_SEGMENT_FINISHED) return finished(log, s, context, shadow);
-    if (s.state != State::DELETE_SEGMENT_STARTED) return;
+    if (s.state == SegmentState::COPY_SEGMENT_FINISHED) return finished(log, s, context, shadow);
+    if (s.state != SegmentState::DELETE_SEGMENT_STARTED) return;
     log.stored.erase(s.id);
     const auto known = log.finished.find(s.id);
     if (known == log.finished.end()) return;
@@ -277,7 +277,7 @@ struct RemoteRetentionKeepsWhatItMust : PropertyOf<RemoteRetentionKeepsWhatItMus
   };
   void change(const model::RemoteLogSegmentMetadata& s) {
     Log& log = logs_[s.partition];
-    if (s.state == State::COPY_SEGMENT_FINISHED) {
+    if (s.state == SegmentState::COPY_SEGMENT_FINISHED) {
       log.finished[s.id] = s;
       log.unheard.insert(s.id);
     } else {

@@ -4,7 +4,7 @@
 #include "properties/told_for_test.h"
 
 namespace ktrial::properties {
-namespace {
+namespace tiered_properties_test {
 
 using SegmentState = model::RemoteLogSegmentState;
 
@@ -131,9 +131,10 @@ TEST(TieredOffsets, AReplicaThatWasCutBelowItsCopiesIsNotJudged) {
   EXPECT_EQ(readable(t), "");
 }
 
-}  // namespace
+}  // namespace tiered_properties_test
 
 std::map<std::string, Case> tiered_cases() {
+  using namespace tiered_properties_test;
   return {
       {"tiered-offsets-are-readable",
        {"deleted before it was copied",

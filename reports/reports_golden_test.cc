@@ -9,7 +9,7 @@
 #include "reports/story.h"
 
 namespace ktrial::reports {
-namespace {
+namespace reports_golden_test {
 
 TraceEvent event(std::uint64_t id, std::string kind, std::string name, int node, int peer, std::string text) {
   return {id,
@@ -157,5 +157,5 @@ TEST(Story, SaysHowManyLinesOfALongOneAreMissing) {
   EXPECT_EQ(out.find("line 30\n"), std::string::npos);
 }
 
-}  // namespace
+}  // namespace reports_golden_test
 }  // namespace ktrial::reports

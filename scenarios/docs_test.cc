@@ -14,7 +14,7 @@
 #include "scenarios/scenario_reader.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace docs_test {
 
 const std::string kDocs = std::string(KTRIAL_SOURCE_DIR) + "/docs/";
 
@@ -55,5 +55,5 @@ TEST(Meanings, EveryFaultHasOneAndItsExampleIsRead) {
   }
 }
 
-}  // namespace
+}  // namespace docs_test
 }  // namespace ktrial::scenarios

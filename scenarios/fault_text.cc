@@ -14,44 +14,43 @@ struct KindRow {
   const char* name;
   FaultShape shape;
 };
-using enum FaultShape;
-constexpr std::array<KindRow, kFaultKinds> kKinds = {{
-    {"kill", nodes},
-    {"power-cut", nodes},
-    {"pause", nodes},
-    {"slow", nodes},
-    {"clean-stop", nodes},
-    {"restart", nodes},
-    {"wipe", nodes},
-    {"cut", links},
-    {"isolate", nodes},
-    {"halves", nodes},
+constexpr std::array<KindRow, kFaultKinds> kFaultRows = {{
+    {"kill", FaultShape::nodes},
+    {"power-cut", FaultShape::nodes},
+    {"pause", FaultShape::nodes},
+    {"slow", FaultShape::nodes},
+    {"clean-stop", FaultShape::nodes},
+    {"restart", FaultShape::nodes},
+    {"wipe", FaultShape::nodes},
+    {"cut", FaultShape::links},
+    {"isolate", FaultShape::nodes},
+    {"halves", FaultShape::nodes},
     {"bridge", FaultShape::bridge},
-    {"delay", links},
-    {"bandwidth", links},
-    {"reset", links},
-    {"cut-mid-response", links},
-    {"hold", links},
-    {"clock-step", nodes},
-    {"clock-drift", nodes},
-    {"clock-freeze", nodes},
-    {"elect-preferred", partition},
-    {"elect-unclean", partition},
+    {"delay", FaultShape::links},
+    {"bandwidth", FaultShape::links},
+    {"reset", FaultShape::links},
+    {"cut-mid-response", FaultShape::links},
+    {"hold", FaultShape::links},
+    {"clock-step", FaultShape::nodes},
+    {"clock-drift", FaultShape::nodes},
+    {"clock-freeze", FaultShape::nodes},
+    {"elect-preferred", FaultShape::partition},
+    {"elect-unclean", FaultShape::partition},
     {"reassign", FaultShape::replicas},
-    {"cancel-reassignment", partition},
+    {"cancel-reassignment", FaultShape::partition},
     {"create-partitions", FaultShape::count},
-    {"alter-configs", configs},
-    {"delete-topic", topic},
-    {"create-topic", topic},
-    {"delete-records", records},
-    {"bit-rot", nodes},
-    {"write-error", nodes},
-    {"read-error", nodes},
-    {"fsync-error", nodes},
-    {"full-disk", nodes},
-    {"slow-disk", nodes},
-    {"misdirected-write", nodes},
-    {"restore-disk", nodes},
+    {"alter-configs", FaultShape::configs},
+    {"delete-topic", FaultShape::topic},
+    {"create-topic", FaultShape::topic},
+    {"delete-records", FaultShape::records},
+    {"bit-rot", FaultShape::nodes},
+    {"write-error", FaultShape::nodes},
+    {"read-error", FaultShape::nodes},
+    {"fsync-error", FaultShape::nodes},
+    {"full-disk", FaultShape::nodes},
+    {"slow-disk", FaultShape::nodes},
+    {"misdirected-write", FaultShape::nodes},
+    {"restore-disk", FaultShape::nodes},
 }};
 constexpr std::array<const char*, kRandomTargets> kTargets = {
     "one", "minority",  "majority",      "leaders",      "controllers", "clients",
@@ -117,12 +116,12 @@ Call call(const std::string& text) {
 
 }  // namespace
 
-const char* to_string(FaultKind k) { return kKinds[static_cast<std::size_t>(k)].name; }
+const char* to_string(FaultKind k) { return kFaultRows[static_cast<std::size_t>(k)].name; }
 bool harms_log_dir(FaultKind k) {
   return k == FaultKind::write_error || k == FaultKind::read_error || k == FaultKind::fsync_error ||
          k == FaultKind::full_disk || k == FaultKind::slow_disk;
 }
-FaultShape shape_of(FaultKind k) { return kKinds[static_cast<std::size_t>(k)].shape; }
+FaultShape shape_of(FaultKind k) { return kFaultRows[static_cast<std::size_t>(k)].shape; }
 const char* to_string(RandomTarget t) { return kTargets[static_cast<std::size_t>(t)]; }
 std::optional<FaultKind> fault_kind(const std::string& t) {
   for (int i = 0; i < kFaultKinds; ++i)
@@ -135,7 +134,7 @@ std::optional<RandomTarget> random_target(const std::string& t) {
 }
 std::vector<std::string> fault_kind_names() {
   std::vector<std::string> names;
-  for (const KindRow& row : kKinds) names.emplace_back(row.name);
+  for (const KindRow& row : kFaultRows) names.emplace_back(row.name);
   return names;
 }
 std::vector<std::string> random_target_names() { return {kTargets.begin(), kTargets.end()}; }

@@ -8,7 +8,7 @@
 #include "scenarios/scenario_reader.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace producer_rules_test {
 
 auto read(const std::string& config) {
   return read_scenario(
@@ -45,5 +45,5 @@ TEST(EnableIdempotence, IsTheDefaultUnlessAnotherKeyExcludesIt) {
   EXPECT_FALSE(is_on("enable.idempotence: false"));
 }
 
-}  // namespace
+}  // namespace producer_rules_test
 }  // namespace ktrial::scenarios

@@ -10,7 +10,7 @@
 #include "scenarios/run/goals.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace scenario_reader_test {
 
 const KnownNames kKnown = {
     {"acked-records-survive", "loss-is-permitted", "logs-agree-below-high-watermark", "one-leader-per-epoch",
@@ -210,5 +210,5 @@ TEST(ScenarioReader, ReadsEveryFileOfTheLibrary) {
   EXPECT_GE(files, 23);
 }
 
-}  // namespace
+}  // namespace scenario_reader_test
 }  // namespace ktrial::scenarios

@@ -68,7 +68,7 @@ void add_duration(Map& m, const char* key, Nanos d) {
   if (d != Nanos(0)) m.add(key, duration(d));
 }
 
-std::string topic(const TopicSpec& t, std::int64_t default_factor) {
+std::string topic_text(const TopicSpec& t, std::int64_t default_factor) {
   Map m;
   m.add("name", text(t.name));
   m.add("partitions", std::to_string(t.partitions));
@@ -219,7 +219,7 @@ std::string write_scenario(const Scenario& s) {
   if (!s.cluster.topics.empty()) {
     out += "  topics:\n";
     for (const TopicSpec& t : s.cluster.topics)
-      out += "    - " + topic(t, s.cluster.config.effective.default_replication_factor) + "\n";
+      out += "    - " + topic_text(t, s.cluster.config.effective.default_replication_factor) + "\n";
   }
   if (const NetworkSpec& n = s.network, usual; n != usual) {
     Map m;

@@ -11,7 +11,7 @@
 #include "scenarios/yaml_reader.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace scenario_writer_test {
 
 using std::chrono::microseconds;
 
@@ -300,5 +300,5 @@ TEST(ScenarioWriter, DurationsInTheLargestUnitThatDivides) {
   }
 }
 
-}  // namespace
+}  // namespace scenario_writer_test
 }  // namespace ktrial::scenarios

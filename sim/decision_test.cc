@@ -9,7 +9,7 @@
 #include "sim/key_table.h"
 
 namespace ktrial::sim {
-namespace {
+namespace decision_test {
 
 DecisionName nth(std::uint64_t i) { return {DecisionKind::latency, 0, 1, 2, i}; }
 constexpr Nanos kNow{5};
@@ -136,5 +136,5 @@ TEST(KeyTable, FindsWhatWasSetAndForgetsWhatWasErased) {
   EXPECT_EQ(t.size(), 500u);
 }
 
-}  // namespace
+}  // namespace decision_test
 }  // namespace ktrial::sim

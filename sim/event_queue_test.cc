@@ -6,7 +6,7 @@
 #include <map>
 
 namespace ktrial::sim {
-namespace {
+namespace event_queue_test {
 
 const auto kNoTie = [](const QueueEntry&) { return std::uint64_t{0}; };
 
@@ -49,5 +49,5 @@ TEST(EventQueue, TieKeyOrdersEqualTimesAndIsNotAskedOtherwise) {
   EXPECT_EQ(asked, 10);
 }
 
-}  // namespace
+}  // namespace event_queue_test
 }  // namespace ktrial::sim

@@ -7,7 +7,7 @@
 #include "sim/test_protocols.h"
 
 namespace ktrial::sim {
-namespace {
+namespace faults_test {
 
 using namespace std::chrono_literals;
 using Do = Echo::Command::Do;
@@ -263,5 +263,5 @@ TEST(SurvivalOfWrites, ATornWriteKeepsFewerBytesThanItHad) {
   EXPECT_TRUE(apart);
 }
 
-}  // namespace
+}  // namespace faults_test
 }  // namespace ktrial::sim

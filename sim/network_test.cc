@@ -6,7 +6,7 @@
 #include "sim/test_protocols.h"
 
 namespace ktrial::sim {
-namespace {
+namespace network_test {
 
 using namespace std::chrono_literals;
 using Do = Echo::Command::Do;
@@ -215,5 +215,5 @@ TEST(Datagrams, AreLostDoubledAndOvertaken) {
   EXPECT_GT(total, got.size() + 80);
 }
 
-}  // namespace
+}  // namespace network_test
 }  // namespace ktrial::sim

@@ -6,7 +6,7 @@
 #include "sim/test_protocols.h"
 
 namespace ktrial::sim {
-namespace {
+namespace world_test {
 
 using namespace std::chrono_literals;
 using Do = Echo::Command::Do;
@@ -320,5 +320,5 @@ TEST(Choices, AreNamedBySubjectAndCount) {
   EXPECT_NE(a.c().chosen[0], a.c().chosen[1]);
 }
 
-}  // namespace
+}  // namespace world_test
 }  // namespace ktrial::sim

@@ -6,7 +6,7 @@
 #include "model/nodes_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace broker_cleaner_test {
 
 const TopicPartition kTp{TopicId{1}, PartitionIndex{0}};
 
@@ -107,5 +107,5 @@ TEST(LogCleanerThread, ACleanStopCompletesTheSwapAndAKillLeavesItToRecovery) {
   }
 }
 
-}  // namespace
+}  // namespace broker_cleaner_test
 }  // namespace ktrial::model

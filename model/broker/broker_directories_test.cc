@@ -5,7 +5,7 @@
 #include "model/broker/cluster_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace broker_directories_test {
 
 using testing::TestCluster;
 using Nodes = std::vector<NodeId>;
@@ -171,5 +171,5 @@ TEST(LogDirectories, AnUnassignedReplicaIsCreatedAnew) {
   EXPECT_TRUE(c.broker(1).disk().duplicates.empty());
 }
 
-}  // namespace
+}  // namespace broker_directories_test
 }  // namespace ktrial::model

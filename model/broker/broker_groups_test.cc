@@ -9,7 +9,7 @@
 #include "model/broker/cluster_for_test.h"
 
 namespace ktrial::model::testing {
-namespace {
+namespace broker_groups_test {
 
 bool stable(TestCluster& c, std::initializer_list<NodeId> members) {
   return std::all_of(members.begin(), members.end(), [&](NodeId id) {
@@ -213,5 +213,5 @@ TEST(BrokerGroups, BrokerWithoutGroupsIsAskedNothing) {
   EXPECT_EQ(c.count<ProbeHit>(), 0u);
 }
 
-}  // namespace
+}  // namespace broker_groups_test
 }  // namespace ktrial::model::testing

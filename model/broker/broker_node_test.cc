@@ -6,7 +6,7 @@
 #include "model/nodes_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace broker_node_test {
 
 const TopicPartition kTp{TopicId{1}, PartitionIndex{0}};
 using testing::nodes;
@@ -319,5 +319,5 @@ TEST(Broker, AHighWatermarkBeyondALogThatLostItsTailDoesNotOutliveTheLoad) {
   EXPECT_EQ(c.broker(1).disk().logs.at(kTp).high_watermark.read(), Offset{0});
 }
 
-}  // namespace
+}  // namespace broker_node_test
 }  // namespace ktrial::model

@@ -5,7 +5,7 @@
 #include "model/broker/broker_world_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace broker_remote_test {
 
 const TopicPartition kTp{TopicId(1), PartitionIndex(0)};
 constexpr NodeId kStorage{800};
@@ -133,5 +133,5 @@ TEST(TieredStorage, RetentionDeletesFromTheRemoteStorageAndMovesTheLogStart) {
   EXPECT_EQ(world.fetch(2).error, Error::OFFSET_OUT_OF_RANGE);
 }
 
-}  // namespace
+}  // namespace broker_remote_test
 }  // namespace ktrial::model

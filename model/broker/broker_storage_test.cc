@@ -6,7 +6,7 @@
 #include "model/survival_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace broker_storage_test {
 
 using testing::TestCluster;
 
@@ -265,5 +265,5 @@ TEST(DiskFaults, AnOlderDiskComesBack) {
   for (const LogLoaded& loaded : c.all<LogLoaded>(NodeId(2))) EXPECT_LT(loaded.end_offset, Offset(11));
 }
 
-}  // namespace
+}  // namespace broker_storage_test
 }  // namespace ktrial::model

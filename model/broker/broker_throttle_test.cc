@@ -7,7 +7,7 @@
 #include "model/controller/reassign_partitions_command.h"
 
 namespace ktrial::model {
-namespace {
+namespace broker_throttle_test {
 
 using testing::TestCluster;
 
@@ -128,5 +128,5 @@ TEST(ReplicationThrottle, WhatIsAskedOfUnknownThingsIsRefused) {
   EXPECT_EQ(c.rate(1), "none");
 }
 
-}  // namespace
+}  // namespace broker_throttle_test
 }  // namespace ktrial::model

@@ -6,7 +6,7 @@
 #include "model/nodes_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace follower_fetch_test {
 
 const TopicPartition kTp{TopicId{1}, PartitionIndex{0}};
 
@@ -128,5 +128,5 @@ TEST(FollowerFetch, OnlyTheVariantHidesTheLogEnd) {
   EXPECT_EQ(c.answer<FetchResponse>(id)->partitions[0].error, Error::OFFSET_OUT_OF_RANGE);
 }
 
-}  // namespace
+}  // namespace follower_fetch_test
 }  // namespace ktrial::model

@@ -5,7 +5,7 @@
 #include "model/broker/cluster_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace replica_log_info_test {
 
 using testing::TestCluster;
 
@@ -74,5 +74,5 @@ TEST_F(ReplicaLogInfo, ARestartedBrokerHasAnotherEpoch) {
   EXPECT_EQ(told.broker_epoch, c.broker(2).broker_epoch());
 }
 
-}  // namespace
+}  // namespace replica_log_info_test
 }  // namespace ktrial::model

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace ktrial::model {
-namespace {
+namespace request_channel_test {
 
 Message request(std::int32_t correlation) { return Message{correlation, ProduceRequest{}}; }
 ConnectionId connection(std::int32_t number) { return {NodeId(7), number}; }
@@ -63,5 +63,5 @@ TEST(RequestChannel, WhichConnectionComesFirstIsAChoice) {
   }
 }
 
-}  // namespace
+}  // namespace request_channel_test
 }  // namespace ktrial::model

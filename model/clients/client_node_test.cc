@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace ktrial::model {
-namespace {
+namespace client_node_test {
 
 const TopicPartition kTp{TopicId{1}, PartitionIndex{0}};
 
@@ -341,5 +341,5 @@ TEST(NetworkClient, ARequestMayHaveATimeoutOfItsOwn) {
   EXPECT_EQ(network.expire(step).size(), 2u);  // the connection goes, and the join with it
 }
 
-}  // namespace
+}  // namespace client_node_test
 }  // namespace ktrial::model

@@ -7,7 +7,7 @@
 namespace ktrial::model {
 namespace {
 
-enum About : std::uint64_t { kMetadata, kFindCoordinator };
+enum GroupConsumerRequests : std::uint64_t { kMetadata, kFindCoordinator };
 constexpr TimerId kProcessing{kProcessingTimer, 0, 0};
 constexpr Nanos kJoinGroupTimeoutLapse = seconds(5);
 

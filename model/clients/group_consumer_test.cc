@@ -8,7 +8,7 @@
 #include "model/broker/cluster_for_test.h"
 
 namespace ktrial::model::testing {
-namespace {
+namespace group_consumer_test {
 
 bool ready(TestCluster& c, NodeId id) {
   const auto* m = c.client(id).group_consumer();
@@ -169,5 +169,5 @@ TEST(GroupConsumer, ManyRebalancesLeaveNoRecordUnprocessed) {
   EXPECT_EQ(seen.size(), 600u);
 }
 
-}  // namespace
+}  // namespace group_consumer_test
 }  // namespace ktrial::model::testing

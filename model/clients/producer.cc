@@ -5,7 +5,7 @@
 
 namespace ktrial::model {
 namespace {
-enum About : std::uint64_t { kMetadata, kProduce, kInitProducerId };
+enum ProducerRequests : std::uint64_t { kProducerMetadata, kProduce, kInitProducerId };
 }
 
 Producer::Producer(ProducerConfig config, SendWorkload workload, std::vector<NodeId> bootstrap, std::int64_t next,
@@ -68,7 +68,7 @@ void Producer::on_message(Step& step, ConnectionId connection, Message&& message
 void Producer::disconnected(Step& step, const std::vector<NetworkClient::InFlight>& failed) {
   for (const auto& request : failed) {
     metadata_.request_update();
-    if (request.about == kMetadata) metadata_.on_failure(step);
+    if (request.about == kProducerMetadata) metadata_.on_failure(step);
     if (request.about == kInitProducerId) sequences_->on_failure(step.now, config_.retry_backoff);
     std::vector<ProducerBatch> batches;
     std::erase_if(in_flight_, [&](InFlightBatch& f) {
@@ -242,7 +242,7 @@ void Producer::run(Step& step) {
   if (!waits_for_id()) send_requests(step);
   if (metadata_.should_ask(step.now)) {
     const NodeId node = network_.least_loaded_node(step, metadata_.nodes());
-    if (node.present()) network_.send(step, node, metadata_.make_request(step.now), kMetadata);
+    if (node.present()) network_.send(step, node, metadata_.make_request(step.now), kProducerMetadata);
   }
   if (closing_ && idle()) {
     network_.close_all(step);

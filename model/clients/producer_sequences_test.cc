@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace ktrial::model {
-namespace {
+namespace producer_sequences_test {
 
 const TopicPartition kTp{TopicId{1}, PartitionIndex{0}}, kIdle{TopicId{1}, PartitionIndex{1}};
 constexpr Error kOutOfOrder = Error::OUT_OF_ORDER_SEQUENCE_NUMBER;
@@ -204,5 +204,5 @@ TEST(RecordAccumulator, PutsARetryWhereItsSequenceBelongs) {
   for (const int sequence : {0, 1, 2, -1}) EXPECT_EQ(queue.drain(kTp)->base_sequence, Sequence(sequence));
 }
 
-}  // namespace
+}  // namespace producer_sequences_test
 }  // namespace ktrial::model

@@ -5,7 +5,7 @@
 #include "model/clients/fetcher.h"
 
 namespace ktrial::model {
-namespace {
+namespace read_replica_test {
 
 const TopicPartition kTp{TopicId{1}, PartitionIndex{0}};
 
@@ -153,5 +153,5 @@ TEST(ReadReplica, TheLeaseEndsAfterMetadataMaxAgeAndIsNotRenewed) {
   EXPECT_FALSE(r.position().preferred_read_replica.present());
 }
 
-}  // namespace
+}  // namespace read_replica_test
 }  // namespace ktrial::model

@@ -9,7 +9,7 @@ namespace ktrial::model {
 
 inline const TopicPartition kTp{TopicId{1}, PartitionIndex{0}};
 
-struct ControllerTest : testing::Test {
+struct ControllerTest : ::testing::Test {
   explicit ControllerTest(ClusterConfig config = {}) : p(1, config) {}
   Pump p;
   NodeId c{100};

@@ -1,7 +1,7 @@
 #include "model/controller/controller_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace controller_test {
 
 TEST_F(ControllerTest, AnExpiredSessionFencesAndMovesTheLeader) {
   EXPECT_EQ(state().leader, NodeId{1});
@@ -235,5 +235,5 @@ TEST_F(ControllerTest, FencedBrokersGetReplicasLastAndAreNotInTheIsr) {
   EXPECT_EQ(create("y", -1, -1, {{NodeId{1}}}), Error::INVALID_REPLICA_ASSIGNMENT);
 }
 
-}  // namespace
+}  // namespace controller_test
 }  // namespace ktrial::model

@@ -2,7 +2,7 @@
 #include "model/controller/controller_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace controller_variants_test {
 
 using Nodes = std::vector<NodeId>;
 
@@ -150,5 +150,5 @@ TEST(ControllerVariants, ALiveBrokersId) {  // C11
   }
 }
 
-}  // namespace
+}  // namespace controller_variants_test
 }  // namespace ktrial::model

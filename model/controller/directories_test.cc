@@ -3,7 +3,7 @@
 #include "model/controller/controller_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace directories_test {
 
 using Nodes = std::vector<NodeId>;
 using Directories = std::vector<DirectoryId>;
@@ -88,5 +88,5 @@ TEST_F(DirectoriesTest, WithOneDirectoryLeftNewReplicasAreThere) {
             (Directories{kSecond, kUnassigned}));
 }
 
-}  // namespace
+}  // namespace directories_test
 }  // namespace ktrial::model

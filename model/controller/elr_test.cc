@@ -3,7 +3,7 @@
 #include "model/controller/controller_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace elr_test {
 
 using Nodes = std::vector<NodeId>;
 const NodeId k1{1}, k2{2}, k3{3};
@@ -196,5 +196,5 @@ TEST_F(AnyLastKnownLeaderTest, AFencedBrokerIsElected) {  // R29
   EXPECT_FALSE(p.leader().committed().is_active(k1));
 }
 
-}  // namespace
+}  // namespace elr_test
 }  // namespace ktrial::model

@@ -10,13 +10,6 @@ namespace {
 
 using Nodes = std::vector<NodeId>;
 
-Nodes without(const Nodes& nodes, const Nodes& out) {
-  Nodes left;
-  for (const NodeId id : nodes)
-    if (!holds(out, id)) left.push_back(id);
-  return left;
-}
-
 }  // namespace
 
 // KIP-455, alterPartitionReassignment: the replicas are the target's and behind them those to go, until the target is

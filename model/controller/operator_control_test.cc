@@ -3,7 +3,7 @@
 #include "model/controller/controller_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace operator_control_test {
 
 using Nodes = std::vector<NodeId>;
 const NodeId k1{1}, k2{2}, k3{3}, k4{4};
@@ -171,5 +171,5 @@ TEST_F(OperatorTest, NoTopicIsTieredWithoutARemoteStorage) {
   EXPECT_FALSE(alter_config("orders", "remote.storage.enable", "true"));
 }
 
-}  // namespace
+}  // namespace operator_control_test
 }  // namespace ktrial::model

@@ -10,11 +10,6 @@ using Nodes = std::vector<NodeId>;
 bool holds_all(const Nodes& nodes, const Nodes& wanted) {
   return std::all_of(wanted.begin(), wanted.end(), [&](NodeId id) { return holds(nodes, id); });
 }
-Nodes without(const Nodes& nodes, const Nodes& out) {
-  Nodes left;
-  std::copy_if(nodes.begin(), nodes.end(), std::back_inserter(left), [&](NodeId id) { return !holds(out, id); });
-  return left;
-}
 
 class Builder {
  public:

@@ -3,7 +3,7 @@
 #include "model/controller/controller_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace producer_ids_test {
 
 struct ProducerIds : ControllerTest {
   AllocateProducerIdsResponse allocate(int broker, BrokerEpoch epoch) {
@@ -43,5 +43,5 @@ TEST(ProducerIdManager, AsksForABlockAndForTheNextAheadOfTime) {
   EXPECT_EQ(ids.generate(step, BrokerEpoch(1)), ProducerId(2000));
 }
 
-}  // namespace
+}  // namespace producer_ids_test
 }  // namespace ktrial::model

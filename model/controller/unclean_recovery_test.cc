@@ -4,7 +4,7 @@
 #include "model/controller/controller_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace unclean_recovery_test {
 
 using Nodes = std::vector<NodeId>;
 using Strategy = UncleanRecoveryStrategy;
@@ -374,5 +374,5 @@ TEST_F(AnyReplica, IsElectedWithoutTheLastKnownElr) {
   expect_elected(k2);
 }
 
-}  // namespace
+}  // namespace unclean_recovery_test
 }  // namespace ktrial::model

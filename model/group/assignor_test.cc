@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace ktrial::model {
-namespace {
+namespace assignor_test {
 
 TEST(RangeAssignor, FirstMembersGetTheRestAndOnlySubscribersCount) {
   const TopicId a{1}, b{2};
@@ -22,5 +22,5 @@ TEST(RangeAssignor, MoreMembersThanPartitionsLeavesSomeWithNone) {
   EXPECT_TRUE(result[1].partitions.empty());
 }
 
-}  // namespace
+}  // namespace assignor_test
 }  // namespace ktrial::model

@@ -6,7 +6,7 @@
 #include "model/group/group_test_world.h"
 
 namespace ktrial::model::testing {
-namespace {
+namespace group_test {
 
 using Trace = std::vector<std::string>;
 
@@ -196,5 +196,5 @@ TEST(Group, MemberThatDoesNotSyncIsDropped) {
   EXPECT_EQ(w.coordinator.find("g")->generation(), GenerationId(2));
 }
 
-}  // namespace
+}  // namespace group_test
 }  // namespace ktrial::model::testing

@@ -4,7 +4,7 @@
 
 namespace ktrial::model {
 namespace {
-constexpr std::uint16_t kPeerTimer = 120;
+constexpr std::uint16_t kObserverPeerTimer = 120;
 constexpr TimerId kFetchTimer{121};
 }  // namespace
 
@@ -12,7 +12,7 @@ MetadataObserver::MetadataObserver(NodeId self, std::vector<NodeId> voters, cons
                                    const Variants& variants)
     : self_(self), config_(config), waits_for_commit_(!variants.on(Variant::metadata_apply)) {
   std::sort(voters.begin(), voters.end());
-  for (const NodeId v : voters) peers_.emplace_back(v, kPeerTimer);
+  for (const NodeId v : voters) peers_.emplace_back(v, kObserverPeerTimer);
 }
 
 void MetadataObserver::start(Step& step) {

@@ -8,7 +8,6 @@
 namespace ktrial::model {
 namespace {
 constexpr std::uint16_t kPeerTimer = 101;
-constexpr TimerId kLingerTimer{102};
 bool contains(const std::vector<NodeId>& ids, NodeId id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
 }  // namespace
 

@@ -19,6 +19,8 @@
 
 namespace ktrial::model {
 
+inline constexpr TimerId kLingerTimer{102};
+
 class QuorumNode {
  public:
   enum class Role : std::uint8_t { Unattached, Voted, Candidate, Leader, Follower, Resigned };

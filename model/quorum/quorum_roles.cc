@@ -5,7 +5,7 @@
 
 namespace ktrial::model {
 namespace {
-constexpr TimerId kRoleTimer{100}, kLingerTimer{102}, kBeginTimer{103};
+constexpr TimerId kRoleTimer{100}, kBeginTimer{103};
 }
 
 // Variant [K04]: the vote stays in memory and the rest of the state in the page cache.

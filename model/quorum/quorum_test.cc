@@ -4,7 +4,7 @@
 #include "model/quorum/metadata_observer.h"
 
 namespace ktrial::model {
-namespace {
+namespace quorum_test {
 
 TEST(Quorum, ThreeVotersElectOneLeaderWhichCommits) {
   Pump p(3);
@@ -357,5 +357,5 @@ TEST(Quorum, EndOfEpochFindsTheLargestNotAbove) {
   EXPECT_EQ(end_of_epoch(log, QuorumEpoch{0}).end, Offset{0});
 }
 
-}  // namespace
+}  // namespace quorum_test
 }  // namespace ktrial::model

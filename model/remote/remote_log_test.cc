@@ -7,7 +7,7 @@
 #include "model/remote/remote_log_retention.h"
 
 namespace ktrial::model {
-namespace {
+namespace remote_log_test {
 
 using State = RemoteLogSegmentState;
 using Epochs = std::vector<EpochEntry>;
@@ -185,5 +185,5 @@ TEST(RemoteRetention, ADeletionThatCameToNoEndIsTakenUpAgain) {
   EXPECT_FALSE(r.found().log_start.present());
 }
 
-}  // namespace
+}  // namespace remote_log_test
 }  // namespace ktrial::model

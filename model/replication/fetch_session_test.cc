@@ -6,7 +6,7 @@
 #include "model/replication/fetch_session_handler.h"
 
 namespace ktrial::model {
-namespace {
+namespace fetch_session_test {
 
 TopicPartition tp(int partition) { return {TopicId(1), PartitionIndex(partition)}; }
 FetchRequest::Partition item(int partition, int offset) {
@@ -139,5 +139,5 @@ TEST(FetchSession, AFullCacheGivesNoSessionUntilTheOldestIsTwoMinutesOld) {
   EXPECT_EQ(sessions.find(1), nullptr);
 }
 
-}  // namespace
+}  // namespace fetch_session_test
 }  // namespace ktrial::model

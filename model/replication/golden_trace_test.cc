@@ -5,7 +5,7 @@
 #include "model/replication/partition.h"
 
 namespace ktrial::model {
-namespace {
+namespace golden_trace_test {
 
 const TopicPartition kTp{TopicId(1), PartitionIndex(0)};
 using testing::nodes;
@@ -145,5 +145,5 @@ TEST(GoldenTrace, T4_Shrink_T5_Expand) {
   EXPECT_EQ(c.hw(0), Offset(2));
 }
 
-}  // namespace
+}  // namespace golden_trace_test
 }  // namespace ktrial::model

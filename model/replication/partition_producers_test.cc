@@ -5,7 +5,7 @@
 #include "model/replication/partition.h"
 
 namespace ktrial::model {
-namespace {
+namespace partition_producers_test {
 
 const TopicPartition kTp{TopicId(1), PartitionIndex(0)};
 using testing::nodes;
@@ -87,5 +87,5 @@ TEST(PartitionProducers, AFollowerTakesWhatTheLeaderHas) {
   EXPECT_EQ(follower.log().producers().entry(ProducerId(7))->last_sequence(), Sequence(41));
 }
 
-}  // namespace
+}  // namespace partition_producers_test
 }  // namespace ktrial::model

@@ -8,7 +8,7 @@
 #include "model/replication/replica_fetcher.h"
 
 namespace ktrial::model {
-namespace {
+namespace partition_test {
 
 const TopicPartition kTp{TopicId(1), PartitionIndex(0)};
 using testing::nodes;
@@ -343,5 +343,5 @@ TEST(ReplicaFetcher, FencedWaitsForMetadataAndOtherErrorsForTheBackoff) {
   EXPECT_TRUE(f.fetcher.empty());
 }
 
-}  // namespace
+}  // namespace partition_test
 }  // namespace ktrial::model

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace ktrial::model {
-namespace {
+namespace replica_selector_test {
 
 // Brokers 1 and 4 are in the east, 2 and 3 in the west.
 std::string rack_of(NodeId id) { return id == NodeId{1} || id == NodeId{4} ? "east" : "west"; }
@@ -24,5 +24,5 @@ TEST(RackAwareReplicaSelector, StaysWithTheLeaderOfTheSameRackOrWithoutOne) {
   EXPECT_EQ(select("", 1, {view(2, 9, 9)}), NodeId());
 }
 
-}  // namespace
+}  // namespace replica_selector_test
 }  // namespace ktrial::model

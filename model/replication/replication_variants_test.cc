@@ -6,7 +6,7 @@
 #include "model/replication/replica_fetcher.h"
 
 namespace ktrial::model {
-namespace {
+namespace replication_variants_test {
 
 const TopicPartition kTp{TopicId(1), PartitionIndex(0)};
 constexpr NodeId kSelf{0};
@@ -397,5 +397,5 @@ TEST(Partition, AQuietFollowerWasCaughtUpWhenItLastFetched) {
   }
 }
 
-}  // namespace
+}  // namespace replication_variants_test
 }  // namespace ktrial::model

@@ -7,7 +7,7 @@
 #include "model/replication/replication_quota.h"
 
 namespace ktrial::model {
-namespace {
+namespace simple_rate_test {
 
 TEST(SimpleRate, DividesByOneWindowAtLeast) {
   SimpleRate rate(11, seconds(1));
@@ -66,5 +66,5 @@ TEST(ThrottledReplicas, AreAListOfPartitionsAndBrokersOrAStar) {
   EXPECT_TRUE(parse_throttled_replicas("*")->all);
 }
 
-}  // namespace
+}  // namespace simple_rate_test
 }  // namespace ktrial::model

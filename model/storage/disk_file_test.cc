@@ -11,7 +11,7 @@
 #include "model/storage/log.h"
 
 namespace ktrial::model {
-namespace {
+namespace disk_file_test {
 
 using Fates = std::map<std::pair<std::uint64_t, std::uint32_t>, WriteOutcome>;
 
@@ -215,5 +215,5 @@ RC_GTEST_PROP(AppendFile, KeepsAPrefixThatHoldsAllThatWasSynced, ()) {
   RC_ASSERT(values(file) == expected);
 }
 
-}  // namespace
+}  // namespace disk_file_test
 }  // namespace ktrial::model

@@ -7,7 +7,7 @@
 #include "model/survival_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace log_cleaner_test {
 
 using testing::always;
 
@@ -333,5 +333,5 @@ TEST(SwapRecovery, VariantDroppedLosesWhatWasDeletedAlready) {
   EXPECT_EQ(loaded.recovered_swap().base, Offset(0));
 }
 
-}  // namespace
+}  // namespace log_cleaner_test
 }  // namespace ktrial::model

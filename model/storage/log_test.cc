@@ -4,7 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 namespace ktrial::model {
-namespace {
+namespace log_test {
 
 RecordBatch batch(std::int32_t records, std::int32_t bytes = 10) {
   RecordBatch b;
@@ -203,5 +203,5 @@ RC_GTEST_PROP(Log, BehavesLikeAList, ()) {
   }
 }
 
-}  // namespace
+}  // namespace log_test
 }  // namespace ktrial::model

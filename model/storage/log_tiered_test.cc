@@ -4,7 +4,7 @@
 #include "model/storage/log.h"
 
 namespace ktrial::model {
-namespace {
+namespace log_tiered_test {
 
 TopicConfig tiered(std::int64_t local_bytes = 200) {
   TopicConfig topic;
@@ -89,5 +89,5 @@ TEST(TieredLog, OnlyLocalBytesAreThoseAboveWhatIsCopied) {
   EXPECT_EQ(log.only_local_bytes(), 400);
 }
 
-}  // namespace
+}  // namespace log_tiered_test
 }  // namespace ktrial::model

@@ -8,7 +8,7 @@
 #include "model/survival_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace producer_state_test {
 
 using testing::always;
 
@@ -221,5 +221,5 @@ TEST(ProducerState, ExpiresByTheTimestampOfTheLastBatch) {
   EXPECT_TRUE(log.producers().check(batch(0)).unknown);
 }
 
-}  // namespace
+}  // namespace producer_state_test
 }  // namespace ktrial::model

@@ -7,7 +7,7 @@
 #include "model/survival_for_test.h"
 
 namespace ktrial::model {
-namespace {
+namespace segments_test {
 
 using testing::always;
 
@@ -367,5 +367,5 @@ TEST(RestoredDisk, SaysWhatComesBackBelowTheNewerLog) {
   EXPECT_EQ(std::get<TruncationUndone>(facts[1]).batches.size(), 3u);
 }
 
-}  // namespace
+}  // namespace segments_test
 }  // namespace ktrial::model

@@ -7,10 +7,10 @@
 namespace ktrial::scenarios {
 namespace {
 
-model::ConnectionId to_model(sim::ConnectionId id) {
+model::ConnectionId connection_to_model(sim::ConnectionId id) {
   return {model::NodeId(static_cast<std::int32_t>(id.initiator) + 1), static_cast<std::int32_t>(id.number)};
 }
-sim::ConnectionId to_sim(model::ConnectionId id) { return {scenarios::to_sim(id.initiator), id.number}; }
+sim::ConnectionId connection_to_sim(model::ConnectionId id) { return {to_sim(id.initiator), id.number}; }
 
 // One Step serves all nodes of all worlds of a thread, so that its lists keep their memory. It is emptied before every
 // use and nothing in it lives longer than one event.
@@ -30,13 +30,13 @@ struct Perform {
   std::int32_t& opened;
   bool& exits;
 
-  void operator()(model::SendEffect& e) const { context.send(to_sim(e.connection), std::move(e.message)); }
+  void operator()(model::SendEffect& e) const { context.send(connection_to_sim(e.connection), std::move(e.message)); }
   void operator()(model::OpenEffect& e) const {
-    const sim::ConnectionId id = context.open(scenarios::to_sim(e.peer));
+    const sim::ConnectionId id = context.open(to_sim(e.peer));
     KTRIAL_ASSERT(id.number == opened, "the model and the world disagree on the number of a connection");
     ++opened;
   }
-  void operator()(model::CloseEffect& e) const { context.close(to_sim(e.connection)); }
+  void operator()(model::CloseEffect& e) const { context.close(connection_to_sim(e.connection)); }
   void operator()(model::SetTimerEffect& e) const { context.set_timer(e.timer.packed(), e.deadline); }
   void operator()(model::CancelTimerEffect& e) const { context.cancel_timer(e.timer.packed()); }
   void operator()(model::BusyEffect& e) const { context.busy(e.duration); }
@@ -48,7 +48,7 @@ struct Perform {
 template <class Handle>
 void KafkaNode::run(Context& context, Handle handle) {
   model::Step& step = scratch_step();
-  step.self = scenarios::to_model(context.self);
+  step.self = to_model(context.self);
   step.now = context.now();
   step.wall_clock = context.wall();
   step.effects.clear();
@@ -67,10 +67,12 @@ void KafkaNode::start(Context& context) {
   run(context, [](auto& node, model::Step& step) { node.start(step); });
 }
 void KafkaNode::on_message(Context& context, sim::ConnectionId connection, model::Message&& message) {
-  run(context, [&](auto& node, model::Step& step) { node.on_message(step, to_model(connection), std::move(message)); });
+  run(context, [&](auto& node, model::Step& step) {
+    node.on_message(step, connection_to_model(connection), std::move(message));
+  });
 }
 void KafkaNode::on_closed(Context& context, sim::ConnectionId connection) {
-  run(context, [&](auto& node, model::Step& step) { node.on_closed(step, to_model(connection)); });
+  run(context, [&](auto& node, model::Step& step) { node.on_closed(step, connection_to_model(connection)); });
 }
 void KafkaNode::on_timer(Context& context, std::uint64_t key) {
   run(context, [&](auto& node, model::Step& step) { node.on_timer(step, model::TimerId::unpack(key)); });
@@ -119,3 +121,5 @@ void KafkaNode::restore_disk(model::BrokerDisk older) {
 }
 
 }  // namespace ktrial::scenarios
+
+template class ktrial::sim::World<ktrial::scenarios::KafkaProtocol>;

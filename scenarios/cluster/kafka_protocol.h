@@ -77,3 +77,6 @@ struct KafkaProtocol {
 using KafkaWorld = sim::World<KafkaProtocol>;
 
 }  // namespace ktrial::scenarios
+
+// Instantiated once, in kafka_protocol.cc.
+extern template class ktrial::sim::World<ktrial::scenarios::KafkaProtocol>;

@@ -11,7 +11,7 @@
 #include "scenarios/scenario_reader.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace kafka_world_test {
 
 Scenario scenario(const std::string& producer) {
   const std::string text =
@@ -131,5 +131,5 @@ TEST(KafkaWorld, AnOldProduceIsAppendedAfterANewerOneOfANewConnection) {
   EXPECT_GT(zombies, 0);
 }
 
-}  // namespace
+}  // namespace kafka_world_test
 }  // namespace ktrial::scenarios

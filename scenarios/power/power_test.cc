@@ -9,7 +9,7 @@
 #include "scenarios/scenario_reader.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace power_test {
 
 TEST(Spread, EnclosesTheMedian) {
   const Spread one = spread({7});
@@ -71,5 +71,5 @@ TEST(Power, TheCorrectModelHasNoVariantAndExpectsEverythingToHold) {
   EXPECT_EQ(correct.expect.at("eventually-recovers"), Expected::any);
 }
 
-}  // namespace
+}  // namespace power_test
 }  // namespace ktrial::scenarios

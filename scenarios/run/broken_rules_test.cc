@@ -12,7 +12,7 @@
 #include "scenarios/search/search.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace broken_rules_test {
 
 // A log.
 const char* const kLog =
@@ -219,5 +219,5 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
-}  // namespace
+}  // namespace broken_rules_test
 }  // namespace ktrial::scenarios

@@ -17,7 +17,7 @@
 #include "scenarios/scenario_writer.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace fault_engine_test {
 
 using model::NodeId;
 using Kind = properties::Injected::Kind;
@@ -377,5 +377,5 @@ TEST(Quiet, NothingDrawnIsLeftBroken) {
   EXPECT_GT(struck, 200);
 }
 
-}  // namespace
+}  // namespace fault_engine_test
 }  // namespace ktrial::scenarios

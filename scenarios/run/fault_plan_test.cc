@@ -14,7 +14,7 @@
 #include "scenarios/scenario_writer.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace fault_plan_test {
 
 Scenario scenario() {
   std::string kinds, targets;
@@ -145,5 +145,5 @@ TEST(MessageNames, AreThoseTheModelKnows) {
   EXPECT_GT(message_names().size(), 20u);
 }
 
-}  // namespace
+}  // namespace fault_plan_test
 }  // namespace ktrial::scenarios

@@ -105,7 +105,7 @@ void Goals::on_fact(const model::Fact& fact, model::NodeId node) {
     if (state->unclean && recovered_.contains({state->partition, state->leader_epoch})) reach(unclean_recovery);
     model::PartitionStateCommitted& before = states_[state->partition];
     if (state->partition_epoch > before.partition_epoch) {
-      if (state->leader_changed && !holds(before.isr, state->leader) && holds(before.elr, state->leader))
+      if (state->leader_changed && !model::holds(before.isr, state->leader) && model::holds(before.elr, state->leader))
         reach(leader_from_elr);
       const bool was = !before.adding.empty() || !before.removing.empty();
       if (was && state->adding.empty() && state->removing.empty()) reach(reassigned);

@@ -10,7 +10,7 @@
 #include "scenarios/scenario_for_test.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace group_run_test {
 
 Scenario with(const std::string& faults, const std::string& more = "") {
   const std::string text =
@@ -109,5 +109,5 @@ TEST(Groups, AGoalThatNeedsAFailoverIsMissedWithoutOne) {
   EXPECT_EQ(result.missed_goals, (std::vector<std::string>{"coordinator-changed"}));
 }
 
-}  // namespace
+}  // namespace group_run_test
 }  // namespace ktrial::scenarios

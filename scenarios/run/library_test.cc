@@ -13,7 +13,7 @@
 #include "scenarios/search/shrink.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace library_test {
 
 class Holds : public testing::TestWithParam<const char*> {};
 
@@ -139,5 +139,5 @@ TEST(ConcreteScenario, RunsAsTheRandomOneDid) {
   EXPECT_EQ(drawn.events, written.events);
 }
 
-}  // namespace
+}  // namespace library_test
 }  // namespace ktrial::scenarios

@@ -12,7 +12,7 @@
 #include "scenarios/scenario_writer.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace operator_faults_test {
 
 Scenario scenario(const std::string& faults) {
   const std::string text =
@@ -218,5 +218,5 @@ TEST(UncleanRecovery, IsWhatAnOperatorAsksFor) {
   EXPECT_TRUE(std::get<model::UncleanRecoveryElected>(elected[0].fact).by_operator);
 }
 
-}  // namespace
+}  // namespace operator_faults_test
 }  // namespace ktrial::scenarios

@@ -8,7 +8,7 @@
 #include "scenarios/scenario_writer.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace crash_points_test {
 
 // One broker that answers before anything is synced, and then loses its power.
 constexpr const char* kOneBroker = R"(
@@ -85,5 +85,5 @@ TEST(CrashPoints, ABrokenRuleIsFoundWhateverTheSeedDrew) {
   }
 }
 
-}  // namespace
+}  // namespace crash_points_test
 }  // namespace ktrial::scenarios

@@ -17,7 +17,7 @@ bool failed(const TrialResult& result) {
 
 namespace {
 
-struct Campaign {
+struct SearchCampaign {
   const Scenario& scenario;
   const SearchOptions& options;
   std::chrono::steady_clock::time_point deadline;
@@ -67,8 +67,8 @@ struct Campaign {
 
 SearchResult search(const Scenario& scenario, const SearchOptions& options) {
   const auto now = std::chrono::steady_clock::now();
-  Campaign campaign{scenario,           options, now + options.time_budget.value_or(std::chrono::milliseconds(0)), {},
-                    options.first_seed, {}};
+  SearchCampaign campaign{
+      scenario, options, now + options.time_budget.value_or(std::chrono::milliseconds(0)), {}, options.first_seed, {}};
   std::vector<std::thread> threads;
   for (int i = 1; i < options.threads; ++i) threads.emplace_back([&campaign] { campaign.work(); });
   campaign.work();

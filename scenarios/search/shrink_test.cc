@@ -10,7 +10,7 @@
 #include "scenarios/search/shrink_steps.h"
 
 namespace ktrial::scenarios {
-namespace {
+namespace shrink_test {
 
 Scenario failing(const std::string& name) {
   const Scenario scenario = library_scenario(name);
@@ -150,5 +150,5 @@ TEST(ShrinkSteps, EveryStepChangesWhatItSaysItChanges) {
   }
 }
 
-}  // namespace
+}  // namespace shrink_test
 }  // namespace ktrial::scenarios
