@@ -1,4 +1,4 @@
-// Properties of compaction (crib 27, S16): what a cleaning may take, that it gets on, and what a reader can rely on.
+// Properties of compaction: what a cleaning may take, that it gets on, and what a reader can rely on.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Properties of the controller's decisions: who may lead, be in sync, or be eligible (crib 10 and 11).
+// Properties of the controller's decisions: who may lead, be in sync, or be eligible.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,5 +1,4 @@
-// Properties of committed offsets: who may commit, what, and that it is found again (crib 17.7, 17.10, S15; E 21 and
-// 22).
+// Properties of committed offsets: who may commit, what, and that it is found again.
 #include <fmt/format.h>
 
 #include <algorithm>

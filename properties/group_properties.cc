@@ -1,4 +1,4 @@
-// Properties of the members of a consumer group: what they own and process (crib 17.10, S14, L1; checkers E 21 and 23).
+// Properties of the members of a consumer group: what they own and process.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The loss ledger (DESIGN.md idea 9): which acknowledged records were lost, and whether that loss is permitted.
+// The loss ledger: which acknowledged records were lost, and whether that loss is permitted.
 //
 // A record is lost when a later elected leader does not hold it at its offset; the first such leader decides. Later
 // than the record's own epoch, or than the last epoch in which a leader committed it: what elections did before that

@@ -1,4 +1,4 @@
-// Liveness: once faults have ended for long enough, everything works again (crib 27, L1).
+// Liveness: once faults have ended for long enough, everything works again.
 #include <fmt/format.h>
 
 #include <algorithm>

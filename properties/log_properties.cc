@@ -1,4 +1,4 @@
-// What may happen to a log once it is committed, and what is told of it (crib 8.5, KIP-101, KIP-207).
+// What may happen to a log once it is committed, and what is told of it (KIP-101, KIP-207).
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Properties of the metadata quorum: Raft's four (crib 12.7), from facts of the voters and of those who apply.
+// Properties of the metadata quorum: Raft's four, from facts of the voters and of those who apply.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Properties of replication: what Kafka promises of one partition's replicas (crib 8.5 and 27, S1 to S8).
+// Properties of replication: what Kafka promises of one partition's replicas.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // What the commands of `ktrial` do; main.cc only reads the command line.
 //
-// Each returns the process's exit code (DESIGN.md): 0 holds, 1 violated, 2 inconclusive, 3 replay diverged, 64 usage
+// Each returns the process's exit code: 0 holds, 1 violated, 2 inconclusive, 3 replay diverged, 64 usage
 // (also a file that cannot be written), 65 bad input file, 70 internal. Scenarios are named as files.h says.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Goals: things that must have happened for a run to have shown anything (DESIGN.md, idea 7).
+// Goals: things that must have happened for a run to have shown anything.
 #pragma once
 
 #include <cstdint>
