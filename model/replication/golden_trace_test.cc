@@ -1,4 +1,5 @@
-// Known sequences of replication (an election, a truncation, an ISR change ...) that a partition can show without a cluster.
+// Known sequences of replication (an election, a truncation, an ISR change ...) that a partition can show without a
+// cluster.
 #include <gtest/gtest.h>
 
 #include "model/nodes_for_test.h"
