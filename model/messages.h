@@ -23,8 +23,6 @@
 
 namespace ktrial::model {
 
-enum class Acks : std::int8_t { all = -1, none = 0, leader = 1 };
-
 // A field that takes no bytes while it has its default, as a tagged field (KIP-482).
 template <class T>
 struct Tagged {

@@ -93,7 +93,7 @@ Settings ScenarioReader::config(const Y* v, Scope scope, const model::ConfigTarg
     const std::string& name = v->keys[i].scalar;
     const auto* key = config_key(v->keys[i], scope);
     if (!key) continue;
-    const std::string value = key->type == model::ConfigKey::Type::texts ? texts(v->items[i]) : text(&v->items[i]);
+    const std::string value = key->one_a_broker ? texts(v->items[i]) : text(&v->items[i]);
     if (const std::string e = model::apply_config(*key, value, target); !e.empty()) fail(v->items[i], e);
     if (key->status == model::ConfigStatus::accepted_with_warning && warnings)
       warnings->push_back({file, v->keys[i].line, v->keys[i].column, "'" + name + "' has no effect", ""});

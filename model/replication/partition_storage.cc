@@ -47,7 +47,7 @@ Partition::DeleteRecordsResult Partition::delete_records(Step& step, Offset befo
   result.before = before.present() ? before : log_.high_watermark();
   if (role_ != ReplicaRole::leader) {
     result.error = Error::NOT_LEADER_OR_FOLLOWER;
-  } else if (!config_.topic.cleanup_delete) {
+  } else if (!config_.topic.cleanup_policy.deletes) {
     result.error = Error::POLICY_VIOLATION;
   } else if (result.before > log_.high_watermark()) {
     result.error = Error::OFFSET_OUT_OF_RANGE;
