@@ -5,32 +5,6 @@
 #include "properties/catalogue.h"
 
 namespace ktrial::properties {
-namespace {
-
-PropertyList all_properties() {
-  PropertyList list;
-  add_corruption_properties(list);
-  add_replication_properties(list);
-  add_isr_properties(list);
-  add_log_properties(list);
-  add_refinement_properties(list);
-  add_client_properties(list);
-  add_producer_properties(list);
-  add_follower_read_properties(list);
-  add_quorum_properties(list);
-  add_controller_properties(list);
-  add_unclean_recovery_properties(list);
-  add_group_properties(list);
-  add_storage_properties(list);
-  add_compaction_properties(list);
-  add_tiered_properties(list);
-  add_throttle_properties(list);
-  add_liveness_properties(list);
-  add_limit_properties(list);
-  return list;
-}
-
-}  // namespace
 
 std::string text_of(model::TopicPartition tp) {
   return fmt::format("topic {} partition {}", tp.topic.value, tp.partition.value);
