@@ -38,7 +38,7 @@ Judge& Judge::operator=(const Judge& other) {
 void Judge::on_fact(const model::Fact& fact, const FactContext& context) {
   // The ledger compares the fact with what was there before it.
   shadow_.ledger.on_fact(fact, context, shadow_.logs);
-  shadow_.logs.on_fact(fact, context);
+  shadow_.change = shadow_.logs.on_fact(fact, context);
   shadow_.producers.on_fact(fact, context);
   shadow_.offsets.on_fact(fact, context, shadow_.logs, shadow_.ledger);
   for (const std::size_t i : by_kind_[model::kind(fact)]) {
