@@ -101,4 +101,10 @@ std::vector<CatalogueEntry> catalogue() {
   return entries;
 }
 
+std::string catalogue_markdown() {
+  std::string out = "| property | what must hold |\n|---|---|\n";
+  for (const CatalogueEntry& entry : catalogue()) out += "| `" + entry.name + "` | " + entry.meaning + " |\n";
+  return out;
+}
+
 }  // namespace ktrial::properties

@@ -72,4 +72,35 @@ void Partition::checkpoint_log_start(Step& step) {
   if (log_.checkpoint_log_start()) step.fact(LogStartCheckpointed{tp_, log_.disk().start.read()});
 }
 
+void Partition::store_for_shutdown(Step& step) {
+  log_.stop_cleaning();
+  log_.run_background();
+  log_.flush();
+  log_.snapshot_producers();
+  log_.checkpoint_recovery_point();
+  checkpoint_log_start(step);
+  log_.checkpoint_high_watermark();
+}
+
+void Partition::drop_dirty_pages(Step& step) {
+  SegmentFiles& files = segment_files();
+  if (files.synced() == files.items().size()) return;
+  step.fact(UnsyncedDataLost{tp_, files.items()[files.synced()].base_offset, log_.log_end(), LossCause::failed_fsync});
+  files.drop_dirty();
+}
+
+void Partition::append_without_end(const RecordBatch& batch) {
+  if (role_ == ReplicaRole::leader) log_.append_without_end(batch, leader_epoch_);
+}
+
+void Partition::break_last_batch() { segment_files().break_batch(log_.batches().size() - 1); }
+
+CleanableLog Partition::cleanable(Nanos wall_clock) const {
+  return model::cleanable(log_, config_.topic, wall_clock, config_.variants);
+}
+
+LogCleaning Partition::begin_cleaning(const CleanableLog& what, Nanos wall_clock) {
+  return LogCleaning(log_, what, config_.topic, wall_clock, config_.variants);
+}
+
 }  // namespace ktrial::model
