@@ -17,7 +17,7 @@
 #include <cstddef>
 #include <type_traits>
 
-#include "model/clients/fields.h"
+#include "model/fields.h"
 
 namespace ktrial::model {
 

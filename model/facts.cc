@@ -7,8 +7,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "model/clients/canonical.h"
-#include "model/clients/fields.h"
+#include "model/canonical.h"
+#include "model/fields.h"
 
 namespace ktrial::model {
 

@@ -5,8 +5,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "model/clients/canonical.h"
-#include "model/clients/fields.h"
+#include "model/canonical.h"
+#include "model/fields.h"
 
 namespace ktrial::model {
 
@@ -24,8 +24,6 @@ MessageBody::MessageBody(const T& body) : MessageBodyVariant(std::in_place_type<
 [[gnu::used]] static void instantiate(MessageBody& to, MessageBodyVariant& from) { instantiate_conversions(to, from); }
 
 namespace {
-
-constexpr std::size_t kMessageKinds = std::variant_size_v<MessageBodyVariant>;
 
 struct KindName {
   std::string full;  // "FetchResponse"

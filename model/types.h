@@ -63,6 +63,8 @@ using ProducerId = Named<struct ProducerIdTag>;
 using ProducerEpoch = Named<struct ProducerEpochTag, std::int16_t>;
 using Sequence = Named<struct SequenceTag, std::int32_t>;
 
+enum class Acks : std::int8_t { all = -1, none = 0, leader = 1 };
+
 // unclean.recovery.strategy (KIP-966): what happens to a partition that no replica can lead safely.
 enum class UncleanRecoveryStrategy : std::uint8_t {
   balanced,    // Balanced: elect once all that were last known to hold everything committed are back

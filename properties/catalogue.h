@@ -11,5 +11,6 @@ struct CatalogueEntry {
   std::string meaning;
 };
 std::vector<CatalogueEntry> catalogue();
+std::string catalogue_markdown();  // the table of docs/properties.md
 
 }  // namespace ktrial::properties

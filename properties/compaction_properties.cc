@@ -21,7 +21,7 @@ struct CompactionKeepsWhatItMust : PropertyOf<CompactionKeepsWhatItMust> {
   std::vector<std::uint16_t> kinds() const override { return kinds_of<model::SegmentsReplaced, model::LogCleaned>(); }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     if (const auto* replaced = std::get_if<model::SegmentsReplaced>(&fact)) {
-      const Replacement& r = shadow.logs.last_replacement();
+      const auto& r = std::get<Replacement>(shadow.change);
       for (std::uint64_t i = 0; i < r.judged; ++i) met();
       if (r.wrong >= 0) judge(*replaced, r, context);
       if (replaced->by == model::ReplacedBy::cleaning)

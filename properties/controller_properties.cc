@@ -95,8 +95,10 @@ std::vector<std::uint16_t> kinds_of_commits() {
 struct FencedBrokerLeadsNothing : PropertyOf<FencedBrokerLeadsNothing> {
   static constexpr const char* kName = "fenced-broker-leads-nothing";
   static constexpr const char* kMeaning =
-      "After each metadata batch every leader and every member of an ISR is active, unless it is the last member and "
-      "nobody leads; who is elected was in the ISR or the ELR, unless the leader is RECOVERING.";
+      "After each metadata batch every leader and every member of an ISR is active (registered, unfenced, not shutting "
+      "down), unless it is the last member and nobody leads; who is elected was in the ISR or the ELR, unless the "
+      "leader "
+      "is RECOVERING.";
   std::vector<std::uint16_t> kinds() const override { return kinds_of_commits(); }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow&) override {
     if (const auto* f = std::get_if<State>(&fact)) check_election(*f, context);

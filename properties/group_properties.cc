@@ -295,6 +295,8 @@ struct GroupEventuallyStable : PropertyOf<GroupEventuallyStable> {
 
 }  // namespace
 
+void add_group_commit_properties(PropertyList& list);  // group_commits.cc
+
 void add_group_properties(PropertyList& list) {
   list.push_back(std::make_unique<OneOwnerPerGeneration>());
   list.push_back(std::make_unique<ProcessedInOrder>());

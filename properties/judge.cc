@@ -5,32 +5,6 @@
 #include "properties/catalogue.h"
 
 namespace ktrial::properties {
-namespace {
-
-PropertyList all_properties() {
-  PropertyList list;
-  add_corruption_properties(list);
-  add_replication_properties(list);
-  add_isr_properties(list);
-  add_log_properties(list);
-  add_refinement_properties(list);
-  add_client_properties(list);
-  add_producer_properties(list);
-  add_follower_read_properties(list);
-  add_quorum_properties(list);
-  add_controller_properties(list);
-  add_unclean_recovery_properties(list);
-  add_group_properties(list);
-  add_storage_properties(list);
-  add_compaction_properties(list);
-  add_tiered_properties(list);
-  add_throttle_properties(list);
-  add_liveness_properties(list);
-  add_limit_properties(list);
-  return list;
-}
-
-}  // namespace
 
 std::string text_of(model::TopicPartition tp) {
   return fmt::format("topic {} partition {}", tp.topic.value, tp.partition.value);
@@ -64,7 +38,7 @@ Judge& Judge::operator=(const Judge& other) {
 void Judge::on_fact(const model::Fact& fact, const FactContext& context) {
   // The ledger compares the fact with what was there before it.
   shadow_.ledger.on_fact(fact, context, shadow_.logs);
-  shadow_.logs.on_fact(fact, context);
+  shadow_.change = shadow_.logs.on_fact(fact, context);
   shadow_.producers.on_fact(fact, context);
   shadow_.offsets.on_fact(fact, context, shadow_.logs, shadow_.ledger);
   for (const std::size_t i : by_kind_[model::kind(fact)]) {
@@ -125,6 +99,12 @@ std::vector<CatalogueEntry> catalogue() {
   std::vector<CatalogueEntry> entries;
   for (const auto& property : all_properties()) entries.push_back({property->name(), property->meaning()});
   return entries;
+}
+
+std::string catalogue_markdown() {
+  std::string out = "| property | what must hold |\n|---|---|\n";
+  for (const CatalogueEntry& entry : catalogue()) out += "| `" + entry.name + "` | " + entry.meaning + " |\n";
+  return out;
 }
 
 }  // namespace ktrial::properties

@@ -205,6 +205,7 @@ void Ledger::elected(const model::BecameLeader& b, const FactContext& c, Replica
     e.unclean = mine != unclean->second.end();
     if (e.unclean) e.how = mine->second;
   }
+  logs.compare(c.node, b.partition);
   e.missing_from = logs.first_missing(c.node, b.partition);
   e.tail_from = std::max(e.missing_from >= 0 ? e.missing_from : e.committed_end, e.log_start);
   for (auto o = e.tail_from; o < logs.end(c.node, b.partition); ++o) {

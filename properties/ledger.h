@@ -142,6 +142,7 @@ struct Shadow {
   Limits limits;
   bool eligible_leader_replicas = false;  // the cluster's eligible.leader.replicas.version is 1
   ReplicaLogs logs;
+  LogChange change;  // that the fact which is being judged made
   ProducerLogs producers;
   Ledger ledger;
   OffsetsLog offsets;

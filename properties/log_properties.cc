@@ -20,8 +20,9 @@ struct CommittedIsNotTruncated : PropertyOf<CommittedIsNotTruncated> {
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     const auto& truncated = std::get<model::LogTruncated>(fact);
     met();
-    const std::int64_t offset = shadow.logs.committed_cut_at();
-    if (offset < 0) return;
+    const auto* cut = std::get_if<CommittedCut>(&shadow.change);
+    if (cut == nullptr) return;
+    const std::int64_t offset = cut->offset;
     const Entry* record = shadow.logs.committed(truncated.partition, offset);
     if (!shadow.ledger.permits(truncated.partition, offset, *record, shadow.logs).empty()) return;
     violate_at(truncated.partition, offset, context, "committed record truncated",

@@ -128,24 +128,6 @@ std::vector<std::uint16_t> kinds_of() {
 }
 
 using PropertyList = std::vector<std::unique_ptr<Property>>;
-void add_replication_properties(PropertyList&);
-void add_isr_properties(PropertyList&);
-void add_corruption_properties(PropertyList&);
-void add_throttle_properties(PropertyList&);
-void add_log_properties(PropertyList&);
-void add_refinement_properties(PropertyList&);
-void add_quorum_properties(PropertyList&);
-void add_controller_properties(PropertyList&);
-void add_unclean_recovery_properties(PropertyList&);
-void add_client_properties(PropertyList&);
-void add_producer_properties(PropertyList&);
-void add_follower_read_properties(PropertyList&);
-void add_group_properties(PropertyList&);
-void add_group_commit_properties(PropertyList&);
-void add_storage_properties(PropertyList&);
-void add_compaction_properties(PropertyList&);
-void add_tiered_properties(PropertyList&);
-void add_liveness_properties(PropertyList&);
-void add_limit_properties(PropertyList&);
+PropertyList all_properties();  // all_properties.cc, where a file of properties is named
 
 }  // namespace ktrial::properties

@@ -24,7 +24,7 @@ struct RefinesTheLog : PropertyOf<RefinesTheLog> {
     if (const auto* hw = std::get_if<model::HighWatermarkAdvanced>(&fact)) return commit(*hw, context, shadow);
     if (const auto* leader = std::get_if<model::BecameLeader>(&fact)) return elect(*leader, context, shadow);
     if (const auto* replaced = std::get_if<model::SegmentsReplaced>(&fact)) {
-      const Replacement& r = shadow.logs.last_replacement();
+      const auto& r = std::get<Replacement>(shadow.change);
       if (r.judged > 0)
         step("compact", logs_[replaced->partition].compact(r.wrong, r.wrong < 0), replaced->partition, r.wrong,
              context);

@@ -58,17 +58,17 @@ void ReplicaLogs::recall_first_cleaning(model::TopicPartition p, Log& log, std::
 
 // Whoever holds a record may drop it for a later one of its key below its own high watermark, and a tombstone when it
 // was first cleaned for long enough ago.
-void ReplicaLogs::replace(const model::SegmentsReplaced& f, const FactContext& c) {
+Replacement ReplicaLogs::replace(const model::SegmentsReplaced& f, const FactContext& c) {
   Log& log = logs_[f.partition][c.node];
-  last_replacement_ = Replacement();
-  last_replacement_.end_was_held = at(c.node, f.partition, f.end_offset.value - 1) != nullptr;
+  Replacement replacement;
+  replacement.end_was_held = at(c.node, f.partition, f.end_offset.value - 1) != nullptr;
   log.keys.note(log.entries, log.committed_to);
   std::int64_t next = f.base_offset.value;
   const auto gone = [&](std::int64_t upto) {
     for (; next < upto; ++next) {
       const Entry* entry = at(c.node, f.partition, next);
       if (!entry) continue;
-      ++last_replacement_.judged;
+      ++replacement.judged;
       set_hole(log, static_cast<std::size_t>(next), true);
       const WhyGone why = log.keys.why_gone(next, *entry, f);
       if (why == WhyGone::superseded || why == WhyGone::expired) {
@@ -77,7 +77,7 @@ void ReplicaLogs::replace(const model::SegmentsReplaced& f, const FactContext& c
         continue;
       }
       log.agreed = std::min(log.agreed, static_cast<std::size_t>(next));
-      if (last_replacement_.wrong < 0) last_replacement_.wrong = next, last_replacement_.why = why;
+      if (replacement.wrong < 0) replacement.wrong = next, replacement.why = why;
     }
   };
   for (const model::RecordBatch& batch : f.batches) {
@@ -105,8 +105,9 @@ void ReplicaLogs::replace(const model::SegmentsReplaced& f, const FactContext& c
     }
   }
   gone(std::min(f.end_offset.value, static_cast<std::int64_t>(log.entries.size())));
-  last_replacement_.last_batch_end = f.batches.empty() ? -1 : f.batches.back().next_offset().value;
+  replacement.last_batch_end = f.batches.empty() ? -1 : f.batches.back().next_offset().value;
   compacted_.delete_retention(f);
+  return replacement;
 }
 
 // A leader that was deposed may still learn that all of its ISR has a record: the newest leader, elected from that ISR,
@@ -146,39 +147,53 @@ void ReplicaLogs::restore(const model::RemoteStateRestored& r, Log& log) {
   any_start_ = any_start_ || log.start > 0;
 }
 
-void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
+LogChange ReplicaLogs::truncate(const model::LogTruncated& t, NodeId node) {
+  LogChange change;
+  const std::int64_t end = std::min(this->end(node, t.partition), committed_end(t.partition));
+  for (std::int64_t o = std::max({t.end_offset.value, leader_start(t.partition), removed_to(node, t.partition)});
+       o < end; ++o) {
+    const Entry* theirs = at(node, t.partition, o);
+    if (!theirs || *theirs != *committed(t.partition, o) || may_be_gone(t.partition, o, theirs->value)) continue;
+    change = CommittedCut{o};
+    break;
+  }
+  cut(logs_[t.partition][node], t.end_offset);
+  return change;
+}
+
+void ReplicaLogs::load(const model::LogLoaded& l, NodeId node) {
+  Log& log = logs_[l.partition][node];
+  log.cut_at_rot = corrupted(node, l.partition, l.end_offset.value);
+  std::size_t held = log.entries.size();
+  while (held > static_cast<std::size_t>(l.end_offset.value) && hole(log, held - 1)) --held;
+  log.end_before_load = static_cast<std::int64_t>(held);
+  cut(log, l.end_offset);
+  log.committed_to = std::max(log.committed_to, l.high_watermark.value);
+  log.start = l.log_start_offset.value;
+  log.epochs_from = std::max(log.epochs_from, log.start);
+  any_start_ = any_start_ || log.start > 0;
+}
+
+void ReplicaLogs::advance_start(const model::LogStartAdvanced& s, NodeId node) {
+  Log& log = logs_[s.partition][node];
+  log.start = s.log_start_offset.value;
+  // Truncated fully, a follower begins where its leader does, which was asked to remove what is below.
+  const bool truncated = s.reason == model::LogStartReason::truncation;
+  log.removed_to =
+      std::max(log.removed_to, truncated ? std::min(log.start, leader_removed_to(s.partition)) : log.start);
+  log.epochs_from = std::max(log.epochs_from, log.start);
+  any_start_ = true;
+}
+
+LogChange ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   if (const auto* f = std::get_if<model::BatchAppended>(&fact)) {
     append(f->partition, logs_[f->partition][c.node], f->batch);
   } else if (const auto* t = std::get_if<model::LogTruncated>(&fact)) {
-    committed_cut_at_ = -1;
-    const std::int64_t end = std::min(this->end(c.node, t->partition), committed_end(t->partition));
-    for (std::int64_t o = std::max({t->end_offset.value, leader_start(t->partition), removed_to(c.node, t->partition)});
-         committed_cut_at_ < 0 && o < end; ++o) {
-      const Entry* theirs = at(c.node, t->partition, o);
-      if (theirs && *theirs == *committed(t->partition, o) && !may_be_gone(t->partition, o, theirs->value))
-        committed_cut_at_ = o;
-    }
-    cut(logs_[t->partition][c.node], t->end_offset);
+    return truncate(*t, c.node);
   } else if (const auto* l = std::get_if<model::LogLoaded>(&fact)) {
-    Log& log = logs_[l->partition][c.node];
-    log.cut_at_rot = corrupted(c.node, l->partition, l->end_offset.value);
-    std::size_t held = log.entries.size();
-    while (held > static_cast<std::size_t>(l->end_offset.value) && hole(log, held - 1)) --held;
-    log.end_before_load = static_cast<std::int64_t>(held);
-    cut(log, l->end_offset);
-    log.committed_to = std::max(log.committed_to, l->high_watermark.value);
-    log.start = l->log_start_offset.value;
-    log.epochs_from = std::max(log.epochs_from, log.start);
-    any_start_ = any_start_ || log.start > 0;
+    load(*l, c.node);
   } else if (const auto* s = std::get_if<model::LogStartAdvanced>(&fact)) {
-    Log& log = logs_[s->partition][c.node];
-    log.start = s->log_start_offset.value;
-    // Truncated fully, a follower begins where its leader does, which was asked to remove what is below.
-    const bool truncated = s->reason == model::LogStartReason::truncation;
-    log.removed_to =
-        std::max(log.removed_to, truncated ? std::min(log.start, leader_removed_to(s->partition)) : log.start);
-    log.epochs_from = std::max(log.epochs_from, log.start);
-    any_start_ = true;
+    advance_start(*s, c.node);
   } else if (const auto* t = std::get_if<model::RemoteStateRestored>(&fact)) {
     restore(*t, logs_[t->partition][c.node]);
   } else if (const auto* r = std::get_if<model::BatchCorrupted>(&fact)) {
@@ -202,7 +217,7 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     // Of a restored disk: the epochs of what came back may have been forgotten when it was copied.
     log.epochs_from = std::max(log.epochs_from, epochs_from);
   } else if (const auto* replaced = std::get_if<model::SegmentsReplaced>(&fact)) {
-    replace(*replaced, c);
+    return replace(*replaced, c);
   } else if (const auto* e = std::get_if<model::BecameLeader>(&fact)) {
     Leader& newest = newest_[e->partition];
     if (e->leader_epoch >= newest.epoch) newest = {e->leader_epoch, c.node};
@@ -210,7 +225,12 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     auto& to = logs_[h->partition][c.node].committed_to;
     to = std::max(to, h->high_watermark.value);
     if (h->is_leader) commit(*h, c.node);
+  } else if (const auto* p = std::get_if<model::PartitionStateCommitted>(&fact)) {
+    // Who may lead is compared as often as that changes.
+    for (const auto* nodes : {&p->isr, &p->elr})
+      for (const NodeId node : *nodes) compare(node, p->partition, leader_removed_to(p->partition));
   }
+  return {};
 }
 
 const Entry* ReplicaLogs::at(NodeId node, model::TopicPartition p, std::int64_t offset) const {
@@ -351,23 +371,35 @@ bool ReplicaLogs::ever_committed(model::TopicPartition p, std::int64_t offset, m
   return std::any_of(first, last, [value](const auto& forgotten) { return forgotten.second == value; });
 }
 
-std::int64_t ReplicaLogs::first_missing(NodeId node, model::TopicPartition p, std::int64_t from) const {
-  const auto known = committed_.find(p);
-  if (known == committed_.end()) return -1;
-  const std::vector<Entry>& committed = known->second;
-  const Log* held = find(node, p);
-  if (!held) return committed.empty() ? -1 : 0;
-  const Log& log = *held;
+std::size_t ReplicaLogs::agrees_until(model::TopicPartition p, const Log& log, const std::vector<Entry>& committed,
+                                      std::int64_t from) const {
   // What was removed from its front is not missing.
-  log.agreed = std::max(log.agreed, static_cast<std::size_t>(std::max({log.start, log.removed_to, from})));
-  const auto agrees = [&](std::size_t o) {
+  auto o = std::max(log.agreed, static_cast<std::size_t>(std::max({log.start, log.removed_to, from})));
+  const auto agrees = [&] {
     if (committed[o].unknown()) return true;
     return hole(log, o) ? may_be_gone(p, static_cast<std::int64_t>(o), committed[o].value)
                         : log.entries[o] == committed[o] ||
                               differ_by_rot(p, static_cast<std::int64_t>(o), log.entries[o], committed[o]);
   };
-  while (log.agreed < committed.size() && log.agreed < log.entries.size() && agrees(log.agreed)) ++log.agreed;
-  return log.agreed < committed.size() ? static_cast<std::int64_t>(log.agreed) : -1;
+  while (o < committed.size() && o < log.entries.size() && agrees()) ++o;
+  return o;
+}
+
+std::int64_t ReplicaLogs::first_missing(NodeId node, model::TopicPartition p, std::int64_t from) const {
+  const auto known = committed_.find(p);
+  if (known == committed_.end()) return -1;
+  const Log* log = find(node, p);
+  if (!log) return known->second.empty() ? -1 : 0;
+  const std::size_t until = agrees_until(p, *log, known->second, from);
+  return until < known->second.size() ? static_cast<std::int64_t>(until) : -1;
+}
+
+void ReplicaLogs::compare(NodeId node, model::TopicPartition p, std::int64_t from) {
+  const auto known = committed_.find(p);
+  const auto replicas = logs_.find(p);
+  if (known == committed_.end() || replicas == logs_.end()) return;
+  if (const auto at = replicas->second.find(node); at != replicas->second.end())
+    at->second.agreed = agrees_until(p, at->second, known->second, from);
 }
 
 void ReplicaLogs::forget_committed(model::TopicPartition p, std::int64_t from) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <variant>
 #include <vector>
 
 #include "model/facts.h"
@@ -17,9 +18,18 @@
 
 namespace ktrial::properties {
 
+// Of a LogTruncated: the first committed record that the replica cut away, and neither it nor the newest leader ever
+// removed from its front.
+struct CommittedCut {
+  std::int64_t offset = 0;
+};
+// What one fact did to its log that the log does not tell afterwards: a Replacement for each SegmentsReplaced, a
+// CommittedCut for a LogTruncated that made one.
+using LogChange = std::variant<std::monostate, CommittedCut, Replacement>;
+
 class ReplicaLogs {
  public:
-  void on_fact(const model::Fact&, const FactContext&);
+  LogChange on_fact(const model::Fact&, const FactContext&);
   // Null if the replica does not hold that offset, and where compaction has left a hole.
   const Entry* at(NodeId, model::TopicPartition, std::int64_t offset) const;
   std::int64_t end(NodeId, model::TopicPartition) const;
@@ -52,14 +62,13 @@ class ReplicaLogs {
   // True if that value ever was committed there; a consumer may still be given what a later election took back.
   bool ever_committed(model::TopicPartition, std::int64_t offset, model::ValueId) const;
   // The first committed offset, from `from` on, at which the replica's log is another than what was committed; -1:
-  // there is none.
-  // Looks at each offset once for each replica, unless its log was cut in between.
+  // there is none. Looks at the offsets behind what compare() has found to be the same.
   std::int64_t first_missing(NodeId, model::TopicPartition, std::int64_t from = 0) const;
+  // Notes how far the replica's log, from `from` on, is what was committed: each offset is looked at once for each
+  // replica, unless its log was cut in between.
+  void compare(NodeId, model::TopicPartition, std::int64_t from = 0);
   // A leader was elected without these: from here on what it says is what is committed.
   void forget_committed(model::TopicPartition, std::int64_t from);
-  // Of the last LogTruncated: the first committed record that the replica cut away, and neither it nor the newest
-  // leader ever removed from its front; -1: none.
-  std::int64_t committed_cut_at() const { return committed_cut_at_; }
 
   // -- bit rot that no checksum finds
   bool any_rot() const { return !rot_.empty(); }
@@ -81,8 +90,6 @@ class ReplicaLogs {
   bool may_be_gone(model::TopicPartition p, std::int64_t offset, model::ValueId value) const;
   // A reader may go on from `from` to `to` without a record in between.
   bool may_be_passed(model::TopicPartition, std::int64_t from, std::int64_t to) const;
-  // Of the last SegmentsReplaced.
-  const Replacement& last_replacement() const { return last_replacement_; }
   const Compacted& compacted() const { return compacted_; }
 
  private:
@@ -97,7 +104,7 @@ class ReplicaLogs {
     std::int64_t removed_to = 0;
     bool cut_at_rot = false;                         // by the last load
     std::map<std::int64_t, std::int64_t> corrupted;  // batches: from, to
-    mutable std::size_t agreed = 0;                  // so many entries are known to be those that were committed
+    std::size_t agreed = 0;                          // so many entries are known to be those that were committed
   };
   struct Leader {
     model::LeaderEpoch epoch;
@@ -106,7 +113,13 @@ class ReplicaLogs {
   static void cut(Log&, model::Offset end);
   void append(model::TopicPartition, Log&, const model::RecordBatch&);
   void restore(const model::RemoteStateRestored&, Log&);
-  void replace(const model::SegmentsReplaced&, const FactContext&);
+  Replacement replace(const model::SegmentsReplaced&, const FactContext&);
+  LogChange truncate(const model::LogTruncated&, NodeId);
+  void load(const model::LogLoaded&, NodeId);
+  void advance_start(const model::LogStartAdvanced&, NodeId);
+  // Where the log, from `from` on, begins to be another than what was committed.
+  std::size_t agrees_until(model::TopicPartition, const Log&, const std::vector<Entry>& committed,
+                           std::int64_t from) const;
   void recall_first_cleaning(model::TopicPartition, Log&, std::int64_t offset, const model::Record& tombstone,
                              const model::RecordBatch&);
   static bool hole(const Log& log, std::size_t offset) { return offset < log.holes.size() && log.holes[offset]; }
@@ -121,9 +134,7 @@ class ReplicaLogs {
   model::PartitionTable<Leader> newest_;  // of those that began to lead
   model::PartitionTable<std::multimap<std::int64_t, model::ValueId>> forgotten_;
   model::PartitionTable<std::multimap<std::int64_t, Rot>> rot_;
-  std::int64_t committed_cut_at_ = -1;
   Compacted compacted_;
-  Replacement last_replacement_;
 };
 
 }  // namespace ktrial::properties

@@ -205,7 +205,7 @@ struct ElectedLeaderIsComplete : PropertyOf<ElectedLeaderIsComplete> {
   static constexpr const char* kMeaning =
       "A leader elected from the ISR or the ELR holds every committed record, unless its own disk lost it in a power "
       "cut (with "
-      "eligible leader replicas: whatever its disk lost.";
+      "eligible leader replicas: whatever its disk lost).";
   std::vector<std::uint16_t> kinds() const override { return kinds_of<model::BecameLeader>(); }
   void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) override {
     const auto& leader = std::get<model::BecameLeader>(fact);

@@ -3,7 +3,7 @@
 #include <array>
 #include <string_view>
 
-#include "model/clients/fields.h"
+#include "model/fields.h"
 #include "reports/ndjson.h"
 
 namespace ktrial::reports {

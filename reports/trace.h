@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "model/duration_text.h"
 #include "model/types.h"
 
 namespace ktrial::reports {
@@ -40,7 +41,6 @@ struct Trace {
 
 // The name of a node, "node 7" when it has none.
 std::string node_name(const std::map<int, std::string>& nodes, int node);
-// "12.345678s": seconds of virtual time without trailing zeros beyond the third digit.
-std::string seconds_text(Nanos at);
+using model::seconds_text;
 
 }  // namespace ktrial::reports

@@ -3,8 +3,10 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <thread>
 
+#include "model/duration_text.h"
 #include "scenarios/diagnostic.h"
 #include "scenarios/program/commands.h"
 
@@ -24,21 +26,17 @@ bool parse_seeds(const std::string& text, std::uint64_t& first, std::uint64_t& l
 }
 
 // "500ms", "30s", "2m".
-bool parse_duration(const std::string& text, std::int64_t& milliseconds) {
-  char* end = nullptr;
-  if (text.empty() || text[0] < '0' || text[0] > '9') return false;
-  const long long value = std::strtoll(text.c_str(), &end, 10);
-  const std::string unit = end;
-  const std::int64_t scale = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
-  return scale != 0 && !__builtin_mul_overflow(value, scale, &milliseconds);
+std::optional<std::int64_t> parse_milliseconds(const std::string& text) {
+  const auto time = ktrial::model::parse_duration(text);
+  constexpr ktrial::model::Nanos kUnit = std::chrono::milliseconds(1);
+  return time && time->count() >= 0 && *time % kUnit == kUnit.zero() ? std::optional(*time / kUnit) : std::nullopt;
 }
 
 // A mistake on the command line is known before anything runs.
 CLI::Validator duration() {
   return CLI::Validator(
       [](const std::string& text) {
-        std::int64_t milliseconds = 0;
-        return parse_duration(text, milliseconds) ? std::string() : "expected a time such as 30s, not '" + text + "'";
+        return parse_milliseconds(text) ? std::string() : "expected a time such as 30s, not '" + text + "'";
       },
       "TIME");
 }
@@ -198,16 +196,16 @@ int main(int argc, char** argv) {
     if (run_app->parsed()) return run(run_command);
     if (search_app->parsed()) {
       parse_seeds(seeds, search_command.first_seed, search_command.last_seed);
-      parse_duration(shrink_budget, search_command.shrink_milliseconds);
-      if (std::int64_t milliseconds = 0; parse_duration(time_budget, milliseconds)) {
-        search_command.milliseconds = milliseconds;
+      if (const auto time = parse_milliseconds(shrink_budget)) search_command.shrink_milliseconds = *time;
+      if (const auto time = parse_milliseconds(time_budget)) {
+        search_command.milliseconds = *time;
         if (search_app->count("--seeds") == 0) search_command.last_seed = ~std::uint64_t{0} - 1;
       }
       return search(search_command);
     }
     if (replay_app->parsed()) return replay(replay_command);
     if (shrink_app->parsed()) {
-      parse_duration(shrink_time, shrink_command.milliseconds);
+      if (const auto time = parse_milliseconds(shrink_time)) shrink_command.milliseconds = *time;
       return shrink(shrink_command);
     }
     if (list_app->parsed()) return list(what);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "model/duration_text.h"
 #include "scenarios/scenario_reader_impl.h"
 #include "sim/decision.h"
 
@@ -48,16 +49,9 @@ std::string ScenarioReader::texts(const Y& v) {
 
 std::optional<Nanos> ScenarioReader::duration(const Y* v, bool negative) {
   if (!v) return std::nullopt;
-  static const std::vector<std::pair<std::string, std::int64_t>> units = {
-      {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000}};
   const std::string& t = v->scalar;
-  std::int64_t n = 0, product = 0;
-  const auto r = std::from_chars(t.data(), t.data() + t.size(), n);
-  const std::string unit(r.ptr, t.data() + t.size());
-  for (const auto& [name, scale] : units)
-    if (v->kind == Y::Kind::scalar && r.ec == std::errc() && unit == name && (n >= 0 || negative) &&
-        !__builtin_mul_overflow(n, scale, &product))
-      return Nanos(product);
+  if (const auto d = model::parse_duration(t); v->kind == Y::Kind::scalar && d && (d->count() >= 0 || negative))
+    return d;
   fail(*v, "'" + t + "' is not a duration: expected a whole number with ns, us, ms, s, m or h");
   return std::nullopt;
 }
@@ -93,7 +87,7 @@ Settings ScenarioReader::config(const Y* v, Scope scope, const model::ConfigTarg
     const std::string& name = v->keys[i].scalar;
     const auto* key = config_key(v->keys[i], scope);
     if (!key) continue;
-    const std::string value = key->type == model::ConfigKey::Type::texts ? texts(v->items[i]) : text(&v->items[i]);
+    const std::string value = key->one_a_broker ? texts(v->items[i]) : text(&v->items[i]);
     if (const std::string e = model::apply_config(*key, value, target); !e.empty()) fail(v->items[i], e);
     if (key->status == model::ConfigStatus::accepted_with_warning && warnings)
       warnings->push_back({file, v->keys[i].line, v->keys[i].column, "'" + name + "' has no effect", ""});

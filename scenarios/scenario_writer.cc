@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/duration_text.h"
+
 namespace ktrial::scenarios {
 namespace {
 
@@ -31,16 +33,7 @@ std::string text(const std::string& t) {
   return out + "\"";
 }
 
-// Exact: in the largest unit that divides it.
-std::string duration(Nanos d) {
-  constexpr std::pair<const char*, std::int64_t> units[] = {
-      {"h", 3600000000000}, {"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000}};
-  const std::int64_t n = d.count();
-  if (n == 0) return "0s";
-  for (const auto& [name, scale] : units)
-    if (n % scale == 0) return fmt::format("{}{}", n / scale, name);
-  return fmt::format("{}ns", n);
-}
+const auto& duration = model::duration_text;
 
 template <class Items, class F>
 std::string list(const Items& items, F f) {

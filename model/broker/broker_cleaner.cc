@@ -23,7 +23,7 @@ bool BrokerNode::is_compacted(TopicPartition tp) const {
   const TopicImage* topic = memory_->image.topic(tp.topic);
   if (topic == nullptr || topic->name == kOffsetsTopic) return true;
   const Partition* held = partition(tp);
-  return held != nullptr && held->config().topic.cleanup_compact;
+  return held != nullptr && held->config().topic.cleanup_policy.compacts;
 }
 
 bool BrokerNode::is_cleaned(TopicPartition tp) const {

@@ -10,10 +10,10 @@ namespace broker_directories_test {
 using testing::TestCluster;
 using Nodes = std::vector<NodeId>;
 
-ClusterConfig two_directories(Variant variant = Variant::count_) {
+ClusterConfig two_directories(std::optional<Variant> variant = {}) {
   ClusterConfig c = TestCluster::small_config();
   c.log_dirs = {"/d0", "/d1"};
-  if (variant != Variant::count_) c.variants.set(variant);
+  if (variant) c.variants.set(*variant);
   return c;
 }
 

@@ -10,12 +10,12 @@ namespace broker_storage_test {
 
 using testing::TestCluster;
 
-ClusterConfig quick(Variant variant = Variant::count_) {
+ClusterConfig quick(std::optional<Variant> variant = {}) {
   ClusterConfig c = TestCluster::small_config();
   c.log_initial_task_delay = milliseconds(500);
   c.log_retention_check_interval = milliseconds(500);
   c.topic_defaults.segment_bytes = 400;
-  if (variant != Variant::count_) c.variants.set(variant);
+  if (variant) c.variants.set(*variant);
   return c;
 }
 struct Cluster : TestCluster {

@@ -33,7 +33,7 @@ bool RemoteLogManager::go_on(Running& r, Task task, MessageBody& body) {
       return go_on_expiring(r, body);
     case Task::follower:
       if (const auto* remote = std::get_if<ListRemoteLogSegmentsResponse>(&body))
-        r.partition.log().raise_highest_remote(highest(*remote, r.partition));
+        r.partition.raise_highest_remote(highest(*remote, r.partition));
       return false;
   }
   return false;
@@ -55,7 +55,7 @@ bool RemoteLogManager::go_on_copying(Running& r, MessageBody& body) {
     case At::copy_finished:
       being_copied_.erase(task.segment.id);
       task.copied = task.segment.end_offset;
-      r.partition.log().raise_highest_remote(task.copied);
+      r.partition.raise_highest_remote(task.copied);
       r.step.fact(RemoteSegmentCopied{r.tp, task.segment.id, task.segment.start_offset, task.segment.end_offset});
       return copy_next(r);
     case At::cleanup_started:
@@ -83,7 +83,7 @@ void RemoteLogManager::clean_up_copy(Running& r) {
 
 bool RemoteLogManager::begin_copies(Running& r, const ListRemoteLogSegmentsResponse& remote) {
   CopyTask& task = r.tasks.copy;
-  Log& log = r.partition.log();
+  const Log& log = r.partition.log();
   if (!task.log_start_found) {
     if (!advance_log_start(r, find_log_start_offset(remote.segments, log.epochs(), log.local_log_start())))
       return false;
@@ -92,7 +92,7 @@ bool RemoteLogManager::begin_copies(Running& r, const ListRemoteLogSegmentsRespo
   if (!task.copied_known) {
     task.copied = highest(remote, r.partition);
     task.copied_known = true;
-    log.raise_highest_remote(task.copied);
+    r.partition.raise_highest_remote(task.copied);
   }
   task.candidates.clear();
   const Offset stable = log.high_watermark();  // lastStableOffset
@@ -106,7 +106,7 @@ bool RemoteLogManager::begin_copies(Running& r, const ListRemoteLogSegmentsRespo
 
 bool RemoteLogManager::copy_next(Running& r) {
   CopyTask& task = r.tasks.copy;
-  Log& log = r.partition.log();
+  const Log& log = r.partition.log();
   while (!task.candidates.empty()) {
     const auto [base, next] = task.candidates.back();
     task.candidates.pop_back();
@@ -124,7 +124,7 @@ bool RemoteLogManager::copy_next(Running& r) {
     being_copied_.insert(task.segment.id);
     tell(r, Task::copy, At::copy_started, State::COPY_SEGMENT_STARTED);
     // Variant remote.local-deletion [D21]: the local segment is free from now on.
-    if (variants_.on(Variant::local_deletion)) log.raise_highest_remote(task.segment.end_offset);
+    if (variants_.on(Variant::local_deletion)) r.partition.raise_highest_remote(task.segment.end_offset);
     return true;
   }
   return false;
@@ -167,10 +167,10 @@ bool RemoteLogManager::go_on_expiring(Running& r, MessageBody& body) {
 
 bool RemoteLogManager::begin_expiry(Running& r, const ListRemoteLogSegmentsResponse& remote) {
   if (remote.segments.empty()) return false;
-  Log& log = r.partition.log();
+  const Log& log = r.partition.log();
   // Variant remote.highest-offset [D17]: the copy task alone tells the log how far it is copied.
   if (!log.highest_remote().present() && !variants_.on(Variant::remote_highest_offset))
-    log.raise_highest_remote(highest(remote, r.partition));
+    r.partition.raise_highest_remote(highest(remote, r.partition));
   const TopicConfig& topic = r.partition.config().topic;
   const RemoteRetention found = find_expired({remote.segments, log.epochs().entries(), log.log_start(), log.log_end(),
                                               log.only_local_bytes(), r.step.wall_clock, being_copied_},

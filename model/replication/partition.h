@@ -17,6 +17,7 @@
 #include "model/replication/replica_selector.h"
 #include "model/step.h"
 #include "model/storage/log.h"
+#include "model/storage/log_cleaner.h"
 
 namespace ktrial::model {
 
@@ -136,6 +137,31 @@ class Partition {
   // States what the last calls on the log did, and has its background work run later.
   void after_log(Step& step);
   void checkpoint_log_start(Step& step);
+  void checkpoint_high_watermark() { log_.checkpoint_high_watermark(); }
+  void checkpoint_recovery_point() { log_.checkpoint_recovery_point(); }
+  void run_background() { log_.run_background(); }  // what after_log() had planned
+  void flush_if_older(Nanos now) { log_.flush_if_older(config_.topic.flush_ms, now); }
+  // At a clean stop: everything is flushed, and the checkpoints say so.
+  void store_for_shutdown(Step& step);
+  // The disk outlives the process and the replica: the broker takes it back.
+  LogDisk take_disk() { return log_.take_disk(); }
+  // For faults of the disk, which happen to it whatever its owner does.
+  SegmentFiles& segment_files() { return log_.disk().segments; }
+
+  // -- storage that fails
+  // An fsync failed, and with it the dirty pages are gone.
+  void drop_dirty_pages(Step& step);
+  void append_without_end(const RecordBatch& batch);  // variant append_failure; of a leader
+  void break_last_batch();                            // variant after_io_error
+
+  // -- compaction: the log cleaner's steps (storage/log_cleaner.h)
+  CleanableLog cleanable(Nanos wall_clock) const;
+  void checkpoint_cleaned(Offset upto) { log_.checkpoint_cleaned(upto); }
+  LogCleaning begin_cleaning(const CleanableLog& what, Nanos wall_clock);
+  LogCleaning::Progress clean_further(LogCleaning& cleaning) { return cleaning.advance(log_); }
+
+  // -- tiered storage: so far the log is known to be copied
+  void raise_highest_remote(Offset offset) { log_.raise_highest_remote(offset); }
 
   // -- producers (partition_producers.cc)
   // What the replica knows of all its producers, if it knows of any, or `knew`.
@@ -152,7 +178,7 @@ class Partition {
   const IsrState& isr() const { return isr_; }
   const boost::container::flat_map<NodeId, RemoteReplica>& remotes() const { return remotes_; }
   const Log& log() const { return log_; }
-  Log& log() { return log_; }
+  Log& log() { return log_; }  // to be gone with its last callers in model/broker: the verbs above are for them
   const PartitionConfig& config() const { return config_; }
 
  private:

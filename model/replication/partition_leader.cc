@@ -38,7 +38,7 @@ AppendResult Partition::append(Step& step, const RecordBatch& batch, Acks acks, 
   if (batch.record_count <= 0 ||
       (batch.records && batch.records->size() != static_cast<std::size_t>(batch.record_count)))
     return refuse(Error::INVALID_RECORD);
-  if (config_.topic.cleanup_compact && batch.records &&
+  if (config_.topic.cleanup_policy.compacts && batch.records &&
       std::any_of(batch.records->begin(), batch.records->end(), [](const Record& r) { return !r.key.present(); }))
     return refuse(Error::INVALID_RECORD);
   if (batch.producer_id.present())

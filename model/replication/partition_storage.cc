@@ -47,7 +47,7 @@ Partition::DeleteRecordsResult Partition::delete_records(Step& step, Offset befo
   result.before = before.present() ? before : log_.high_watermark();
   if (role_ != ReplicaRole::leader) {
     result.error = Error::NOT_LEADER_OR_FOLLOWER;
-  } else if (!config_.topic.cleanup_delete) {
+  } else if (!config_.topic.cleanup_policy.deletes) {
     result.error = Error::POLICY_VIOLATION;
   } else if (result.before > log_.high_watermark()) {
     result.error = Error::OFFSET_OUT_OF_RANGE;
@@ -70,6 +70,37 @@ Offset Partition::low_watermark(const Brokers& brokers) const {
 
 void Partition::checkpoint_log_start(Step& step) {
   if (log_.checkpoint_log_start()) step.fact(LogStartCheckpointed{tp_, log_.disk().start.read()});
+}
+
+void Partition::store_for_shutdown(Step& step) {
+  log_.stop_cleaning();
+  log_.run_background();
+  log_.flush();
+  log_.snapshot_producers();
+  log_.checkpoint_recovery_point();
+  checkpoint_log_start(step);
+  log_.checkpoint_high_watermark();
+}
+
+void Partition::drop_dirty_pages(Step& step) {
+  SegmentFiles& files = segment_files();
+  if (files.synced() == files.items().size()) return;
+  step.fact(UnsyncedDataLost{tp_, files.items()[files.synced()].base_offset, log_.log_end(), LossCause::failed_fsync});
+  files.drop_dirty();
+}
+
+void Partition::append_without_end(const RecordBatch& batch) {
+  if (role_ == ReplicaRole::leader) log_.append_without_end(batch, leader_epoch_);
+}
+
+void Partition::break_last_batch() { segment_files().break_batch(log_.batches().size() - 1); }
+
+CleanableLog Partition::cleanable(Nanos wall_clock) const {
+  return model::cleanable(log_, config_.topic, wall_clock, config_.variants);
+}
+
+LogCleaning Partition::begin_cleaning(const CleanableLog& what, Nanos wall_clock) {
+  return LogCleaning(log_, what, config_.topic, wall_clock, config_.variants);
 }
 
 }  // namespace ktrial::model

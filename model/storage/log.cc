@@ -23,7 +23,7 @@ void Log::configure(const TopicConfig& topic) {
   disk_.tiered = disk_.tiered || is_tiered(topic);  // it cannot be turned off
   flush_messages_ = topic.flush_messages;
   segment_bytes_ = topic.segment_bytes;
-  segment_ms_ = topic.cleanup_compact ? std::min(topic.segment_ms, topic.max_compaction_lag) : topic.segment_ms;
+  segment_ms_ = topic.cleanup_policy.compacts ? std::min(topic.segment_ms, topic.max_compaction_lag) : topic.segment_ms;
 }
 
 const RecordBatch& Log::append_as_leader(RecordBatch batch, LeaderEpoch epoch) {

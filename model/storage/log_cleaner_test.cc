@@ -16,8 +16,8 @@ constexpr Nanos kNow = seconds(1000);
 
 TopicConfig compacted() {
   TopicConfig topic;
-  topic.cleanup_compact = true;
-  topic.cleanup_delete = false;
+  topic.cleanup_policy.compacts = true;
+  topic.cleanup_policy.deletes = false;
   topic.segment_bytes = 200;
   topic.delete_retention = seconds(10);
   return topic;

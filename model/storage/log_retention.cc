@@ -55,7 +55,7 @@ std::vector<Log::Removed> Log::delete_old_segments(const TopicConfig& topic, Nan
                     return !last && files.segment(files.floor(segment.base) + 1).base <= start_;
                   }),
                   LogStartReason::log_start, removed);
-  if (!topic.cleanup_delete) return removed;
+  if (!topic.cleanup_policy.deletes) return removed;
   if (topic.retention_bytes >= 0) {
     std::int64_t above = files.bytes() - topic.retention_bytes;
     delete_segments(above < 0 ? 0 : deletable([&](const LogSegment& segment, bool) {

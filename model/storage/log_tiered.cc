@@ -64,7 +64,7 @@ std::vector<Log::Removed> Log::delete_local_segments(const TopicConfig& topic, N
   remove(LogStartReason::log_start, [&](const LogSegment& segment, bool last) {
     return !last && files.segment(files.floor(segment.base) + 1).base <= local_start_;
   });
-  if (!topic.cleanup_delete) return removed;
+  if (!topic.cleanup_policy.deletes) return removed;
   if (const std::int64_t most = local_retention_bytes(topic); most >= 0 && files.bytes() >= most) {
     std::int64_t above = files.bytes() - most;
     remove(LogStartReason::retention_bytes, [&](const LogSegment& segment, bool) {

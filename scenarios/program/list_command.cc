@@ -42,8 +42,8 @@ void list_faults() {
 void list_variants() {
   for (const model::VariantRow& variant : model::variant_rows())
     for (const auto& a : variant.alternatives)
-      fmt::print("{:<9} {:<52} {}{}\n", a.entries, variant.name + ": " + a.text, a.meaning,
-                 a.tickets.empty() ? "" : " (" + a.tickets + ")");
+      fmt::print("{:<9} {:<52} {}{}\n", a.entries, fmt::format("{}: {}", variant.name, a.text), a.meaning,
+                 *a.tickets == '\0' ? "" : fmt::format(" ({})", a.tickets));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // Walks the fields of an aggregate in order, so that digests and sizes are written once and cannot forget a field.
 //
 // Not Kafka's: the counterpart there is the message generator. Leaves out: std::optional fields, more than 18 fields.
-// Belongs to model/ rather than clients/: messages.cc and facts.cc use it.
 #pragma once
 
 #include <cstdint>

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "model/clients/fields.h"
 #include "model/facts.h"
+#include "model/fields.h"
 #include "model/messages.h"
 
 namespace ktrial::model {
