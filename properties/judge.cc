@@ -27,6 +27,7 @@ PropertyList all_properties() {
   add_throttle_properties(list);
   add_liveness_properties(list);
   add_limit_properties(list);
+  add_facts_are_true(list);
   return list;
 }
 
@@ -76,6 +77,13 @@ void Judge::on_fact(const model::Fact& fact, const FactContext& context) {
 void Judge::on_injected(const Injected& injected, const FactContext& context) {
   for (const auto& property : properties_) {
     property->on_injected(injected, context);
+    violated_ = violated_ || !property->violations().empty();
+  }
+}
+
+void Judge::on_look(const NodesView& view, const FactContext& context) {
+  for (const auto& property : properties_) {
+    property->on_look(view, context, shadow_);
     violated_ = violated_ || !property->violations().empty();
   }
 }

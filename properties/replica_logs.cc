@@ -167,6 +167,7 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     log.end_before_load = static_cast<std::int64_t>(held);
     cut(log, l->end_offset);
     log.committed_to = std::max(log.committed_to, l->high_watermark.value);
+    log.high_watermark = l->high_watermark.value;
     log.start = l->log_start_offset.value;
     log.epochs_from = std::max(log.epochs_from, log.start);
     any_start_ = any_start_ || log.start > 0;
@@ -194,7 +195,7 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     Log& log = logs_[u->partition][c.node];
     cut(log, u->from);
     // A log that was lost as a whole begins anew at 0.
-    if (u->cause == model::LossCause::disk_lost && u->from == model::kFirstOffset) log.start = 0;
+    if (u->cause == model::LossCause::disk_lost && u->from == model::kFirstOffset) log.start = log.high_watermark = 0;
   } else if (const auto* b = std::get_if<model::TruncationUndone>(&fact)) {
     Log& log = logs_[b->partition][c.node];
     const std::int64_t epochs_from = log.epochs_from;
@@ -207,8 +208,9 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     Leader& newest = newest_[e->partition];
     if (e->leader_epoch >= newest.epoch) newest = {e->leader_epoch, c.node};
   } else if (const auto* h = std::get_if<model::HighWatermarkAdvanced>(&fact)) {
-    auto& to = logs_[h->partition][c.node].committed_to;
-    to = std::max(to, h->high_watermark.value);
+    Log& log = logs_[h->partition][c.node];
+    log.high_watermark = h->high_watermark.value;
+    log.committed_to = std::max(log.committed_to, log.high_watermark);
     if (h->is_leader) commit(*h, c.node);
   }
 }
@@ -270,6 +272,11 @@ const ReplicaLogs::Log* ReplicaLogs::find(NodeId node, model::TopicPartition p) 
 std::int64_t ReplicaLogs::start(NodeId node, model::TopicPartition p) const {
   const Log* log = find(node, p);
   return log ? log->start : 0;
+}
+
+model::Offset ReplicaLogs::high_watermark(NodeId node, model::TopicPartition p) const {
+  const Log* log = find(node, p);
+  return model::Offset(log ? log->high_watermark : 0);
 }
 
 std::int64_t ReplicaLogs::leader_start(model::TopicPartition p) const {

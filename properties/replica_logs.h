@@ -24,6 +24,8 @@ class ReplicaLogs {
   const Entry* at(NodeId, model::TopicPartition, std::int64_t offset) const;
   std::int64_t end(NodeId, model::TopicPartition) const;
   std::int64_t start(NodeId, model::TopicPartition) const;  // the log start
+  // As the replica said last.
+  model::Offset high_watermark(NodeId, model::TopicPartition) const;
   // The log start of the newest leader.
   std::int64_t leader_start(model::TopicPartition) const;
   // The same, or what that leader once removed from its front before it lost its disk.
@@ -92,6 +94,7 @@ class ReplicaLogs {
     CompactedReplica keys;
     std::int64_t committed_to = 0;  // the highest high watermark that it had, unless it was cut below since
     std::int64_t start = 0;
+    std::int64_t high_watermark = 0;
     std::int64_t end_before_load = 0;
     std::int64_t epochs_from = 0;
     std::int64_t removed_to = 0;

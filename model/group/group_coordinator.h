@@ -48,6 +48,11 @@ class GroupCoordinator {
   void on_append_complete(GroupHost& host, std::uint64_t token, Error error);
   void on_timer(GroupHost& host, TimerId timer);
 
+  // Whether this broker serves the groups of that partition: it was loaded.
+  bool is_active(PartitionIndex partition) const {
+    const auto shard = shards_.find(partition);
+    return shard != shards_.end() && !shard->second.loading;
+  }
   // For FindCoordinator's side and for tests; null when this broker does not hold the group.
   const ClassicGroup* find(std::string_view group) const;
   Offset committed(const GroupId& group, TopicPartition partition) const;  // absent: none
