@@ -75,6 +75,10 @@ void Judge::on_fact(const model::Fact& fact, const FactContext& context) {
 }
 
 void Judge::on_injected(const Injected& injected, const FactContext& context) {
+  if (injected.kind == Injected::wiped) {
+    shadow_.logs.on_wiped(injected.node);
+    shadow_.producers.on_wiped(injected.node);
+  }
   for (const auto& property : properties_) {
     property->on_injected(injected, context);
     violated_ = violated_ || !property->violations().empty();

@@ -86,6 +86,11 @@ void ProducerLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   }
 }
 
+void ProducerLogs::on_wiped(NodeId node) {
+  for (auto& [key, log] : logs_)
+    if (key.second == node) log.told.clear();
+}
+
 const ProducerLogs::Log* ProducerLogs::find(NodeId node, model::TopicPartition p) const {
   const auto it = logs_.find({p, node});
   return it == logs_.end() ? nullptr : &it->second;

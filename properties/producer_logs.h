@@ -42,6 +42,7 @@ struct ToldProducer {
 class ProducerLogs {
  public:
   void on_fact(const model::Fact&, const FactContext&);
+  void on_wiped(NodeId);  // its disk
   bool empty() const { return logs_.empty(); }
 
   // Calls `f` with the batches of one producer, the newest first, until it returns false.

@@ -195,7 +195,7 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     Log& log = logs_[u->partition][c.node];
     cut(log, u->from);
     // A log that was lost as a whole begins anew at 0.
-    if (u->cause == model::LossCause::disk_lost && u->from == model::kFirstOffset) log.start = log.high_watermark = 0;
+    if (u->cause == model::LossCause::disk_lost && u->from == model::kFirstOffset) log.start = 0;
   } else if (const auto* b = std::get_if<model::TruncationUndone>(&fact)) {
     Log& log = logs_[b->partition][c.node];
     const std::int64_t epochs_from = log.epochs_from;
@@ -212,6 +212,18 @@ void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     log.high_watermark = h->high_watermark.value;
     log.committed_to = std::max(log.committed_to, log.high_watermark);
     if (h->is_leader) commit(*h, c.node);
+  }
+}
+
+void ReplicaLogs::on_wiped(NodeId node) {
+  for (auto& [partition, replicas] : logs_) {
+    const auto it = replicas.find(node);
+    if (it == replicas.end()) continue;
+    Log& log = it->second;
+    log.high_watermark = 0;
+    if (static_cast<std::int64_t>(log.entries.size()) > log.start) continue;
+    cut(log, kFirst);
+    log.start = 0;
   }
 }
 

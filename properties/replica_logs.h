@@ -20,6 +20,8 @@ namespace ktrial::properties {
 class ReplicaLogs {
  public:
   void on_fact(const model::Fact&, const FactContext&);
+  // Its disk: what was in its logs is told, but nothing of a log that had nothing left.
+  void on_wiped(NodeId);
   // Null if the replica does not hold that offset, and where compaction has left a hole.
   const Entry* at(NodeId, model::TopicPartition, std::int64_t offset) const;
   std::int64_t end(NodeId, model::TopicPartition) const;
