@@ -313,6 +313,13 @@ class FactsAreTrue : public PropertyOf<FactsAreTrue> {
       return (void)differ(
           c, "applied metadata",
           fmt::format("has applied the metadata up to {} and said {}", image.next_offset().value, told.value));
+    for (const auto& [id, name] : topics_) {
+      const auto first = partitions_.find({id, model::PartitionIndex{0}});
+      if (first != partitions_.end() && first->second.offset < image.next_offset() && !image.topic(id) &&
+          !deleted_.contains(id))
+        return (void)differ(c, "topic",
+                            fmt::format("does not know the topic {}, and no controller told that it is gone", name));
+    }
     for (const auto& [id, topic] : image.topics()) {
       if (deleted_.contains(id)) continue;
       const auto name = topics_.find(id);
@@ -393,6 +400,11 @@ class FactsAreTrue : public PropertyOf<FactsAreTrue> {
         return (void)differ(c, "group",
                             fmt::format("coordinates group {} in another state than it said", it->first.second));
     }
+    // One that only gave out a member id has not changed yet.
+    held.coordinator->each_group([&](const model::ClassicGroup& group) {
+      if (!group.members().empty() && !groups_.contains({c.node, group.id()}))
+        differ(c, "group", fmt::format("coordinates group {} and never said so", group.id()));
+    });
     for (const auto& [key, history] : shadow.offsets.all_commits()) committed_offset(key, history, held, c, shadow);
   }
 
