@@ -59,6 +59,10 @@ class FactsAreTrue : public PropertyOf<FactsAreTrue> {
 
   void on_look(const NodesView& view, const FactContext& c, const Shadow& shadow) override {
     if (!violations().empty()) return;  // one that is believed wrongly has many consequences
+    if (const auto* over = shadow.logs.overwritten())
+      differ(over->partition, at(c, over->broker), "log end",
+             fmt::format("appended at offset {} and never said that it had truncated its log to there", over->offset),
+             over->offset);
     for (const HeldReplica& held : view.replicas) replica(held, view.depth, at(c, held.broker), shadow);
     for (const auto& [node, replicas] : replicas_) missing_replicas(view, node, replicas, at(c, node));
     for (const HeldMetadata& held : view.metadata) metadata(held, at(c, held.node));
@@ -88,6 +92,7 @@ class FactsAreTrue : public PropertyOf<FactsAreTrue> {
     model::QuorumEpoch epoch;
     NodeId leader;
     model::Offset log_end{0}, high_watermark{0};
+    bool overwrites = false;  // it appended where it had said that its log does not end
   };
   struct Group {
     model::GenerationId generation;
@@ -155,7 +160,9 @@ class FactsAreTrue : public PropertyOf<FactsAreTrue> {
       replicas_[node].clear();
       groups_.erase(groups_.lower_bound({node, {}}), groups_.lower_bound({NodeId(node.value + 1), {}}));
     } else if (const auto* appended = std::get_if<model::MetadataAppended>(&fact)) {
-      voters_[node].log_end = appended->batch.next_offset();
+      Voter& known = voters_[node];
+      known.overwrites = known.overwrites || appended->batch.base_offset != known.log_end;
+      known.log_end = appended->batch.next_offset();
     } else if (const auto* cut = std::get_if<model::MetadataTruncated>(&fact)) {
       voters_[node].log_end = cut->end_offset;
     } else if (const auto* l = std::get_if<model::MetadataLoaded>(&fact)) {
@@ -368,7 +375,7 @@ class FactsAreTrue : public PropertyOf<FactsAreTrue> {
     met();
     const model::QuorumNode& state = *held.state;
     const Voter& told = voters_[c.node];
-    if (held.disk->end_offset() != told.log_end)
+    if (held.disk->end_offset() != told.log_end || told.overwrites)
       return (void)differ(
           c, "metadata log end",
           fmt::format("has the metadata log end {} and said {}", held.disk->end_offset().value, told.log_end.value));

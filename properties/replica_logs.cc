@@ -148,7 +148,11 @@ void ReplicaLogs::restore(const model::RemoteStateRestored& r, Log& log) {
 
 void ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   if (const auto* f = std::get_if<model::BatchAppended>(&fact)) {
-    append(f->partition, logs_[f->partition][c.node], f->batch);
+    Log& log = logs_[f->partition][c.node];
+    const std::int64_t base = f->batch.base_offset.value;
+    if (base >= log.start && base < static_cast<std::int64_t>(log.entries.size()) && overwritten_.empty())
+      overwritten_.push_back({c.node, f->partition, base});
+    append(f->partition, log, f->batch);
   } else if (const auto* t = std::get_if<model::LogTruncated>(&fact)) {
     committed_cut_at_ = -1;
     const std::int64_t end = std::min(this->end(c.node, t->partition), committed_end(t->partition));

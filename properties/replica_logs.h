@@ -20,6 +20,13 @@ namespace ktrial::properties {
 class ReplicaLogs {
  public:
   void on_fact(const model::Fact&, const FactContext&);
+  // The first batch that a replica appended where it had said that it holds records; null: none was.
+  struct Overwrite {
+    NodeId broker;
+    model::TopicPartition partition;
+    std::int64_t offset;
+  };
+  const Overwrite* overwritten() const { return overwritten_.empty() ? nullptr : &overwritten_.front(); }
   // Its disk: what was in its logs is told, but nothing of a log that had nothing left.
   void on_wiped(NodeId);
   // Null if the replica does not hold that offset, and where compaction has left a hole.
@@ -121,6 +128,7 @@ class ReplicaLogs {
   const Log* find(NodeId, model::TopicPartition) const;
 
   model::PartitionTable<std::map<NodeId, Log>> logs_;
+  std::vector<Overwrite> overwritten_;
   bool any_start_ = false;
   model::PartitionTable<std::vector<Entry>> committed_;
   model::PartitionTable<Leader> newest_;  // of those that began to lead
