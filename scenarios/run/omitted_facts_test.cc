@@ -36,6 +36,7 @@ std::vector<Omission> omissions() {
           omission<IsrChanged>(kElr),
           omission<IsrProposed>("library/topics-change"),
           omission<ReplicaDeleted>("library/topics-change"),
+          omission<ReplicaOffline>("catalogue/C14"),
           omission<ProducerStateTold>(kElr),
           omission<ProducerIdsExpired>("catalogue/I10"),
           omission<PartitionStateCommitted>(kElr),
@@ -47,12 +48,14 @@ std::vector<Omission> omissions() {
           omission<BrokerUnfenced>(kElr),
           omission<BrokerInControlledShutdown>(kGroup),
           omission<MetadataAppended>(kElr),
+          omission<MetadataTruncated>(kElr),
           omission<MetadataCommitted>(kElr),
           omission<MetadataApplied>(kElr),
           omission<QuorumLeaderElected>(kElr),
           omission<QuorumBecameFollower>(kElr),
           omission<GroupStateChanged>(kGroup),
-          omission<PartitionsAssigned>(kGroup)};
+          omission<PartitionsAssigned>(kGroup),
+          omission<PartitionsRevoked>(kGroup)};
 }
 
 bool facts_differ(const Omission& o, std::uint64_t seeds, bool omit) {
