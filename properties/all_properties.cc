@@ -7,7 +7,7 @@
 namespace ktrial::properties {
 
 using AddProperties = void(PropertyList&);
-extern AddProperties add_client_properties, add_compaction_properties, add_controller_properties,
+extern AddProperties add_facts_are_true, add_client_properties, add_compaction_properties, add_controller_properties,
     add_corruption_properties, add_follower_read_properties, add_group_properties, add_isr_properties,
     add_limit_properties, add_liveness_properties, add_log_properties, add_producer_properties, add_quorum_properties,
     add_refinement_properties, add_replication_properties, add_storage_properties, add_throttle_properties,
@@ -33,6 +33,7 @@ PropertyList all_properties() {
   add_throttle_properties(list);
   add_liveness_properties(list);
   add_limit_properties(list);
+  add_facts_are_true(list);
   return list;
 }
 

@@ -48,8 +48,19 @@ void Judge::on_fact(const model::Fact& fact, const FactContext& context) {
 }
 
 void Judge::on_injected(const Injected& injected, const FactContext& context) {
+  if (injected.kind == Injected::wiped) {
+    shadow_.logs.on_wiped(injected.node);
+    shadow_.producers.on_wiped(injected.node);
+  }
   for (const auto& property : properties_) {
     property->on_injected(injected, context);
+    violated_ = violated_ || !property->violations().empty();
+  }
+}
+
+void Judge::on_look(const NodesView& view, const FactContext& context) {
+  for (const auto& property : properties_) {
+    property->on_look(view, context, shadow_);
     violated_ = violated_ || !property->violations().empty();
   }
 }

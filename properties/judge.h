@@ -30,6 +30,7 @@ class Judge {
 
   void on_fact(const model::Fact&, const FactContext&);
   void on_injected(const Injected&, const FactContext&);
+  void on_look(const NodesView&, const FactContext&);
   void finish(const FinishContext&);
   bool violated() const { return violated_; }  // some property, at some time
   std::vector<Verdict> verdicts() const;

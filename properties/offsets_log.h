@@ -56,6 +56,7 @@ class OffsetsLog {
 
   // Called when `logs` and `ledger` have seen the fact.
   void on_fact(const model::Fact&, const FactContext&, const ReplicaLogs& logs, const Ledger& ledger);
+  const std::map<Key, History<StoredCommit>>& all_commits() const { return commits_; }
   // Null if nothing was ever written.
   const History<StoredCommit>* commits(const Key&) const;
   const History<StoredGroup>* generations(const model::GroupId&) const;

@@ -42,6 +42,7 @@ void ProducerLogs::on_fact(const model::Fact& fact, const FactContext& c) {
       cut(it->second, l->end_offset.value);
       it->second.start = it->second.rebuilt_from = l->log_start_offset.value;
       it->second.end = it->second.rebuilt_to = l->end_offset.value;
+      it->second.told.clear();  // what it knows it says next, if it knows of any
     }
   } else if (const auto* s = std::get_if<model::LogStartAdvanced>(&fact)) {
     if (const auto it = logs_.find({s->partition, c.node}); it != logs_.end()) {
@@ -50,8 +51,12 @@ void ProducerLogs::on_fact(const model::Fact& fact, const FactContext& c) {
       if (s->reason == model::LogStartReason::truncation && it->second.start >= it->second.end) cut(it->second, 0);
     }
   } else if (const auto* told = std::get_if<model::ProducerStateTold>(&fact)) {
-    if (const auto it = logs_.find({told->partition, c.node});
-        it != logs_.end() && told->why == model::ProducerStateChange::truncation) {
+    const auto it = logs_.find({told->partition, c.node});
+    if (it == logs_.end()) return;
+    if (told->why != model::ProducerStateChange::append) it->second.told.clear();
+    for (const model::ProducerStateEntry& entry : told->entries)
+      it->second.told.insert_or_assign(entry.producer_id, ToldProducer::of(entry));
+    if (told->why == model::ProducerStateChange::truncation) {
       it->second.rebuilt_from = it->second.start;
       it->second.rebuilt_to = it->second.end;
     }
@@ -59,6 +64,7 @@ void ProducerLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     const auto it = logs_.find({e->partition, c.node});
     if (it == logs_.end()) return;
     for (const model::ProducerId id : e->producer_ids) {
+      it->second.told.erase(id);
       it->second.expired.insert(id);
       it->second.expired_to[id] = it->second.end;
     }
@@ -78,6 +84,11 @@ void ProducerLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   } else if (const auto* d = std::get_if<model::ReplicaDeleted>(&fact)) {
     logs_.erase({d->partition, c.node});
   }
+}
+
+void ProducerLogs::on_wiped(NodeId node) {
+  for (auto& [key, log] : logs_)
+    if (key.second == node) log.told.clear();
 }
 
 const ProducerLogs::Log* ProducerLogs::find(NodeId node, model::TopicPartition p) const {
@@ -106,6 +117,11 @@ std::set<model::ProducerId> ProducerLogs::known(NodeId node, model::TopicPartiti
     for (const auto& [id, batches] : log->of_id)
       if (!may_be_unknown(node, p, id)) ids.insert(id);
   return ids;
+}
+
+const std::map<model::ProducerId, ToldProducer>* ProducerLogs::told(NodeId node, model::TopicPartition p) const {
+  const Log* log = find(node, p);
+  return log ? &log->told : nullptr;
 }
 
 std::int64_t ProducerLogs::remembered_from(NodeId node, model::TopicPartition p, model::ProducerId id) const {

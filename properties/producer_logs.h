@@ -27,9 +27,22 @@ struct SequencedBatch {
   bool cleaned = false;  // compaction took it from the log; the state may remember it still
 };
 
+// What a replica said last that it knows of a producer.
+struct ToldProducer {
+  model::ProducerEpoch epoch;
+  model::Sequence last_sequence;
+  model::Offset last_offset;
+  std::size_t batches = 0;
+  bool operator==(const ToldProducer&) const = default;
+  static ToldProducer of(const model::ProducerStateEntry& entry) {
+    return {entry.epoch, entry.last_sequence(), entry.last_offset(), entry.batches.size()};
+  }
+};
+
 class ProducerLogs {
  public:
   void on_fact(const model::Fact&, const FactContext&);
+  void on_wiped(NodeId);  // its disk
   bool empty() const { return logs_.empty(); }
 
   // Calls `f` with the batches of one producer, the newest first, until it returns false.
@@ -45,6 +58,8 @@ class ProducerLogs {
   bool may_be_unknown(NodeId, model::TopicPartition, model::ProducerId) const;
   // Producers that the replica has to know.
   std::set<model::ProducerId> known(NodeId, model::TopicPartition) const;
+  // Of all producers that it knows, as it said; null: it never had a batch of any.
+  const std::map<model::ProducerId, ToldProducer>* told(NodeId, model::TopicPartition) const;
   // Of what lies below, the replica may remember less: there the log ended when its state was rebuilt or the producer
   // expired the last time.
   std::int64_t remembered_from(NodeId, model::TopicPartition, model::ProducerId) const;
@@ -55,8 +70,9 @@ class ProducerLogs {
   struct Log {
     std::vector<SequencedBatch> batches;                          // by offset
     std::map<model::ProducerId, std::vector<std::size_t>> of_id;  // in `batches`
-    std::set<model::ProducerId> expired;                          // and not heard of since
-    std::map<model::ProducerId, std::int64_t> expired_to;         // where the log ended then
+    std::map<model::ProducerId, ToldProducer> told;
+    std::set<model::ProducerId> expired;                   // and not heard of since
+    std::map<model::ProducerId, std::int64_t> expired_to;  // where the log ended then
     std::int64_t start = 0, end = 0;
     std::int64_t rebuilt_from = 0, rebuilt_to = 0;
   };

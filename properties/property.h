@@ -1,7 +1,8 @@
 // A property: one promise of Kafka, judged from the facts of a run.
 //
-// Verifies nothing itself. A property is a value (clone()), sees only facts, injected faults and the shared Shadow, and
-// never changes a run. premise() counts how often it had something to judge: 0 means vacuous, never "holds".
+// Verifies nothing itself. A property is a value (clone()), sees only facts, injected faults, the shared Shadow and, at
+// a few moments, a read-only view of the nodes, and never changes a run. premise() counts how often it had something to
+// judge: 0 means vacuous, never "holds".
 #pragma once
 
 #include <map>
@@ -17,7 +18,8 @@
 
 namespace ktrial::properties {
 
-struct Shadow;  // properties/ledger.h
+struct Shadow;     // properties/ledger.h
+struct NodesView;  // properties/nodes_view.h
 
 struct StoryLine {
   std::uint64_t event = 0;
@@ -88,6 +90,8 @@ class Property {
   // The shadow already contains `fact`.
   virtual void on_fact(const model::Fact& fact, const FactContext& context, const Shadow& shadow) = 0;
   virtual void on_injected(const Injected&, const FactContext&) {}
+  // What the nodes hold, when all that they said so far is known.
+  virtual void on_look(const NodesView&, const FactContext&, const Shadow&) {}
   virtual void finish(const FinishContext&, const Shadow&) {}
 
   std::uint64_t premise() const { return premise_; }

@@ -169,6 +169,7 @@ void ReplicaLogs::load(const model::LogLoaded& l, NodeId node) {
   log.end_before_load = static_cast<std::int64_t>(held);
   cut(log, l.end_offset);
   log.committed_to = std::max(log.committed_to, l.high_watermark.value);
+  log.high_watermark = l.high_watermark.value;
   log.start = l.log_start_offset.value;
   log.epochs_from = std::max(log.epochs_from, log.start);
   any_start_ = any_start_ || log.start > 0;
@@ -187,7 +188,11 @@ void ReplicaLogs::advance_start(const model::LogStartAdvanced& s, NodeId node) {
 
 LogChange ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
   if (const auto* f = std::get_if<model::BatchAppended>(&fact)) {
-    append(f->partition, logs_[f->partition][c.node], f->batch);
+    Log& log = logs_[f->partition][c.node];
+    const std::int64_t base = f->batch.base_offset.value;
+    if (base >= log.start && base < static_cast<std::int64_t>(log.entries.size()) && overwritten_.empty())
+      overwritten_.push_back({c.node, f->partition, base});
+    append(f->partition, log, f->batch);
   } else if (const auto* t = std::get_if<model::LogTruncated>(&fact)) {
     return truncate(*t, c.node);
   } else if (const auto* l = std::get_if<model::LogLoaded>(&fact)) {
@@ -222,8 +227,9 @@ LogChange ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
     Leader& newest = newest_[e->partition];
     if (e->leader_epoch >= newest.epoch) newest = {e->leader_epoch, c.node};
   } else if (const auto* h = std::get_if<model::HighWatermarkAdvanced>(&fact)) {
-    auto& to = logs_[h->partition][c.node].committed_to;
-    to = std::max(to, h->high_watermark.value);
+    Log& log = logs_[h->partition][c.node];
+    log.high_watermark = h->high_watermark.value;
+    log.committed_to = std::max(log.committed_to, log.high_watermark);
     if (h->is_leader) commit(*h, c.node);
   } else if (const auto* p = std::get_if<model::PartitionStateCommitted>(&fact)) {
     // Who may lead is compared as often as that changes.
@@ -231,6 +237,18 @@ LogChange ReplicaLogs::on_fact(const model::Fact& fact, const FactContext& c) {
       for (const NodeId node : *nodes) compare(node, p->partition, leader_removed_to(p->partition));
   }
   return {};
+}
+
+void ReplicaLogs::on_wiped(NodeId node) {
+  for (auto& [partition, replicas] : logs_) {
+    const auto it = replicas.find(node);
+    if (it == replicas.end()) continue;
+    Log& log = it->second;
+    log.high_watermark = 0;
+    if (static_cast<std::int64_t>(log.entries.size()) > log.start) continue;
+    cut(log, kFirst);
+    log.start = 0;
+  }
 }
 
 const Entry* ReplicaLogs::at(NodeId node, model::TopicPartition p, std::int64_t offset) const {
@@ -290,6 +308,11 @@ const ReplicaLogs::Log* ReplicaLogs::find(NodeId node, model::TopicPartition p) 
 std::int64_t ReplicaLogs::start(NodeId node, model::TopicPartition p) const {
   const Log* log = find(node, p);
   return log ? log->start : 0;
+}
+
+model::Offset ReplicaLogs::high_watermark(NodeId node, model::TopicPartition p) const {
+  const Log* log = find(node, p);
+  return model::Offset(log ? log->high_watermark : 0);
 }
 
 std::int64_t ReplicaLogs::leader_start(model::TopicPartition p) const {

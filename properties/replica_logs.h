@@ -30,10 +30,21 @@ using LogChange = std::variant<std::monostate, CommittedCut, Replacement>;
 class ReplicaLogs {
  public:
   LogChange on_fact(const model::Fact&, const FactContext&);
+  // The first batch that a replica appended where it had said that it holds records; null: none was.
+  struct Overwrite {
+    NodeId broker;
+    model::TopicPartition partition;
+    std::int64_t offset;
+  };
+  const Overwrite* overwritten() const { return overwritten_.empty() ? nullptr : &overwritten_.front(); }
+  // Its disk: what was in its logs is told, but nothing of a log that had nothing left.
+  void on_wiped(NodeId);
   // Null if the replica does not hold that offset, and where compaction has left a hole.
   const Entry* at(NodeId, model::TopicPartition, std::int64_t offset) const;
   std::int64_t end(NodeId, model::TopicPartition) const;
   std::int64_t start(NodeId, model::TopicPartition) const;  // the log start
+  // As the replica said last.
+  model::Offset high_watermark(NodeId, model::TopicPartition) const;
   // The log start of the newest leader.
   std::int64_t leader_start(model::TopicPartition) const;
   // The same, or what that leader once removed from its front before it lost its disk.
@@ -99,6 +110,7 @@ class ReplicaLogs {
     CompactedReplica keys;
     std::int64_t committed_to = 0;  // the highest high watermark that it had, unless it was cut below since
     std::int64_t start = 0;
+    std::int64_t high_watermark = 0;
     std::int64_t end_before_load = 0;
     std::int64_t epochs_from = 0;
     std::int64_t removed_to = 0;
@@ -129,6 +141,7 @@ class ReplicaLogs {
   const Log* find(NodeId, model::TopicPartition) const;
 
   model::PartitionTable<std::map<NodeId, Log>> logs_;
+  std::vector<Overwrite> overwritten_;
   bool any_start_ = false;
   model::PartitionTable<std::vector<Entry>> committed_;
   model::PartitionTable<Leader> newest_;  // of those that began to lead

@@ -32,8 +32,9 @@ enum class DecisionKind : std::uint8_t {
   datagram_delay,  // a=from b=to c=copy d=datagram: transit time in ns
   fault,           // a, b, c, d as the generator of fault plans likes
   protocol,        // a=node b=counter c=sub-kind d=subject: a choice of the protocol itself
+  look,            // a=counter: when whoever watches a run looks at its nodes
 };
-inline constexpr int kDecisionKinds = 12;
+inline constexpr int kDecisionKinds = 13;
 
 struct DecisionName {
   DecisionKind kind = DecisionKind::latency;

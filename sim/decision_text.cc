@@ -32,6 +32,7 @@ constexpr std::array<Grammar, kDecisionKinds> kGrammar{{
     {"datagram_delay", node, arrow_node, number, "", "copy", "datagram"},
     {"fault", number, number, number, "b", "c", "d"},
     {"protocol", node, number, number, "counter", "sub", "subject"},
+    {"look", number, number, number, "b", "c", "d"},
 }};
 
 std::string node_text(std::uint32_t id, std::span<const std::string> nodes) {

@@ -86,6 +86,7 @@ class BrokerNode {
   const Partitions* partitions() const { return memory_ ? &memory_->partitions : nullptr; }
   const Log* log(TopicPartition tp) const;
   const MetadataImage* image() const { return memory_ ? &memory_->image : nullptr; }
+  const GroupCoordinator* group_coordinator() const { return memory_ ? &memory_->groups.coordinator : nullptr; }
   const BrokerDisk& disk() const { return disk_; }
   // A log directory is offline; with its last one the broker is about to halt.
   bool directory_failed() const { return memory_ && !memory_->failed.empty(); }

@@ -38,6 +38,7 @@ class ControllerNode {
   // Whether its state holds that broker, committed or not.
   bool knows(NodeId broker) const { return memory_->working.broker(broker) != nullptr; }
   const QuorumNode& quorum() const { return memory_->quorum; }
+  const QuorumDisk& disk() const { return disk_; }
 
  private:
   using Records = std::vector<MetadataRecord>;

@@ -48,6 +48,16 @@ class GroupCoordinator {
   void on_append_complete(GroupHost& host, std::uint64_t token, Error error);
   void on_timer(GroupHost& host, TimerId timer);
 
+  // Whether this broker serves the groups of that partition: it was loaded.
+  bool is_active(PartitionIndex partition) const {
+    const auto shard = shards_.find(partition);
+    return shard != shards_.end() && !shard->second.loading;
+  }
+  template <class F>
+  void each_group(F f) const {
+    for (const auto& [partition, shard] : shards_)
+      for (const auto& [id, group] : shard.groups) f(group);
+  }
   // For FindCoordinator's side and for tests; null when this broker does not hold the group.
   const ClassicGroup* find(std::string_view group) const;
   Offset committed(const GroupId& group, TopicPartition partition) const;  // absent: none

@@ -11,6 +11,7 @@
 #include "scenarios/run/fault_engine.h"
 #include "scenarios/run/fault_plan.h"
 #include "scenarios/run/goals.h"
+#include "scenarios/run/look.h"
 
 namespace ktrial::scenarios {
 namespace {
@@ -29,7 +30,8 @@ class Runner {
         world_(build_world(scenario, options.seed)),
         plan_(draw_fault_plan(scenario, options.seed)),
         engine_(scenario, plan_, node_names(scenario)),
-        judge_(scenario.cluster.config.effective.eligible_leader_replicas, scenario.limits) {
+        judge_(scenario.cluster.config.effective.eligible_leader_replicas, scenario.limits),
+        looks_(draw_looks(world_.decisions(), scenario.run_until)) {
     for (const auto& [property, expected] : scenario.expect)
       if (expected == Expected::any) ignored_.insert(property);
   }
@@ -48,10 +50,12 @@ class Runner {
       if (step.kind == sim::StepResult::Kind::ended) break;
       if (step.kind == sim::StepResult::Kind::token) engine_.on_token(world_, view_, step.token);
       drain();
+      if (next_look_ < looks_.size() && world_.now() >= looks_[next_look_]) look(properties::NodesView::Depth::tails);
       if (options_.steps) mark_step(*options_.steps);
       if (options_.after_step) options_.after_step(world_);
       if (stop_) break;
     }
+    if (!stop_) look(properties::NodesView::Depth::whole);
     if (!stop_) judge_.finish(end_state());
     finish_result();
     return std::move(result_);
@@ -81,9 +85,24 @@ class Runner {
     view_.on_fact(fact, node);
     goals_.on_fact(fact, node);
     if (options_.record) result_.facts.push_back({world_.events(), world_.now(), node, fact});
-    judge_.on_fact(fact, context(node));
-    if (options_.stop_at_violation && !stop_ && judge_.violated()) stop_ = judge_.first_violation(ignored_) != nullptr;
+    if (!omits(fact)) judge_.on_fact(fact, context(node));
+    stop_at_violation();
     engine_.on_fact(world_, view_, fact, node);
+  }
+
+  bool omits(const model::Fact& fact) {
+    if (!options_.omitted || model::kind(fact) != options_.omitted->kind) return false;
+    return options_.omitted->which == 0 || ++omittable_ == options_.omitted->which;
+  }
+
+  void stop_at_violation() {
+    if (options_.stop_at_violation && !stop_ && judge_.violated()) stop_ = judge_.first_violation(ignored_) != nullptr;
+  }
+
+  void look(properties::NodesView::Depth depth) {
+    while (next_look_ < looks_.size() && world_.now() >= looks_[next_look_]) ++next_look_;
+    judge_.on_look(nodes_view(world_, depth), context({}));
+    stop_at_violation();
   }
 
   properties::FactContext context(model::NodeId node) const { return {world_.now(), node, world_.events()}; }
@@ -150,6 +169,9 @@ class Runner {
   ClusterView view_;
   Goals goals_;
   properties::Judge judge_;
+  std::vector<model::Nanos> looks_;  // when to look at the nodes, in order
+  std::size_t next_look_ = 0;
+  std::uint64_t omittable_ = 0;
   TrialResult result_;
   std::vector<KafkaWorld::EmittedFact> facts_;
   std::set<std::string> ignored_;  // properties that the scenario declares `any`

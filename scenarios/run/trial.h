@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +51,12 @@ struct Reseed {
   std::uint64_t seed = 1;
 };
 
+// What the judge is not told, to see whether a property finds that it is missing.
+struct OmittedFact {
+  std::uint16_t kind = 0;
+  std::uint64_t which = 0;  // of this kind, from 1; 0: all of them
+};
+
 struct TrialOptions {
   std::uint64_t seed = 1;
   std::vector<Reseed> reseeds;             // in order of time
@@ -58,6 +65,7 @@ struct TrialOptions {
   std::vector<StepMark>* steps = nullptr;  // filled with a mark for each step
   // Looks at the world after each step; changes nothing.
   std::function<void(const sim::World<KafkaProtocol>&)> after_step = nullptr;
+  std::optional<OmittedFact> omitted;
   bool stop_at_violation = true;  // do not run on after a violation that is not expected
 };
 
