@@ -5,7 +5,8 @@
 // thread begins when the broker gets its first compacted log, so that others' runs are without it.
 #include <algorithm>
 
-#include "model/broker/broker_node.h"
+#include "model/broker/log_config.h"
+#include "model/broker/log_manager.h"
 
 namespace ktrial::model {
 namespace {
@@ -19,80 +20,80 @@ Nanos step_time(Step& step, TopicPartition tp) {
 
 }  // namespace
 
-bool BrokerNode::is_compacted(TopicPartition tp) const {
-  const TopicImage* topic = memory_->image.topic(tp.topic);
+bool LogManager::is_compacted(const LogManagerHost& host, TopicPartition tp) {
+  const TopicImage* topic = host.image.topic(tp.topic);
   if (topic == nullptr || topic->name == kOffsetsTopic) return true;
-  const Partition* held = partition(tp);
-  return held != nullptr && held->config().topic.cleanup_compact;
+  const auto held = host.partitions.find(tp);
+  return held != host.partitions.end() && held->second.config().topic.cleanup_compact;
 }
 
-bool BrokerNode::is_cleaned(TopicPartition tp) const {
-  const TopicImage* topic = memory_->image.topic(tp.topic);
-  return topic != nullptr && topic->name != kOffsetsTopic && is_compacted(tp);
+bool LogManager::is_cleaned(const LogManagerHost& host, TopicPartition tp) {
+  const TopicImage* topic = host.image.topic(tp.topic);
+  return topic != nullptr && topic->name != kOffsetsTopic && is_compacted(host, tp);
 }
 
-void BrokerNode::start_cleaner(Step& step, TopicPartition tp) {
-  Cleaner& cleaner = memory_->cleaner;
-  if (cleaner.started || !config_.log_cleaner_enable || !is_cleaned(tp)) return;
-  cleaner.started = true;
+void LogManager::on_log_configured(LogManagerHost& host, TopicPartition tp) {
+  Step& step = host.step;
+  if (s_.cleaner_started || !host.config.log_cleaner_enable || !is_cleaned(host, tp)) return;
+  s_.cleaner_started = true;
   step.set_timer({kLogCleanerTimer, 0, 0},
-                 step.now + step.choose_duration(Choice::log_cleaner, 0, Nanos(0), config_.log_cleaner_backoff));
+                 step.now + step.choose_duration(Choice::log_cleaner, 0, Nanos(0), host.config.log_cleaner_backoff));
 }
 
 // LogCleanerManager.grabFilthiestCompactedLog
-bool BrokerNode::begin_cleaning(Step& step) {
-  Memory& m = *memory_;
+bool LogManager::begin_cleaning(LogManagerHost& host) {
+  Step& step = host.step;
   std::optional<CleanableLog> dirtiest;
-  for (auto& [tp, partition] : m.partitions) {
-    if (!is_cleaned(tp) || m.cleaner.uncleanable.contains(tp)) continue;
+  for (auto& [tp, partition] : host.partitions) {
+    if (!is_cleaned(host, tp) || s_.uncleanable.contains(tp)) continue;
     Log& log = partition.log();
     const TopicConfig& topic = partition.config().topic;
-    const CleanableLog found = cleanable(log, topic, step.wall_clock, config_.variants);
+    const CleanableLog found = cleanable(log, topic, step.wall_clock, host.config.variants);
     if (found.checkpoint_invalid) {
-      if (sync_fails(step, partition, "a checkpoint")) continue;
+      if (sync_fails(step, host.machine, partition, "a checkpoint")) continue;
       log.checkpoint_cleaned(found.first_dirty);
     }
     if (!found.wanted(topic) || (dirtiest && !found.dirtier_than(*dirtiest))) continue;
     dirtiest = found;
-    m.cleaner.partition = tp;
+    s_.cleaned = tp;
   }
   if (!dirtiest) return false;
-  Partition& partition = m.partitions.at(m.cleaner.partition);
+  Partition& partition = host.partitions.at(s_.cleaned);
   const auto& batches = partition.log().batches();
   if (std::any_of(batches.begin(), batches.end(),
                   [](const RecordBatch& b) { return b.checksum == Checksum::broken; })) {
-    m.cleaner.uncleanable.insert(m.cleaner.partition);
+    s_.uncleanable.insert(s_.cleaned);
     return false;
   }
-  m.cleaner.running.emplace(partition.log(), *dirtiest, partition.config().topic, step.wall_clock, config_.variants);
+  s_.cleaning.emplace(partition.log(), *dirtiest, partition.config().topic, step.wall_clock, host.config.variants);
   return true;
 }
 
-void BrokerNode::on_cleaner_timer(Step& step) {
-  Cleaner& cleaner = memory_->cleaner;
-  if (!cleaner.running && !begin_cleaning(step)) {
-    delete_compacted(step);
-    return step.set_timer({kLogCleanerTimer, 0, 0}, step.now + config_.log_cleaner_backoff);
+void LogManager::on_cleaner_timer(LogManagerHost& host) {
+  Step& step = host.step;
+  if (!s_.cleaning && !begin_cleaning(host)) {
+    delete_compacted(host);
+    return step.set_timer({kLogCleanerTimer, 0, 0}, step.now + host.config.log_cleaner_backoff);
   }
-  clean_further(step);
-  step.set_timer({kLogCleanerTimer, 0, 0}, step.now + step_time(step, cleaner.partition));
+  clean_further(host);
+  step.set_timer({kLogCleanerTimer, 0, 0}, step.now + step_time(step, s_.cleaned));
 }
 
-void BrokerNode::clean_further(Step& step) {
-  Memory& m = *memory_;
-  LogCleaning& cleaning = *m.cleaner.running;
-  const TopicPartition tp = m.cleaner.partition;
-  const auto held = m.partitions.find(tp);
-  if (held == m.partitions.end() || !held->second.log().cleaning()) {
+void LogManager::clean_further(LogManagerHost& host) {
+  Step& step = host.step;
+  LogCleaning& cleaning = *s_.cleaning;
+  const TopicPartition tp = s_.cleaned;
+  const auto held = host.partitions.find(tp);
+  if (held == host.partitions.end() || !held->second.log().cleaning()) {
     step.fact(ProbeHit{"log cleaning stopped by a truncation or deletion"});
-    m.cleaner.running.reset();
+    s_.cleaning.reset();
     return;
   }
-  if (sync_fails(step, held->second, "an fsync")) {
-    m.cleaner.running.reset();
+  if (sync_fails(step, host.machine, held->second, "an fsync")) {
+    s_.cleaning.reset();
     return;
   }
-  wait_for_disk(step, held->second);
+  wait_for_disk(step, host.machine, held->second);
   Log& log = held->second.log();
   const LogCleaning::Progress progress = cleaning.advance(log);
   if (progress.swapped) {
@@ -108,15 +109,15 @@ void BrokerNode::clean_further(Step& step) {
   }
   if (progress.done) {
     step.fact(LogCleaned{tp, cleaning.first_dirty(), cleaning.end()});
-    m.cleaner.running.reset();
-    delete_compacted(step);
+    s_.cleaning.reset();
+    delete_compacted(host);
   }
 }
 
 // LogCleaner.cleanFilthiestLog: of logs without `delete` only what lies below their start.
-void BrokerNode::delete_compacted(Step& step) {
-  for (auto& [tp, partition] : memory_->partitions)
-    if (is_cleaned(tp) && partition.delete_old_segments(step)) changed(tp, {.reread = true});
+void LogManager::delete_compacted(LogManagerHost& host) {
+  for (auto& [tp, partition] : host.partitions)
+    if (is_cleaned(host, tp) && partition.delete_old_segments(host.step)) host.on_log_start_moved(tp);
 }
 
 }  // namespace ktrial::model
