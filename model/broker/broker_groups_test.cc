@@ -1,12 +1,11 @@
 // Groups over the real wiring: brokers, a controller and members, all with their own logic, only the wire is the
 // test's. What is looked at is what members and the coordinator said to each other, and what facts they stated.
-#include "model/broker/broker_groups.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "model/broker/cluster_for_test.h"
+#include "model/broker/group_coordinator_service.h"
 
 namespace ktrial::model::testing {
 namespace broker_groups_test {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "model/broker/broker_node.h"
+#include "model/broker/log_config.h"
 #include "model/choice_for_test.h"
 #include "model/clients/client_node.h"
 #include "model/controller/controller_node.h"

@@ -9,6 +9,7 @@
 #include <boost/container/flat_map.hpp>
 #include <optional>
 
+#include "model/broker/controller_link.h"
 #include "model/messages.h"
 #include "model/metadata/image.h"
 #include "model/replication/isr.h"
@@ -25,19 +26,10 @@ class DirectoryAssignments {
     ready_[tp] = directory;
     arm(step);
   }
-  // When the timer is due: the next request, if there is anything to send and nothing in flight.
-  std::optional<AssignReplicasToDirsRequest> next(NodeId self, BrokerEpoch epoch, const MetadataImage& image) {
+  void on_timer(Step& step, ControllerLink& controller, BrokerEpoch epoch, const MetadataImage& image) {
     armed_ = false;
-    if (!in_flight_.empty()) return std::nullopt;
-    AssignReplicasToDirsRequest request{self, epoch, {}};
-    for (const auto& [tp, directory] : ready_) {
-      const PartitionRegistration* p = image.partition(tp);
-      if (p != nullptr && holds(p->replicas, self)) request.assignments.emplace_back(tp, directory);
-    }
-    ready_.clear();
-    if (request.assignments.empty()) return std::nullopt;
-    in_flight_.insert(request.assignments.begin(), request.assignments.end());
-    return request;
+    auto request = next(step.self, epoch, image);
+    if (request && !controller.send(step, ControllerLine::assignments, std::move(*request))) on_response(step, nullptr);
   }
   // Null: there was no answer.
   void on_response(Step& step, const AssignReplicasToDirsResponse* response) {
@@ -55,6 +47,19 @@ class DirectoryAssignments {
   }
 
  private:
+  // The next request, if there is anything to send and nothing in flight.
+  std::optional<AssignReplicasToDirsRequest> next(NodeId self, BrokerEpoch epoch, const MetadataImage& image) {
+    if (!in_flight_.empty()) return std::nullopt;
+    AssignReplicasToDirsRequest request{self, epoch, {}};
+    for (const auto& [tp, directory] : ready_) {
+      const PartitionRegistration* p = image.partition(tp);
+      if (p != nullptr && holds(p->replicas, self)) request.assignments.emplace_back(tp, directory);
+    }
+    ready_.clear();
+    if (request.assignments.empty()) return std::nullopt;
+    in_flight_.insert(request.assignments.begin(), request.assignments.end());
+    return request;
+  }
   void arm(Step& step) {
     if (armed_ || ready_.empty() || !in_flight_.empty()) return;
     armed_ = true;

@@ -8,25 +8,25 @@
 
 #include <optional>
 
-#include "model/broker/controller_channel.h"
+#include "model/broker/controller_link.h"
+#include "model/messages.h"
 
 namespace ktrial::model {
 
 class ProducerIdManager {
  public:
-  ControllerChannel& channel() { return channel_; }
   // Absent: there is none yet.
-  std::optional<ProducerId> generate(Step& step, BrokerEpoch broker_epoch) {
+  std::optional<ProducerId> generate(Step& step, ControllerLink& controller, BrokerEpoch broker_epoch) {
     if (given_ == block_.producer_id_len) {
       if (!next_.producer_id_start.present()) {
-        request(step, broker_epoch);
+        request(step, controller, broker_epoch);
         return std::nullopt;
       }
       block_ = std::exchange(next_, {});
       given_ = 0;
     }
     const ProducerId id = block_.producer_id_start + given_;
-    if (given_ == block_.producer_id_len / 10 * 9) request(step, broker_epoch);
+    if (given_ == block_.producer_id_len / 10 * 9) request(step, controller, broker_epoch);
     ++given_;
     return id;
   }
@@ -38,11 +38,11 @@ class ProducerIdManager {
   }
 
  private:
-  void request(Step& step, BrokerEpoch broker_epoch) {
-    if (step.now < not_before_ || !channel_.idle() || next_.producer_id_start.present()) return;
-    channel_.send(step, AllocateProducerIdsRequest{step.self, broker_epoch});
+  void request(Step& step, ControllerLink& controller, BrokerEpoch broker_epoch) {
+    if (step.now < not_before_ || !controller.idle(ControllerLine::producer_ids) || next_.producer_id_start.present())
+      return;
+    controller.send(step, ControllerLine::producer_ids, AllocateProducerIdsRequest{step.self, broker_epoch});
   }
-  ControllerChannel channel_{3, seconds(60)};
   AllocateProducerIdsResponse block_;
   AllocateProducerIdsResponse next_;  // absent start: none
   std::int32_t given_ = 0;            // of block_

@@ -1,4 +1,5 @@
 // Producer ids come in blocks that no other broker and no later controller gives away again.
+#include "model/broker/controller_channels.h"
 #include "model/broker/producer_id_manager.h"
 #include "model/controller/controller_for_test.h"
 
@@ -26,21 +27,23 @@ TEST_F(ProducerIds, NotToABrokerThatIsNotThere) {
 
 TEST(ProducerIdManager, AsksForABlockAndForTheNextAheadOfTime) {
   ProducerIdManager ids;
+  ControllerChannels controller{ClusterConfig()};
   Step step;
-  ids.channel().set_controller(step, NodeId(100));
-  EXPECT_FALSE(ids.generate(step, BrokerEpoch(1)));
+  controller.set_controller(step, NodeId(100), [](ControllerLine) {});
+  const auto generate = [&] { return ids.generate(step, controller, BrokerEpoch(1)); };
+  EXPECT_FALSE(generate());
   const auto answer = [&](std::int64_t start) {
     std::int32_t id = 0;
     for (const Effect& e : step.effects)
       if (const auto* s = std::get_if<SendEffect>(&e)) id = s->message.correlation_id;
     const AllocateProducerIdsResponse response{Error::NONE, ProducerId(start), 10};
-    ASSERT_TRUE(ids.channel().on_message(step, {id, response}));
+    ASSERT_TRUE(controller.on_message(step, ControllerLine::producer_ids, {id, response}));
     ids.on_response(step, response);
   };
   answer(50);
-  for (std::int64_t id = 50; id < 60; ++id) EXPECT_EQ(ids.generate(step, BrokerEpoch(1)), ProducerId(id));
+  for (std::int64_t id = 50; id < 60; ++id) EXPECT_EQ(generate(), ProducerId(id));
   answer(2000);  // asked for with the last tenth of the first
-  EXPECT_EQ(ids.generate(step, BrokerEpoch(1)), ProducerId(2000));
+  EXPECT_EQ(generate(), ProducerId(2000));
 }
 
 }  // namespace producer_ids_test

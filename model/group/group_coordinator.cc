@@ -67,19 +67,16 @@ bool GroupCoordinator::on_load_started(PartitionIndex partition, LeaderEpoch epo
   return false;
 }
 
-void GroupCoordinator::replay(PartitionIndex partition, const RecordBatch& batch) {
-  if (!batch.coordinator_records) return;
+void GroupCoordinator::replay(PartitionIndex partition, const CoordinatorRecord& record) {
   Shard& shard = shards_[partition];
-  for (const CoordinatorRecord& record : *batch.coordinator_records) {
-    if (const auto* commit = std::get_if<OffsetCommitRecord>(&record.value))
-      shard.offsets[commit->group][commit->partition] = {commit->offset, commit->leader_epoch};
-    else if (const auto* group = std::get_if<GroupMetadataRecord>(&record.value))
-      group_of(shard, group->group).restore(*group);
-    else if (const auto* offset = std::get_if<OffsetTombstone>(&record.value))
-      shard.offsets[offset->group].erase(offset->partition);
-    else if (const auto* gone = std::get_if<GroupTombstone>(&record.value))
-      shard.groups.erase(gone->group);
-  }
+  if (const auto* commit = std::get_if<OffsetCommitRecord>(&record.value))
+    shard.offsets[commit->group][commit->partition] = {commit->offset, commit->leader_epoch};
+  else if (const auto* group = std::get_if<GroupMetadataRecord>(&record.value))
+    group_of(shard, group->group).restore(*group);
+  else if (const auto* offset = std::get_if<OffsetTombstone>(&record.value))
+    shard.offsets[offset->group].erase(offset->partition);
+  else if (const auto* gone = std::get_if<GroupTombstone>(&record.value))
+    shard.groups.erase(gone->group);
 }
 
 void GroupCoordinator::end_load(GroupHost& host, PartitionIndex partition) {

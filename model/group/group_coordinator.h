@@ -36,9 +36,14 @@ class GroupCoordinator {
   void on_elected(GroupHost& host, PartitionIndex partition, LeaderEpoch epoch, const Range& batches) {
     on_load_started(partition, epoch);
     if (!shards_[partition].loading) return;
-    for (const RecordBatch& batch : batches) replay(partition, batch);
+    for (const RecordBatch& batch : batches)
+      if (batch.coordinator_records)
+        for (const CoordinatorRecord& record : *batch.coordinator_records) replay(partition, record);
     end_load(host, partition);
   }
+  // The same one by one: each record of a shard that is loading, then the end.
+  void replay(PartitionIndex partition, const CoordinatorRecord& record);
+  void end_load(GroupHost& host, PartitionIndex partition);
   void on_resigned(GroupHost& host, PartitionIndex partition);
 
   // True if the body was one of the six group requests; it is answered now or later.
@@ -83,9 +88,6 @@ class GroupCoordinator {
     OffsetCommitRequest commit;
     GenerationId current_generation;  // when the commit was accepted
   };
-
-  void replay(PartitionIndex partition, const RecordBatch& batch);
-  void end_load(GroupHost& host, PartitionIndex partition);
 
   std::uint16_t new_slot();
   ClassicGroup& group_of(Shard& shard, const GroupId& group);  // made if it is not there

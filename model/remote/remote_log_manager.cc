@@ -68,57 +68,60 @@ void RemoteLogManager::fetch(Step& step, Reader reader, std::int64_t token, cons
   send(step, {true, reader, token, Task::copy, 0, request.partition}, request);
 }
 
-void RemoteLogManager::on_message(Step& step, Message&& message, Partitions& partitions) {
+void RemoteLogManager::on_message(RemoteLogHost& host, Message&& message) {
   const auto call = calls_.find(message.correlation_id);
   if (call == calls_.end()) return;
-  const Call answers = call->second;
+  const Call asked = call->second;
   calls_.erase(call);
-  step.cancel_timer({kRemoteCallTimer, 0, static_cast<std::uint32_t>(message.correlation_id)});
-  answered(step, answers, &message.body, partitions);
-}
-
-void RemoteLogManager::on_closed(Step& step, Partitions& partitions) {
-  connection_ = ConnectionId();
-  give_up(step, partitions);
+  host.step.cancel_timer({kRemoteCallTimer, 0, static_cast<std::uint32_t>(message.correlation_id)});
+  if (asked.read)
+    read_answered(host, asked, &message.body);
+  else
+    task_answered(host, asked, &message.body);
 }
 
 // RemoteStorageException for all that is in flight.
-void RemoteLogManager::give_up(Step& step, Partitions& partitions) {
+void RemoteLogManager::on_closed(RemoteLogHost& host) {
+  connection_ = ConnectionId();
   const auto lost = std::exchange(calls_, {});
-  for (const auto& [id, call] : lost) step.cancel_timer({kRemoteCallTimer, 0, static_cast<std::uint32_t>(id)});
-  for (const auto& [id, call] : lost) answered(step, call, nullptr, partitions);
+  for (const auto& [id, call] : lost) host.step.cancel_timer({kRemoteCallTimer, 0, static_cast<std::uint32_t>(id)});
+  for (const auto& [id, call] : lost)
+    if (!call.read) task_answered(host, call, nullptr);
+  for (const auto& [id, call] : lost)
+    if (call.read) read_answered(host, call, nullptr);
 }
 
-void RemoteLogManager::on_timer(Step& step, TimerId timer, Partitions& partitions) {
+void RemoteLogManager::on_timer(RemoteLogHost& host, TimerId timer) {
+  Step& step = host.step;
   if (timer.kind == kRemoteCallTimer) {
     if (!calls_.contains(static_cast<std::int32_t>(timer.about))) return;
     step.fact(ProbeHit{"remote storage did not answer in time"});
     step.close(connection_);
-    return on_closed(step, partitions);
+    return on_closed(host);
   }
   const TopicPartition tp{TopicId(static_cast<std::int32_t>(timer.about)), PartitionIndex(timer.sub / 4)};
   const auto task = static_cast<Task>(timer.sub % 4);
   const auto known = tasks_.find(tp);
-  const auto held = partitions.find(tp);
-  if (known == tasks_.end() || held == partitions.end()) return;
-  Running r{step, tp, known->second, held->second};
+  const auto held = host.partitions.find(tp);
+  if (known == tasks_.end() || held == host.partitions.end()) return;
+  Running r{host, step, tp, known->second, held->second};
   ask(r, task, At::listing, ListRemoteLogSegmentsRequest{tp});
 }
 
-void RemoteLogManager::answered(Step& step, const Call& call, MessageBody* body, Partitions& partitions) {
-  if (call.read) {
-    Answer answer{call.reader, call.token, call.partition, {}};
-    if (auto* response = body == nullptr ? nullptr : std::get_if<FetchLogSegmentResponse>(body))
-      answer.response = std::move(*response);
-    else
-      answer.response.error = Error::UNKNOWN_SERVER_ERROR;
-    answers_.push_back(std::move(answer));
-    return;
-  }
+void RemoteLogManager::read_answered(RemoteLogHost& host, const Call& call, MessageBody* body) {
+  Answer answer{call.reader, call.token, call.partition, {}};
+  if (auto* response = body == nullptr ? nullptr : std::get_if<FetchLogSegmentResponse>(body))
+    answer.response = std::move(*response);
+  else
+    answer.response.error = Error::UNKNOWN_SERVER_ERROR;
+  host.on_remote_read(std::move(answer));
+}
+
+void RemoteLogManager::task_answered(RemoteLogHost& host, const Call& call, MessageBody* body) {
   const auto known = tasks_.find(call.partition);
-  const auto held = partitions.find(call.partition);
-  if (known == tasks_.end() || held == partitions.end() || known->second.generation != call.generation) return;
-  Running r{step, call.partition, known->second, held->second};
+  const auto held = host.partitions.find(call.partition);
+  if (known == tasks_.end() || held == host.partitions.end() || known->second.generation != call.generation) return;
+  Running r{host, host.step, call.partition, known->second, held->second};
   const bool more = body != nullptr ? go_on(r, call.task, *body) : call.task == Task::copy && failed_copy(r);
   if (!more) end(r, call.task);
 }

@@ -23,6 +23,8 @@ inline constexpr std::uint16_t kRemoteLogTaskTimer = 240;  // sub: the partition
 inline constexpr std::uint16_t kRemoteCallTimer = 241;     // about: the call
 inline constexpr Nanos kRemoteCallTimeout = seconds(10);   // the remote storage client's own; Kafka has no say in it
 
+class RemoteLogHost;
+
 class RemoteLogManager {
  public:
   RemoteLogManager() = default;
@@ -36,7 +38,7 @@ class RemoteLogManager {
   void become(Step& step, TopicPartition tp, ReplicaRole role);
   void stop(Step& step, TopicPartition tp);
 
-  // -- reads; what they come to is in take_answers(). `token` is the asker's own.
+  // -- reads; what they come to is told by on_remote_read. `token` is the asker's own.
   enum class Reader : std::uint8_t { consumer, follower };
   void fetch(Step& step, Reader reader, std::int64_t token, const FetchLogSegmentRequest& request);
   struct Answer {
@@ -45,14 +47,11 @@ class RemoteLogManager {
     TopicPartition partition;
     FetchLogSegmentResponse response;
   };
-  std::vector<Answer> take_answers() { return std::exchange(answers_, {}); }
-  // The partitions whose log start has moved.
-  std::vector<TopicPartition> take_moved() { return std::exchange(moved_, {}); }
-
   bool owns(ConnectionId connection) const { return connection_.present() && connection == connection_; }
-  void on_message(Step& step, Message&& message, Partitions& partitions);
-  void on_closed(Step& step, Partitions& partitions);
-  void on_timer(Step& step, TimerId timer, Partitions& partitions);
+  void on_message(RemoteLogHost& host, Message&& message);
+  void on_closed(RemoteLogHost& host);
+  static bool owns(TimerId timer) { return timer.kind == kRemoteLogTaskTimer || timer.kind == kRemoteCallTimer; }
+  void on_timer(RemoteLogHost& host, TimerId timer);
 
  private:
   enum class Task : std::uint16_t { copy, expiration, follower };
@@ -98,6 +97,7 @@ class RemoteLogManager {
     TopicPartition partition;
   };
   struct Running {  // a task with what it works on
+    RemoteLogHost& host;
     Step& step;
     TopicPartition tp;
     Tasks& tasks;
@@ -109,8 +109,9 @@ class RemoteLogManager {
   void schedule(Step& step, TopicPartition tp, Task task, Nanos after);
   void send(Step& step, Call call, MessageBody body);
   void ask(Running& r, Task task, At at, MessageBody body);
-  void answered(Step& step, const Call& call, MessageBody* body, Partitions& partitions);  // null: it failed
-  void give_up(Step& step, Partitions& partitions);
+  // Null: it failed.
+  void read_answered(RemoteLogHost& host, const Call& call, MessageBody* body);
+  void task_answered(RemoteLogHost& host, const Call& call, MessageBody* body);
   void end(Running& r, Task task);
   // Each goes on with an answer; false: the run has come to its end.
   bool go_on(Running& r, Task task, MessageBody& body);
@@ -137,8 +138,18 @@ class RemoteLogManager {
   boost::container::flat_map<std::int32_t, Call> calls_;  // by correlation id
   boost::container::flat_map<TopicPartition, Tasks> tasks_;
   boost::container::flat_set<RemoteLogSegmentId> being_copied_;
-  std::vector<Answer> answers_;
-  std::vector<TopicPartition> moved_;
+};
+
+// What the remote log manager needs of its broker.
+class RemoteLogHost {
+ public:
+  RemoteLogHost(Step& s, Partitions& p) : step(s), partitions(p) {}
+  virtual ~RemoteLogHost() = default;
+  Step& step;
+  Partitions& partitions;
+
+  virtual void on_remote_log_start_moved(TopicPartition tp) = 0;
+  virtual void on_remote_read(RemoteLogManager::Answer&& answer) = 0;
 };
 
 }  // namespace ktrial::model

@@ -15,7 +15,7 @@ Offset RemoteLogManager::highest(const ListRemoteLogSegmentsResponse& remote, co
 // updateLogStartOffsetFromRemoteTier. False: it lies above the high watermark, which is an error.
 bool RemoteLogManager::advance_log_start(Running& r, Offset start) {
   if (start > r.partition.log().high_watermark()) return false;
-  if (r.partition.advance_log_start(r.step, start)) moved_.push_back(r.tp);
+  if (r.partition.advance_log_start(r.step, start)) r.host.on_remote_log_start_moved(r.tp);
   return true;
 }
 

@@ -21,6 +21,7 @@ class AlterPartitionManager {
   explicit AlterPartitionManager(bool resends = true) : resends_(resends) {}
   void submit(TopicPartition tp) { pending_.insert(tp); }
   bool in_flight() const { return in_flight_.has_value(); }
+  bool has_work() const { return in_flight_ || !pending_.empty(); }
   // The next request, absent when there is nothing to send or one is out.
   std::optional<AlterPartitionRequest> next(NodeId self, BrokerEpoch epoch, const Partitions& partitions) {
     if (in_flight_) return std::nullopt;

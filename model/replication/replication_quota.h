@@ -1,7 +1,7 @@
 // What a broker may send of throttled replicas as their leader, or copy as their follower: one of each a broker.
 //
 // Follows kafka.server.ReplicationQuotaManager (KIP-73). It only counts and tells; who is held back decides the broker
-// (broker_throttle.cc) and its fetchers. Leaves out: the quota of moves between log directories.
+// (model/broker/replica_manager_throttle.cc) and its fetchers. Leaves out: the quota of moves between log directories.
 #pragma once
 
 #include <boost/container/flat_map.hpp>
