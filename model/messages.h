@@ -30,9 +30,9 @@ constexpr std::size_t count_of(const MessageList<Lists...>*) {
 }
 inline constexpr std::size_t kMessageKinds = count_of(static_cast<AllMessages*>(nullptr));
 
+// Never defined: only for its type. A number that is missing or given twice does not compile.
 template <std::size_t Number, class Message>
-Message message_of_kind(const Kind<Number, Message>*);  // never defined: only for its type; a number that is missing or
-                                                        // given twice does not compile
+Message message_of_kind(const Kind<Number, Message>*);
 template <class Numbers>
 struct VariantOfMessages;
 template <std::size_t... Number>

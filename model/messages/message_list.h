@@ -11,9 +11,7 @@
 namespace ktrial::model {
 
 template <std::size_t Number, class Message>
-struct Kind {
-  using Type = Message;
-};
+struct Kind {};
 template <class... Kinds>
 struct MessageList : Kinds... {
   static constexpr std::size_t kCount = sizeof...(Kinds);
