@@ -7,12 +7,6 @@
 namespace ktrial::scenarios {
 namespace {
 
-std::vector<model::NodeId> ids(std::int32_t first, std::int32_t count) {
-  std::vector<model::NodeId> result;
-  for (std::int32_t i = 0; i < count; ++i) result.push_back(model::NodeId{first + i});
-  return result;
-}
-
 sim::WorldConfig world_config(const Scenario& scenario) {
   sim::WorldConfig config;
   const NetworkSpec& network = scenario.network;
@@ -85,41 +79,27 @@ model::ClientNode member(model::NodeId id, const std::vector<model::NodeId>& bro
 
 }  // namespace
 
-std::vector<std::string> node_names(const Scenario& scenario) {
-  std::vector<std::string> names;
-  std::int32_t id = 0;
-  for (std::int32_t i = 0; i < scenario.cluster.brokers; ++i) names.push_back(fmt::format("broker {}", ++id));
-  for (std::int32_t i = 0; i < scenario.cluster.controllers; ++i) names.push_back(fmt::format("controller {}", ++id));
-  for (const ClientSpec& spec : scenario.clients) {
-    const auto* group = std::get_if<GroupSpec>(&spec);
-    if (!group) names.push_back(name_of(spec));
-    for (std::int32_t i = 1; group && i <= group->members; ++i) names.push_back(fmt::format("{}/{}", group->name, i));
-  }
-  if (has_remote_storage(scenario)) names.emplace_back(kRemoteStorage);
-  return names;
-}
+std::vector<std::string> node_names(const Scenario& scenario) { return Topology(scenario).names; }
 
 bool names_node(const std::string& client, const std::string& node) {
   return node == client || node.starts_with(client + "/");
 }
 
-sim::ClockConfig clock_of(const Scenario& scenario, model::NodeId node) {
+sim::ClockConfig clock_of(const Scenario& scenario, const Topology& topology, model::NodeId node) {
   using K = Selector::Kind;
-  const std::int32_t brokers = scenario.cluster.brokers, servers = brokers + scenario.cluster.controllers;
   const auto means = [&](const Selector& s) {
     switch (s.kind) {
       case K::broker:
       case K::controller:
         return s.node == node.value;
       case K::client:
-        return node.value > servers &&
-               names_node(s.name, node_names(scenario)[static_cast<std::size_t>(node.value - 1)]);
+        return topology.is_client(node) && names_node(s.name, topology.name(node));
       case K::all_brokers:
-        return node.value <= brokers;
+        return topology.is_broker(node);
       case K::all_controllers:
-        return node.value > brokers && node.value <= servers;
+        return topology.is_controller(node);
       case K::all_clients:
-        return node.value > servers;
+        return topology.is_client(node);
       default:
         return false;
     }
@@ -137,38 +117,29 @@ KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed) {
   KafkaWorld world(seed, world_config(scenario));
   for (const auto& [name, value] : scenario.decisions)
     if (const auto decision = sim::parse_decision(name)) world.decisions().override_with(*decision, value);
-  const ClusterSpec& cluster = scenario.cluster;
-  const auto names = node_names(scenario);
-  const auto brokers = ids(1, cluster.brokers);
-  const auto voters = ids(cluster.brokers + 1, cluster.controllers);
-  model::ClusterConfig config = cluster.config.effective;
-  const bool tiered = has_remote_storage(scenario);
-  if (tiered) config.remote_storage = model::NodeId(static_cast<std::int32_t>(names.size()));
-  std::size_t next = 0;
-  for (const model::NodeId id : brokers)
-    world.add_node(names[next++], KafkaNode(model::BrokerNode(id, voters, config)), clock_of(scenario, id));
-  for (const model::NodeId id : voters)
-    world.add_node(names[next++], KafkaNode(model::ControllerNode(id, voters, config)), clock_of(scenario, id));
+  const Topology topology(scenario);
+  model::ClusterConfig config = scenario.cluster.config.effective;
+  config.remote_storage = topology.remote_storage;
+  const auto add = [&](model::NodeId id, auto node) {
+    world.add_node(topology.name(id), KafkaNode(std::move(node)), clock_of(scenario, topology, id));
+  };
+  for (const model::NodeId id : topology.brokers) add(id, model::BrokerNode(id, topology.controllers, config));
+  for (const model::NodeId id : topology.controllers) add(id, model::ControllerNode(id, topology.controllers, config));
   std::int32_t producers = 0;
-  for (const ClientSpec& spec : scenario.clients) {
-    const model::NodeId id{static_cast<std::int32_t>(next) + 1};
-    if (const auto* producer = std::get_if<ProducerSpec>(&spec))
-      world.add_node(
-          names[next++],
-          KafkaNode(client(id, brokers, *producer, ++producers, fixed_key(scenario, *producer), config.variants)),
-          clock_of(scenario, id));
-    else if (const auto* consumer = std::get_if<ConsumerSpec>(&spec))
-      world.add_node(names[next++], KafkaNode(client(id, brokers, *consumer, config.variants)), clock_of(scenario, id));
-    else if (const auto* group = std::get_if<GroupSpec>(&spec))
-      for (std::int32_t i = 0; i < group->members; ++i) {
-        const model::NodeId member_id{static_cast<std::int32_t>(next) + 1};
-        world.add_node(names[next++], KafkaNode(member(member_id, brokers, *group, i, config.variants)),
-                       clock_of(scenario, member_id));
-      }
+  for (std::size_t i = 0; i < scenario.clients.size(); ++i) {
+    const ClientSpec& spec = scenario.clients[i];
+    std::int32_t index = 0;
+    for (const model::NodeId id : topology.clients[i]) {
+      if (const auto* producer = std::get_if<ProducerSpec>(&spec))
+        add(id, client(id, topology.brokers, *producer, ++producers, fixed_key(scenario, *producer), config.variants));
+      else if (const auto* consumer = std::get_if<ConsumerSpec>(&spec))
+        add(id, client(id, topology.brokers, *consumer, config.variants));
+      else
+        add(id, member(id, topology.brokers, std::get<GroupSpec>(spec), index++, config.variants));
+    }
   }
-  if (tiered)
-    world.add_node(names[next], KafkaNode(model::RemoteStorageNode(config.remote_storage)),
-                   clock_of(scenario, config.remote_storage));
+  if (topology.remote_storage.present())
+    add(topology.remote_storage, model::RemoteStorageNode(topology.remote_storage));
   std::vector<std::string> sim_names;
   for (const auto& [text, value] : scenario.decisions)
     if (const auto name = sim::parse_decision(text)) world.decisions().override_with(*name, value);
@@ -192,11 +163,11 @@ model::CreateTopicsRequest create_topic_request(const TopicSpec& topic) {
 
 void start_world(KafkaWorld& world, const Scenario& scenario) {
   for (sim::NodeId id = 0; id < world.node_count(); ++id) world.start(id);
+  const Topology topology(scenario);
   for (const TopicSpec& topic : scenario.cluster.topics) {
     const model::CreateTopicsRequest request = create_topic_request(topic);
     // Every controller is told; the one that is active creates the topic, the others find it exists.
-    for (std::int32_t i = 0; i < scenario.cluster.controllers; ++i)
-      world.command(static_cast<sim::NodeId>(scenario.cluster.brokers + i), model::CreateTopic{request});
+    for (const model::NodeId id : topology.controllers) world.command(to_sim(id), model::CreateTopic{request});
   }
 }
 
@@ -205,13 +176,10 @@ namespace {
 // What each group's running members own and which partitions their topics have.
 void add_group_state(const KafkaWorld& world, const ClusterView& view, const Scenario& scenario,
                      properties::FinishContext& end) {
-  auto id = static_cast<std::int32_t>(scenario.cluster.brokers + scenario.cluster.controllers);
-  for (const ClientSpec& spec : scenario.clients) {
-    const auto* group = std::get_if<GroupSpec>(&spec);
-    if (!group) {
-      ++id;
-      continue;
-    }
+  const Topology topology(scenario);
+  for (std::size_t i = 0; i < scenario.clients.size(); ++i) {
+    const auto* group = std::get_if<GroupSpec>(&scenario.clients[i]);
+    if (!group) continue;
     properties::FinishContext::Group state;
     state.group = group->name;
     state.session_timeout = group->config.effective.session_timeout;
@@ -221,8 +189,7 @@ void add_group_state(const KafkaWorld& world, const ClusterView& view, const Sce
       if (topic && std::find(group->subscribe.begin(), group->subscribe.end(), *topic) != group->subscribe.end())
         state.partitions.push_back(tp);
     }
-    for (std::int32_t i = 0; i < group->members; ++i) {
-      const model::NodeId node{++id};
+    for (const model::NodeId node : topology.clients[i]) {
       state.members.push_back(node);
       const model::ClientNode* client = world.node(to_sim(node)).client();
       const model::GroupConsumer* member = client ? client->group_consumer() : nullptr;

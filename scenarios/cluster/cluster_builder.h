@@ -7,6 +7,7 @@
 
 #include "properties/property.h"
 #include "scenarios/cluster/kafka_protocol.h"
+#include "scenarios/cluster/topology.h"
 #include "scenarios/run/cluster_view.h"
 #include "scenarios/scenario.h"
 
@@ -18,7 +19,10 @@ std::vector<std::string> node_names(const Scenario& scenario);
 // Whether a client's name in a selector means this node: a group's name stands for all of its members.
 bool names_node(const std::string& client, const std::string& node);
 // How a node's clocks run when no fault touches them.
-sim::ClockConfig clock_of(const Scenario& scenario, model::NodeId node);
+sim::ClockConfig clock_of(const Scenario& scenario, const Topology& topology, model::NodeId node);
+inline sim::ClockConfig clock_of(const Scenario& scenario, model::NodeId node) {
+  return clock_of(scenario, Topology(scenario), node);
+}
 KafkaWorld build_world(const Scenario& scenario, std::uint64_t seed);
 // The CreateTopics request of a topic; with an assignment, counts of partitions and replicas must be absent.
 model::CreateTopicsRequest create_topic_request(const TopicSpec& topic);

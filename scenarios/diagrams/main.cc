@@ -2,6 +2,7 @@
 //
 //   rooms.dot      which room includes which, counted over all source files
 //   replica.dot    the states of a replica, and what moved replicas from one to another in runs of the library
+//   broker.dot     which parts a broker's headers are made of: the router, its owners and the seams
 //   quorum.dot     the roles of a voter of the metadata quorum, likewise
 //
 // A transition that no run took is not drawn, so a picture can lack one; it never shows one that there is not.
@@ -86,6 +87,26 @@ Diagram rooms(const std::filesystem::path& source) {
   Diagram diagram;
   diagram.nodes = names;
   for (const auto& [ends, n] : count) diagram.edge(ends.first, ends.second, fmt::format("{} includes", n));
+  return diagram;
+}
+
+// A header of model/broker is a part; it points at the parts that it is made with.
+Diagram broker(const std::filesystem::path& source) {
+  Diagram diagram;
+  for (const auto& entry : std::filesystem::directory_iterator(source / "model" / "broker")) {
+    const std::string part = entry.path().stem().string();
+    if (entry.path().extension() != ".h" || part.ends_with("_for_test")) continue;
+    std::ifstream in(entry.path());
+    for (std::string line; std::getline(in, line);) {
+      constexpr std::string_view kInclude = "#include \"";
+      if (!line.starts_with(kInclude)) continue;
+      const std::filesystem::path other = line.substr(kInclude.size(), line.size() - kInclude.size() - 1);
+      const std::string folder = other.parent_path().string(), name = other.stem().string();
+      const bool owner_elsewhere = name == "coordinator_runtime" || name == "group_coordinator" ||
+                                   name == "remote_log_manager" || name == "metadata_observer";
+      if (folder == "model/broker" || owner_elsewhere) diagram.edge(part, name, "");
+    }
+  }
   return diagram;
 }
 
@@ -246,6 +267,7 @@ int draw(const std::filesystem::path& source, const std::filesystem::path& out) 
     }
   }
   write(rooms(source), out / "rooms.dot", "The rooms and their includes");
+  write(broker(source), out / "broker.dot", "The parts of a broker");
   write(quorum, out / "quorum.dot", "A voter of the metadata quorum");
   write(replica, out / "replica.dot", "A replica of a partition");
   return 0;
