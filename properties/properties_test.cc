@@ -7,11 +7,19 @@
 #include <functional>
 
 #include "properties/catalogue.h"
+#include "properties/nodes_view.h"
 #include "properties/told_for_test.h"
 
 namespace ktrial::properties {
 namespace properties_test {
 
+// Broker 1 holds no metadata.
+void looks_at_nothing_applied(Told& t) {
+  const model::MetadataImage image;
+  NodesView view;
+  view.metadata.push_back({NodeId{1}, &image});
+  t.judge.on_look(view, {model::milliseconds(9), NodeId{}, 9});
+}
 void has_isr(Told& t, int partition_epoch, const std::vector<NodeId>& isr) {
   t.fact(1, model::IsrChanged{kTp, LeaderEpoch{0}, model::PartitionEpoch{partition_epoch}, isr, false});
 }
@@ -211,6 +219,13 @@ const std::map<std::string, Case>& cases_but_groups() {
           t.fact(2, model::MetadataApplied{Offset{1}, 77});
           t.fact(2, model::MetadataApplied{Offset{2}, 78});
         }}},
+      {"facts-are-true",
+       {"a fact is missing or false: applied metadata",
+        [](Told& t) {
+          t.fact(1, model::MetadataApplied{Offset{1}, 77});
+          looks_at_nothing_applied(t);
+        },
+        looks_at_nothing_applied}},
       {"eventually-recovers",
        {"no leader",
         [](Told& t) {
