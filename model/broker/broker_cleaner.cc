@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "model/broker/broker_node.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace {
@@ -84,7 +85,7 @@ void BrokerNode::clean_further(Step& step) {
   const TopicPartition tp = m.cleaner.partition;
   const auto held = m.partitions.find(tp);
   if (held == m.partitions.end() || !held->second.log().cleaning()) {
-    step.fact(ProbeHit{"log cleaning stopped by a truncation or deletion"});
+    step.fact(ProbeHit{Probe::cleaning_stopped});
     m.cleaner.running.reset();
     return;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/broker/broker_node.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 
@@ -33,7 +34,7 @@ BrokerEpoch BrokerNode::take_clean_shutdown() {
 void BrokerNode::drop_duplicates(Step& step) {
   std::erase_if(disk_.duplicates, [&](const auto& duplicate) {
     if (health_[duplicate.second.directory].read_fails) return false;
-    step.fact(ProbeHit{"a replica was found in two log directories"});
+    step.fact(ProbeHit{Probe::replica_in_two_directories});
     return true;
   });
 }
@@ -72,7 +73,7 @@ Partition* BrokerNode::host(Step& step, TopicPartition tp, const PartitionRegist
       }
       disk.directory = static_cast<std::uint8_t>(directory_for_new_log(assigned));
       if (const auto older = disk_.logs.find(tp); m.logs_loaded && older != disk_.logs.end()) {
-        step.fact(ProbeHit{"a replica was created anew while its log is in an offline directory"});
+        step.fact(ProbeHit{Probe::replica_created_beside_offline_log});
         disk_.duplicates.emplace_back(tp, std::move(older->second));
         disk_.logs.erase(older);
         std::vector<Fact> lost;
@@ -201,7 +202,7 @@ void BrokerNode::on_directory_failure(Step& step, std::size_t directory) {
 // OfflineDirBrokerFailureEvent: a controller that cannot be told leaves leaders where nothing is served.
 void BrokerNode::on_directory_timeout(Step& step, std::size_t directory) {
   if (memory_->lifecycle.failure_was_told(disk_.id(directory))) return;
-  step.fact(ProbeHit{"broker stopped: the controller could not be told of an offline log directory"});
+  step.fact(ProbeHit{Probe::stopped_for_untold_directory});
   on_command(step, CleanStop{});
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "model/broker/broker_node.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace {
@@ -44,7 +45,7 @@ class BrokerNode::Coordinating final : public GroupHost {
     const AppendResult appended =
         broker_.append(step_, held->second, batch_of(std::move(records), step_.wall_clock), Acks::all);
     if (appended.error != Error::NONE) {
-      step_.fact(ProbeHit{"group coordinator: append refused"});
+      step_.fact(ProbeHit{Probe::group_append_refused});
       return appended.error;
     }
     m.groups.appends[index].push_back({appended.required_offset, token});
@@ -137,7 +138,7 @@ void BrokerNode::on_group_timer(Step& step, TimerId timer) {
   m.groups.loads.erase(load);
   const Log* log = this->log({m.groups.topic, index});
   if (log == nullptr) return;
-  if (log->high_watermark() < log->log_end()) step.fact(ProbeHit{"group coordinator: loaded above the high watermark"});
+  if (log->high_watermark() < log->log_end()) step.fact(ProbeHit{Probe::group_loaded_above_high_watermark});
   std::span<const RecordBatch> batches = log->batches();
   // Variant group_load: only what is committed.
   while (config_.variants.on(Variant::group_load) && !batches.empty() &&

@@ -1,5 +1,7 @@
 #include "model/broker/broker_node.h"
 
+#include "model/probes.h"
+
 namespace ktrial::model {
 
 void BrokerNode::start(Step& step) {
@@ -300,7 +302,7 @@ void BrokerNode::settle(Step& step) {
     auto next = m.requests.take(step);
     if (!next) break;
     if (next->zombie && std::holds_alternative<ProduceRequest>(next->message.body))
-      step.fact(ProbeHit{"zombie produce request executed"});
+      step.fact(ProbeHit{Probe::zombie_produce});
     handle(step, next->connection, next->message);
   }
   if (!m.alter_waits && m.alter_channel.idle() && m.alter_channel.controller().present()) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "model/broker/broker_node.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 
@@ -52,13 +53,13 @@ void BrokerNode::complete_remote_fetch(Step& step, DelayedRemoteFetch& operation
   }
   FetchResponse::Partition& partition = operation.response.partitions[operation.which];
   if (!operation.read) {
-    step.fact(ProbeHit{"remote fetch not done within remote.fetch.max.wait.ms"});
+    step.fact(ProbeHit{Probe::remote_fetch_expired});
   } else {
     partition = std::move(*operation.read);
     if (partition.error == Error::NONE)
       step.fact(RemoteLogRead{partition.partition, operation.offset, partition.batches});
     else if (partition.error == Error::OFFSET_OUT_OF_RANGE)
-      step.fact(ProbeHit{"remote fetch: OFFSET_OUT_OF_RANGE"});
+      step.fact(ProbeHit{Probe::remote_fetch_out_of_range});
   }
   answer_fetch(step, fetch, std::move(operation.response));
 }

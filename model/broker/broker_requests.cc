@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "model/broker/broker_node.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace {
@@ -113,8 +114,8 @@ bool BrokerNode::try_produce(Step& step, DelayedProduce& operation) {
         held == nullptr ? gone(result.partition) : held->produce_outcome(wait.required);
     if (!outcome) return false;
     if (*outcome == Error::NOT_ENOUGH_REPLICAS_AFTER_APPEND)
-      step.fact(ProbeHit{"produce answered: NOT_ENOUGH_REPLICAS_AFTER_APPEND"});
-    if (*outcome == Error::NOT_LEADER_OR_FOLLOWER) step.fact(ProbeHit{"produce parked while the leader was deposed"});
+      step.fact(ProbeHit{Probe::not_enough_replicas_after_append});
+    if (*outcome == Error::NOT_LEADER_OR_FOLLOWER) step.fact(ProbeHit{Probe::parked_produce_of_deposed_leader});
     result.error = *outcome;
     if (held != nullptr && *outcome == Error::NOT_LEADER_OR_FOLLOWER)
       result.current_leader = {held->leader(), held->leader_epoch()};
@@ -157,7 +158,7 @@ void BrokerNode::on_fetch(Step& step, ConnectionId connection, std::int32_t corr
   DelayedFetch operation{connection, correlation, {}, 0, 0};
   const auto [id, error] = m.sessions.open(request, step.now);
   if (error != Error::NONE) {
-    step.fact(ProbeHit{"fetch refused: its session is not known"});
+    step.fact(ProbeHit{Probe::fetch_session_unknown});
     FetchResponse refused;
     refused.error = error;
     return answer(step, connection, correlation, std::move(refused));
