@@ -42,9 +42,9 @@ TEST(Facts, WeightIsWhatTheStoryIsAbout) {
   EXPECT_EQ(weight(LogTruncated{kOrders, Offset(7), Offset(9)}, issue), Weight::context);
   const TopicPartition other{TopicId(2), PartitionIndex(0)};
   EXPECT_EQ(weight(LogTruncated{other, Offset(5), Offset(9)}, issue), Weight::none);
-  EXPECT_EQ(weight(SegmentRolled{kOrders, Offset(6)}, issue), Weight::none);
+  EXPECT_EQ(weight(LogStartCheckpointed{kOrders, Offset(6)}, issue), Weight::none);
   issue.judged = true;
-  EXPECT_EQ(weight(SegmentRolled{kOrders, Offset(6)}, issue), Weight::context);
+  EXPECT_EQ(weight(LogStartCheckpointed{kOrders, Offset(6)}, issue), Weight::context);
   issue.quorum = true;
   EXPECT_EQ(weight(LogTruncated{kOrders, Offset(5), Offset(9)}, issue), Weight::none);
 }

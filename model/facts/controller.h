@@ -132,7 +132,9 @@ struct TopicCreated {
   static constexpr FieldNote kNotes[] = {{"partitions", nullptr, "partitions"}};
   static constexpr Drawn kDrawn = Drawn::change;
   static constexpr bool kSaidByEachController = true;
-  Weight weight(const AtIssue& issue) const { return issue.of_cluster(issue.if_judged(Weight::context)); }
+  Weight weight(const AtIssue& issue) const {
+    return issue.of_cluster(issue.partition && issue.partition->topic == id ? Weight::context : Weight::none);
+  }
   auto tell(auto say) const { return say("topic ", id, " created as ", name, " with ", partitions, " partitions"); }
 };
 
@@ -158,7 +160,8 @@ struct ConfigCommitted {  // by the controller: a config is another; of a topic 
   static constexpr Goal kGoals[] = {{"config-altered", "an operator has altered a config other than the throttle's"}};
   bool reaches(std::size_t) const { return !is_throttle_key(key); }
   Weight weight(const AtIssue& issue) const {
-    return broker.present() || (topic.present() && issue.partition && issue.partition->topic != topic)
+    if (broker.present()) return issue.of_cluster(issue.if_judged(Weight::matters));
+    return topic.present() && issue.partition && issue.partition->topic != topic
                ? Weight::none
                : issue.of_cluster(issue.judged ? Weight::matters : Weight::context);
   }

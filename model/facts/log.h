@@ -161,7 +161,7 @@ struct SegmentRolled {
   Offset base_offset;
   KTRIAL_FACT(SegmentRolled, 46, partition, base_offset)
   static constexpr Goal kGoals[] = {{"segment-rolled", "a log went on in a new segment"}};
-  Weight weight(const AtIssue& issue) const { return issue.of(partition, issue.if_judged(Weight::context)); }
+  Weight weight(const AtIssue& issue) const { return issue.of_record(partition, base_offset, 1, Weight::context); }
   auto tell(auto say) const { return say(partition, ": rolled a segment at offset ", base_offset); }
 };
 

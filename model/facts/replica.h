@@ -81,7 +81,9 @@ struct IsrProposed {  // AlterPartition sent
   LeaderEpoch leader_epoch;
   std::vector<NodeId> isr;
   KTRIAL_FACT(IsrProposed, 8, partition, leader_epoch, isr)
-  Weight weight(const AtIssue& issue) const { return issue.of(partition, issue.if_judged(Weight::context)); }
+  Weight weight(const AtIssue& issue) const {
+    return issue.of(partition, issue.partition ? Weight::context : Weight::none);
+  }
   auto tell(auto say) const {
     return say(partition, " leader epoch ", leader_epoch, ": AlterPartition proposes ISR ", isr);
   }

@@ -37,7 +37,7 @@ const ByScenario kByScenario[] = {
     {Probe::follower_fenced, "library/min-isr-altered-without-leader"},
     {Probe::follower_moved_to_tier, "library/tiered-storage"},
     {Probe::parked_produce_of_deposed_leader, "library/min-isr-altered-without-leader"},
-    {Probe::zombie_produce, "library/last-replica-standing-correct"},
+    {Probe::zombie_produce, "library/min-isr-altered-without-leader"},
     {Probe::fetch_session_unknown, "catalogue/D01"},
     {Probe::recovery_cut_the_log, "library/power-loss-of-all"},
     {Probe::recovery_changed_the_epochs, "library/recovery"},
