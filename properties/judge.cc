@@ -17,7 +17,7 @@ std::string text_of(const std::vector<NodeId>& nodes) {
 }
 
 Judge::Judge(bool eligible_leader_replicas, const Limits& limits)
-    : properties_(all_properties()), by_kind_(std::variant_size_v<model::FactVariant>) {
+    : properties_(all_properties()), by_kind_(model::kFactKinds) {
   shadow_.limits = limits;
   shadow_.eligible_leader_replicas = eligible_leader_replicas;
   shadow_.ledger.set_eligible_leader_replicas(eligible_leader_replicas);
@@ -108,7 +108,8 @@ std::vector<std::string> all_property_names() {
 
 std::vector<CatalogueEntry> catalogue() {
   std::vector<CatalogueEntry> entries;
-  for (const auto& property : all_properties()) entries.push_back({property->name(), property->meaning()});
+  for (const auto& property : all_properties())
+    entries.push_back({property->name(), property->meaning(), property->kinds()});
   return entries;
 }
 

@@ -148,6 +148,12 @@ TEST(FactFields, NameEveryFieldInKafkasSpelling) {
             "{\"partition\":\"-1--1\",\"values\":[\"2:7\"],\"error\":\"NOT_LEADER_OR_FOLLOWER\"}");
 }
 
+TEST(FactFields, EachSaysWhatItCounts) {
+  for (std::uint16_t kind = 0; kind < model::kFactKinds; ++kind)
+    for (const FactField& field : fields_of(kind))
+      EXPECT_FALSE(field.unit.empty() || field.unit == "list of: ") << model::fact_name(kind) << "." << field.name;
+}
+
 TEST(Story, SaysHowManyLinesOfALongOneAreMissing) {
   Story s;
   for (int i = 0; i < 40; ++i) s.lines.push_back({Nanos(i), "", "line " + std::to_string(i)});

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,9 @@ struct TraceEvent {
   std::string name;    // what kind of message, timer, fault or fact: "FetchRequest", "BecameLeader"
   int peer = kNoNode;  // the other end of a message
   std::string connection;
-  std::string text;    // in Kafka's words
-  std::string fields;  // of a fact: a JSON object (fact_fields.h)
+  std::string text;                        // in Kafka's words
+  std::string fields;                      // of a fact: a JSON object (fact_fields.h)
+  std::optional<std::uint16_t> fact = {};  // its kind
 };
 
 struct Trace {

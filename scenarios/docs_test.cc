@@ -1,17 +1,21 @@
 // Goal: the catalogues in docs/ are what the program knows. Method: compare; KTRIAL_REWRITE_DOCS=1 writes
-// docs/faults.md and the tables of docs/properties.md, docs/configs.md and docs/variants.md anew, after which the
-// difference wants a reader.
+// docs/faults.md, docs/facts.md and the tables of docs/properties.md, docs/configs.md and docs/variants.md anew, after
+// which the difference wants a reader.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 
 #include "model/config_keys.h"
 #include "model/variants.h"
 #include "properties/catalogue.h"
 #include "properties/judge.h"
+#include "reports/fact_table.h"
 #include "scenarios/meanings.h"
 #include "scenarios/run/goals.h"
 #include "scenarios/scenario_reader.h"
@@ -47,6 +51,47 @@ TEST(Docs, TablesAreThoseOfTheProgram) {
   expect_holds_table("properties.md", properties::catalogue_markdown());
   expect_holds_table("configs.md", model::config_keys_markdown());
   expect_holds_table("variants.md", model::variants_markdown());
+}
+
+TEST(Docs, FactsAreThoseOfTheModel) {
+  if (std::getenv("KTRIAL_REWRITE_DOCS")) std::ofstream(kDocs + "facts.md") << reports::facts_markdown();
+  EXPECT_EQ(read("facts.md"), reports::facts_markdown());
+}
+
+// The files of a folder of the project whose text has the word.
+std::vector<std::string> sources_with(const std::string& folder, const std::string& word) {
+  std::vector<std::string> found;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(kDocs + "../" + folder)) {
+    const std::string path = file.path().string();
+    if ((!path.ends_with(".cc") && !path.ends_with(".h")) || path.ends_with("_test.cc")) continue;
+    const std::string name = std::filesystem::relative(file.path(), kDocs + "..").string();
+    if (std::regex_search(read("../" + name), std::regex("\\b" + word + "\\b"))) found.push_back(name);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// The first block of code after a heading of docs/extending.md.
+std::string example_of_adding(const std::string& heading) {
+  const std::string text = read("extending.md");
+  const std::size_t at = text.find("\n```cpp\n", text.find("\n## " + heading + "\n")) + 8;
+  return text.substr(at, text.find("```", at) - at);
+}
+
+TEST(Docs, TheFactThatIsShownIsInTwoFiles) {
+  EXPECT_THAT(read("../model/facts/log.h"), testing::HasSubstr(example_of_adding("A fact")));
+  std::vector<std::string> found;
+  for (const char* room : {"model", "properties", "reports", "scenarios"})
+    for (const std::string& file : sources_with(room, "SegmentRolled")) found.push_back(file);
+  EXPECT_THAT(found, testing::ElementsAre("model/facts/log.h", "model/replication/partition_storage.cc"));
+  for (const std::string& file : found) EXPECT_THAT(read("extending.md"), testing::HasSubstr("`" + file + "`"));
+}
+
+TEST(Docs, TheProbeThatIsShownIsInTwoSources) {
+  EXPECT_THAT(read("../model/probes.h"),
+              testing::HasSubstr("X(fetch_session_ended, \"fetch session ended by the broker\""));
+  EXPECT_THAT(sources_with("model", "fetch_session_ended"),
+              testing::ElementsAre("model/probes.h", "model/replication/replica_fetcher.cc"));
 }
 
 TEST(Meanings, EveryGoalHasOne) {

@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
 
   std::string what = "scenarios";
   auto* list_app = app.add_subcommand(
-      "list", "list scenarios, the catalogue of bugs, properties, faults, goals, variants or configs");
+      "list", "list scenarios, the catalogue of bugs, properties, faults, goals, variants, configs or probes");
   list_app->add_option("what", what, "what to list (default: scenarios)")->check(CLI::IsMember(list_topics()));
 
   CrashPointCommand crash_command;
@@ -146,6 +146,15 @@ int main(int argc, char** argv) {
                    "unsynced writes of one power cut that have all their outcomes run (5: at most 243 runs)")
       ->check(CLI::Range(1, 16));
   crash_app->add_option("--out", crash_command.out, "file of the first violation (default crash-point.yaml)");
+
+  ProbesCommand probes_command;
+  probes_command.threads = cores;
+  auto* probes_app =
+      app.add_subcommand("probes", "which interesting branches of the model runs reach, and which never");
+  probes_app->add_option("scenarios", probes_command.files, "files or names (default: all of library and catalogue)");
+  probes_app->add_option("--seeds", probes_command.seeds, "how many seeds of each (default 5)");
+  probes_app->add_option("-j,--threads", probes_command.threads, "threads (default: all cores)")
+      ->check(CLI::Range(1, 1024));
 
   CheckDeterminismCommand determinism;
   auto* determinism_app =
@@ -185,7 +194,7 @@ int main(int argc, char** argv) {
 
   try {
     if (demo_app->parsed() || search_app->parsed() || shrink_app->parsed() || power_app->parsed() ||
-        crash_app->parsed()) {
+        crash_app->parsed() || probes_app->parsed()) {
       // Once ends the work and keeps the best so far; twice ends the program.
       struct sigaction action {};
       action.sa_handler = [](int) { interrupt(); };
@@ -211,6 +220,7 @@ int main(int argc, char** argv) {
     if (list_app->parsed()) return list(what);
     if (power_app->parsed()) return power(power_command);
     if (crash_app->parsed()) return crash_points(crash_command);
+    if (probes_app->parsed()) return probes(probes_command);
     if (determinism_app->parsed()) return check_determinism(determinism);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "ktrial: internal error: %s\n", e.what());

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/broker/cluster_for_test.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace broker_directories_test {
@@ -105,6 +106,7 @@ TEST(LogDirectories, ABrokerThatCannotTellStops) {
   c.advance(seconds(3));
   // It asks for leave to shut down first, which nobody gives before the five minutes are over.
   EXPECT_EQ(c.broker(1).state(), BrokerState::PENDING_CONTROLLED_SHUTDOWN);
+  EXPECT_TRUE(c.probed(Probe::stopped_for_untold_directory));
 }
 
 TEST(LogDirectories, ARestartDoesWithoutTheBrokenOne) {
@@ -169,6 +171,8 @@ TEST(LogDirectories, AnUnassignedReplicaIsCreatedAnew) {
   c.broker(1).set_disk_health({}, first);
   c.start(NodeId(1));
   EXPECT_TRUE(c.broker(1).disk().duplicates.empty());
+  for (const Probe probe : {Probe::replica_created_beside_offline_log, Probe::replica_in_two_directories})
+    EXPECT_TRUE(c.probed(probe)) << probe_name(probe);
 }
 
 }  // namespace broker_directories_test

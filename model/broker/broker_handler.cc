@@ -1,6 +1,7 @@
 #include "model/broker/broker_handler.h"
 
 #include "model/broker/metadata_response.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 
@@ -118,7 +119,7 @@ void BrokerNode::Handler::settle() {
     const auto next = m_.requests.take(step_);
     if (!next) break;
     if (next->zombie && std::holds_alternative<ProduceRequest>(next->message.body))
-      step_.fact(ProbeHit{"zombie produce request executed"});
+      step_.fact(ProbeHit{Probe::zombie_produce});
     handle(next->connection, next->message);
   }
   m_.replicas.send(*this);

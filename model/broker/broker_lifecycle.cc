@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/probes.h"
+
 namespace ktrial::model {
 namespace {
 
@@ -141,7 +143,7 @@ void BrokerLifecycle::on_timer(BrokerLifecycleHost& host, TimerId timer, Directo
   // OfflineDirBrokerFailureEvent: a controller that cannot be told leaves leaders where nothing is served.
   const auto told = s_.offline_dirs.find(directory);
   if (told == s_.offline_dirs.end() || told->second == Told::yes) return;
-  host.step.fact(ProbeHit{"broker stopped: the controller could not be told of an offline log directory"});
+  host.step.fact(ProbeHit{Probe::stopped_for_untold_directory});
   begin_controlled_shutdown(host);
 }
 

@@ -4,6 +4,7 @@
 
 #include "model/broker/broker_world_for_test.h"
 #include "model/nodes_for_test.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace broker_node_test {
@@ -41,6 +42,22 @@ TEST(Broker, T1_AnAcknowledgedRecordIsOnEveryMemberOfTheIsr) {
   EXPECT_EQ(c.high_watermark(2), Offset{1});
 }
 
+// Somebody else has closed it: the fetch that waits there is refused.
+TEST(Broker, AFollowerWhoseFetchSessionIsGoneBeginsAnother) {
+  Orders c({1, 2});
+  for (std::int32_t id = 1; id < 20; ++id) {
+    FetchRequest close;
+    close.session_id = id;
+    close.session_epoch = kFinalFetchEpoch;
+    c.request(NodeId{1}, close);
+  }
+  c.advance(seconds(1));
+  EXPECT_TRUE(c.probed(Probe::fetch_session_ended));
+  const auto p = c.produce(1, kTp, Acks::all, 7);
+  c.advance(seconds(1));
+  EXPECT_EQ(c.produced(p), Error::NONE);
+}
+
 TEST(Broker, T2_AReturningLeaderIsCutToWhereTheNewLeaderBegan) {
   Orders c({1, 2});
   c.produce(1, kTp, Acks::all, 1);
@@ -55,7 +72,7 @@ TEST(Broker, T2_AReturningLeaderIsCutToWhereTheNewLeaderBegan) {
   EXPECT_EQ(c.produced(p), Error::NONE);
   c.isolate(1, false);
   EXPECT_TRUE(c.until([&] { return c.in_sync() == 2; }));
-  EXPECT_TRUE(c.probed("fetch answered with a diverging epoch"));
+  EXPECT_TRUE(c.probed(Probe::diverging_epoch_answered));
   EXPECT_EQ(c.end(1), Offset{2});
   EXPECT_EQ(c.value(1, 1), 9);
   EXPECT_EQ(c.count<LogTruncated>(NodeId{1}), 1);
@@ -110,7 +127,7 @@ TEST(Broker, T14_AnUncleanLeaderCutsTheOldOneAndAConsumerHearsOfIt) {
   c.start(2);
   EXPECT_TRUE(c.until([&] { return c.leads(2); }));
   EXPECT_EQ(c.state().leader_recovery_state, LeaderRecoveryState::RECOVERING);
-  EXPECT_TRUE(c.probed("leader after an unclean election: RECOVERING"));
+  EXPECT_TRUE(c.probed(Probe::leader_is_recovering));
   c.produce(2, kTp, Acks::all, 9);
   c.start(1);
   EXPECT_TRUE(c.until([&] { return c.in_sync() == 2; }));
@@ -271,7 +288,7 @@ TEST(Broker, ControlledShutdownEndToEnd) {
   EXPECT_FALSE(c.broker(1).disk().clean_shutdown[0].read().exists);  // gone before anything is loaded
   EXPECT_TRUE(c.until([&] { return c.in_sync() == 3; }));
   EXPECT_GT(c.broker(1).broker_epoch(), first);
-  EXPECT_FALSE(c.probed("a broker registered again after an unclean shutdown"));
+  EXPECT_FALSE(c.probed(Probe::registered_after_unclean_shutdown));
   EXPECT_EQ(c.broker(1).state(), BrokerState::RUNNING);
 }
 

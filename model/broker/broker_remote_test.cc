@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/broker/broker_world_for_test.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace broker_remote_test {
@@ -76,12 +77,12 @@ TEST(TieredStorage, WithoutTheRemoteStorageNothingIsDeletedAndFetchesComeBackEmp
   world.advance(seconds(5));
   world.isolate(kStorage.value);
   EXPECT_TRUE(world.fetch(3).batches.empty());
-  EXPECT_TRUE(world.probed("remote fetch not done within remote.fetch.max.wait.ms"));
+  EXPECT_TRUE(world.probed(Probe::remote_fetch_expired));
   const Offset local = world.log(1).local_log_start();
   world.produce_ten();
   world.advance(seconds(15));
   EXPECT_EQ(world.log(1).local_log_start(), local);
-  EXPECT_TRUE(world.probed("remote storage did not answer in time"));
+  EXPECT_TRUE(world.probed(Probe::remote_storage_timed_out));
   world.isolate(kStorage.value, false);
   world.advance(seconds(15));
   EXPECT_EQ(world.log(1).local_log_start(), Offset(18));
@@ -109,12 +110,43 @@ TEST(TieredStorage, AFollowerWithoutADiskBeginsAtTheLocalLogOfItsLeader) {
   world.broker(2).wipe(facts);
   world.start(2);
   world.advance(seconds(12));
-  EXPECT_TRUE(world.probed("follower fetch refused: OFFSET_MOVED_TO_TIERED_STORAGE"));
+  EXPECT_TRUE(world.probed(Probe::follower_moved_to_tier));
   EXPECT_EQ(world.count<RemoteStateRestored>(NodeId(2)), 1);
   EXPECT_EQ(world.log(2).log_start(), Offset(0));
   EXPECT_EQ(world.log(2).local_log_start(), Offset(8));
   EXPECT_EQ(world.log(2).log_end(), Offset(10));
   EXPECT_EQ(world.log(2).epochs().entries(), world.log(1).epochs().entries());
+}
+
+TEST(TieredStorage, AFollowerAsksAgainForTheRemoteStateThatItDidNotGet) {
+  Tiered world(2, {NodeId(1), NodeId(2)});
+  world.produce_ten();
+  world.advance(seconds(5));
+  world.kill(2);
+  std::vector<Fact> facts;
+  world.broker(2).wipe(facts);
+  world.isolate(kStorage.value);
+  world.start(2);
+  EXPECT_TRUE(world.until([&] { return world.probed(Probe::no_remote_state); }));
+  world.isolate(kStorage.value, false);
+  EXPECT_TRUE(world.until([&] { return world.count<RemoteStateRestored>(NodeId(2)) == 1; }));
+}
+
+// Somebody else has deleted what a leader still takes for readable; what comes late is no transition any more.
+TEST(TieredStorage, ASegmentThatIsGoneIsOutOfRange) {
+  Tiered world(1, {NodeId(1)});
+  world.produce_ten();
+  world.advance(seconds(5));
+  for (RemoteLogSegmentMetadata segment : std::vector(world.storage().log(kTp)->metadata.list()))
+    for (const auto state :
+         {RemoteLogSegmentState::DELETE_SEGMENT_STARTED, RemoteLogSegmentState::COPY_SEGMENT_FINISHED}) {
+      segment.state = state;
+      world.request(kStorage, UpdateRemoteLogSegmentMetadataRequest{segment});
+      world.advance(milliseconds(5));
+    }
+  EXPECT_TRUE(world.probed(Probe::remote_metadata_dropped));
+  EXPECT_EQ(world.fetch(3).error, Error::OFFSET_OUT_OF_RANGE);
+  EXPECT_TRUE(world.probed(Probe::remote_fetch_out_of_range));
 }
 
 TEST(TieredStorage, RetentionDeletesFromTheRemoteStorageAndMovesTheLogStart) {

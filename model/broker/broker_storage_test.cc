@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/broker/cluster_for_test.h"
+#include "model/probes.h"
 #include "model/survival_for_test.h"
 
 namespace ktrial::model {
@@ -125,6 +126,7 @@ TEST(Variant_clean_marker, TellsThatAllLogsWereLoaded) {
     c.command(NodeId(2), CleanStop{});
     EXPECT_FALSE(c.running(NodeId(2)));
     EXPECT_EQ(c.broker(2).disk().clean_shutdown[0].read().exists, always);
+    EXPECT_EQ(c.probed(Probe::clean_stop_before_recovery), !always);
     c.start(NodeId(2));
     EXPECT_TRUE(c.until([&] { return c.broker(2).log(c.tp) != nullptr; }));
     const auto loads = c.all<LogLoaded>(NodeId(2));

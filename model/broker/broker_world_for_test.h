@@ -154,9 +154,9 @@ struct BrokerWorld {
     for (const auto& [at, f] : facts) n += at == id && std::holds_alternative<F>(f);
     return n;
   }
-  bool probed(std::string_view name) const {
+  bool probed(Probe probe) const {
     for (const auto& [at, f] : facts)
-      if (const auto* p = std::get_if<ProbeHit>(&f); p && name == p->name) return true;
+      if (const auto* p = std::get_if<ProbeHit>(&f); p && p->probe == probe) return true;
     return false;
   }
 

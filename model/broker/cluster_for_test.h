@@ -190,6 +190,11 @@ struct TestCluster {
       if (const auto* f = std::get_if<F>(&t.fact); f && (!node.present() || t.node == node)) out.push_back(*f);
     return out;
   }
+  bool probed(Probe probe) const {
+    for (const ProbeHit& hit : all<ProbeHit>())
+      if (hit.probe == probe) return true;
+    return false;
+  }
   template <class F>
   std::size_t count(NodeId node = {}) const {
     return all<F>(node).size();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/broker/log_config.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace {
@@ -68,11 +69,11 @@ void LogManager::load_log(LogManagerHost& host, TopicPartition tp, LogDisk&& dis
   config.producer_expiration.wall_clock = step.wall_clock;
   Partition& partition = host.partitions.try_emplace(tp, Partition(tp, config, std::move(disk))).first->second;
   const Log& log = partition.log();
-  if (log.batches().size() < batches) step.fact(ProbeHit{"log recovery cut the log at a broken batch"});
-  if (log.epochs().entries() != epochs) step.fact(ProbeHit{"log recovery changed the leader epoch cache"});
-  if (!clean && log.recovery_point() > kFirstOffset) step.fact(ProbeHit{"log recovery began at a recovery point"});
+  if (log.batches().size() < batches) step.fact(ProbeHit{Probe::recovery_cut_the_log});
+  if (log.epochs().entries() != epochs) step.fact(ProbeHit{Probe::recovery_changed_the_epochs});
+  if (!clean && log.recovery_point() > kFirstOffset) step.fact(ProbeHit{Probe::recovery_from_recovery_point});
   if (const SegmentFiles::Recovered& swap = log.recovered_swap(); swap.base.present()) {
-    step.fact(ProbeHit{"recovery of a swap left another log than the broker had"});
+    step.fact(ProbeHit{Probe::swap_recovered_to_another_log});
     const auto at = [&](std::size_t i) {
       return log.batches().begin() + static_cast<std::ptrdiff_t>(std::min(i, log.batches().size()));
     };
@@ -182,7 +183,7 @@ void LogManager::store_for_shutdown(LogManagerHost& host, BrokerEpoch epoch) {
     if (s_.all_loaded || s_.clean_shutdown.has(i) || host.config.variants.on(Variant::clean_marker))
       markers[i].write_and_sync({true, epoch});
     else
-      step.fact(ProbeHit{"clean stop before all logs were recovered"});
+      step.fact(ProbeHit{Probe::clean_stop_before_recovery});
   }
 }
 

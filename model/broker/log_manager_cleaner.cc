@@ -7,6 +7,7 @@
 
 #include "model/broker/log_config.h"
 #include "model/broker/log_manager.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace {
@@ -85,7 +86,7 @@ void LogManager::clean_further(LogManagerHost& host) {
   const TopicPartition tp = s_.cleaned;
   const auto held = host.partitions.find(tp);
   if (held == host.partitions.end() || !held->second.log().cleaning()) {
-    step.fact(ProbeHit{"log cleaning stopped by a truncation or deletion"});
+    step.fact(ProbeHit{Probe::cleaning_stopped});
     s_.cleaning.reset();
     return;
   }

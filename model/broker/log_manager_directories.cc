@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "model/broker/log_manager.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 
@@ -31,7 +32,7 @@ BrokerEpoch LogManager::take_clean_shutdown(BrokerMachine& machine) {
 void LogManager::drop_duplicates(Step& step, BrokerMachine& machine) {
   std::erase_if(machine.disk.duplicates, [&](const auto& duplicate) {
     if (machine.health[duplicate.second.directory].read_fails) return false;
-    step.fact(ProbeHit{"a replica was found in two log directories"});
+    step.fact(ProbeHit{Probe::replica_in_two_directories});
     return true;
   });
 }
@@ -61,7 +62,7 @@ std::optional<LogDisk> LogManager::create_log(Step& step, BrokerMachine& machine
     log.directory = static_cast<std::uint8_t>(directory_for_new_log(machine, assigned));
     BrokerDisk& disk = machine.disk;
     if (const auto older = disk.logs.find(tp); s_.all_loaded && older != disk.logs.end()) {
-      step.fact(ProbeHit{"a replica was created anew while its log is in an offline directory"});
+      step.fact(ProbeHit{Probe::replica_created_beside_offline_log});
       disk.duplicates.emplace_back(tp, std::move(older->second));
       disk.logs.erase(older);
       std::vector<Fact> lost;

@@ -3,6 +3,7 @@
 
 #include "model/broker/log_config.h"
 #include "model/broker/replica_manager.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace {
@@ -37,7 +38,7 @@ void ReplicaManager::fetch(ReplicaManagerHost& host, ConnectionId connection, st
   DelayedFetch operation{connection, correlation_id, {}, 0, 0};
   const auto [id, error] = s_.sessions.open(request, host.step.now);
   if (error != Error::NONE) {
-    host.step.fact(ProbeHit{"fetch refused: its session is not known"});
+    host.step.fact(ProbeHit{Probe::fetch_session_unknown});
     FetchResponse refused;
     refused.error = error;
     return host.answer(connection, correlation_id, std::move(refused));

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "model/broker/replica_manager.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 
@@ -34,13 +35,13 @@ void ReplicaManager::complete_remote_fetch(ReplicaManagerHost& host, DelayedRemo
   if (refuse_late_fetch(host, fetch, s_.sessions.find(fetch.session_id))) return;
   FetchResponse::Partition& partition = operation.response.partitions[operation.which];
   if (!operation.read) {
-    host.step.fact(ProbeHit{"remote fetch not done within remote.fetch.max.wait.ms"});
+    host.step.fact(ProbeHit{Probe::remote_fetch_expired});
   } else {
     partition = std::move(*operation.read);
     if (partition.error == Error::NONE)
       host.step.fact(RemoteLogRead{partition.partition, operation.offset, partition.batches});
     else if (partition.error == Error::OFFSET_OUT_OF_RANGE)
-      host.step.fact(ProbeHit{"remote fetch: OFFSET_OUT_OF_RANGE"});
+      host.step.fact(ProbeHit{Probe::remote_fetch_out_of_range});
   }
   answer_fetch(host, fetch, std::move(operation.response));
 }

@@ -4,6 +4,7 @@
 
 #include "model/broker/log_config.h"
 #include "model/broker/replica_manager.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace {
@@ -117,9 +118,8 @@ bool ReplicaManager::try_produce(ReplicaManagerHost& host, DelayedProduce& opera
         held == nullptr ? gone(result.partition) : held->produce_outcome(wait.required);
     if (!outcome) return false;
     if (*outcome == Error::NOT_ENOUGH_REPLICAS_AFTER_APPEND)
-      host.step.fact(ProbeHit{"produce answered: NOT_ENOUGH_REPLICAS_AFTER_APPEND"});
-    if (*outcome == Error::NOT_LEADER_OR_FOLLOWER)
-      host.step.fact(ProbeHit{"produce parked while the leader was deposed"});
+      host.step.fact(ProbeHit{Probe::not_enough_replicas_after_append});
+    if (*outcome == Error::NOT_LEADER_OR_FOLLOWER) host.step.fact(ProbeHit{Probe::parked_produce_of_deposed_leader});
     result.error = *outcome;
     if (held != nullptr && *outcome == Error::NOT_LEADER_OR_FOLLOWER)
       result.current_leader = {held->leader(), held->leader_epoch()};
@@ -150,7 +150,7 @@ AppendResult ReplicaManager::append_own(ReplicaManagerHost& host, TopicPartition
     result.error = Error::KAFKA_STORAGE_ERROR;
   } else {
     result = append(host, *partition, batch, Acks::all);
-    if (result.error != Error::NONE) host.step.fact(ProbeHit{"group coordinator: append refused"});
+    if (result.error != Error::NONE) host.step.fact(ProbeHit{Probe::group_append_refused});
   }
   return result;
 }

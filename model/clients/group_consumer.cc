@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/clients/producer.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace {
@@ -42,7 +43,7 @@ class GroupConsumer::Host final : public MembershipHost {
   }
   void on_revoked(const std::vector<TopicPartition>&, bool lost) override {
     c_.fetcher_.assign({});
-    if (lost) step_.fact(ProbeHit{"group member: partitions lost"});
+    if (lost) step_.fact(ProbeHit{Probe::member_lost_partitions});
   }
   void on_committed_offsets(const std::vector<CommittedOffset>& offsets) override {
     for (const CommittedOffset& o : offsets) {
@@ -51,11 +52,11 @@ class GroupConsumer::Host final : public MembershipHost {
       else if (c_.spec_.config.auto_offset_reset != OffsetReset::none)
         c_.fetcher_.reset(o.partition);
       else
-        step_.fact(ProbeHit{"group member: no committed offset and no reset policy"});
+        step_.fact(ProbeHit{Probe::member_has_no_offset});
     }
   }
   void on_commit_result(const std::vector<CommittedOffset>&, Error error) override {
-    if (error != Error::NONE) step_.fact(ProbeHit{"group member: commit failed"});
+    if (error != Error::NONE) step_.fact(ProbeHit{Probe::member_commit_failed});
     if (c_.application_ == Application::committing) c_.application_ = Application::polling;
   }
 

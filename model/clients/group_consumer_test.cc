@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "model/broker/cluster_for_test.h"
+#include "model/probes.h"
 
 namespace ktrial::model::testing {
 namespace group_consumer_test {
@@ -66,6 +67,17 @@ TEST(GroupConsumer, PollReturnsAtMostMaxPollRecords) {
     if (f.partition == c.orders(0) && f.offset > Offset(0)) commits.push_back(f.offset.value);
   EXPECT_EQ(commits, (std::vector<std::int64_t>{3, 6, 9, 10}));
   expect_order(c);
+}
+
+TEST(GroupConsumer, WithoutACommittedOffsetAndAResetPolicyNothingIsRead) {
+  TestCluster c;
+  c.produce(10, 0, Nanos(0));
+  auto spec = TestCluster::member_spec();
+  spec.config.auto_offset_reset = OffsetReset::none;
+  c.join(spec);
+  c.advance(seconds(10));
+  EXPECT_TRUE(c.probed(Probe::member_has_no_offset));
+  EXPECT_EQ(c.count<RecordProcessed>(), 0u);
 }
 
 TEST(GroupConsumer, AutoCommitCommitsWhatEarlierPollsReturned) {

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "model/controller/controller_node.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace {
@@ -107,7 +108,7 @@ AssignReplicasToDirsResponse ControllerNode::assign_replicas_to_dirs(Step& step,
       change.directory = directory;
       if (auto record = build_change(image, tp, *p, change)) records.push_back(std::move(*record));
       if (!broker->has_online_dir(directory)) {
-        step.fact(ProbeHit{"a replica was assigned to a log directory that is offline by now"});
+        step.fact(ProbeHit{Probe::assigned_to_offline_directory});
         take_replica_out(elections, tp, *p, r.broker);
       }
     }
@@ -139,7 +140,7 @@ BrokerRegistrationResponse ControllerNode::register_broker(Step& step, const Bro
   if (existing) {
     // Variant [R30]: every stop counts as clean.
     const bool clean = r.previous_broker_epoch == existing->epoch || config_.variants.on(Variant::unclean_restart);
-    if (!clean) step.fact(ProbeHit{"a broker registered again after an unclean shutdown"});
+    if (!clean) step.fact(ProbeHit{Probe::registered_after_unclean_shutdown});
     if (clean || !config_.eligible_leader_replicas)
       remove_from_isrs(records, r.broker);
     else

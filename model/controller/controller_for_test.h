@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "model/controller/pump_for_test.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 
@@ -44,14 +45,18 @@ struct ControllerTest : ::testing::Test {
     const auto refusals = [this] {
       int n = 0;
       for (const auto& [id, f] : p.facts)
-        if (const auto* probe = std::get_if<ProbeHit>(&f))
-          n += std::string(probe->name) == "an operator's request was refused";
+        if (const auto* probe = std::get_if<ProbeHit>(&f)) n += probe->probe == Probe::operator_refused;
       return n;
     };
     const int before = refusals();
     p.run(c, [&](auto& n, Step& s) { n.on_command(s, Command(command)); });
     p.advance(milliseconds(200));
     return refusals() == before;
+  }
+  bool probed(Probe probe) const {
+    for (const auto& [id, fact] : p.facts)
+      if (const auto* hit = std::get_if<ProbeHit>(&fact); hit && hit->probe == probe) return true;
+    return false;
   }
   // An absent value: it is deleted. No topic: the cluster-wide default.
   bool alter_config(const std::string& topic, const std::string& key, std::optional<std::string> value) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/config_keys.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace {
@@ -346,7 +347,7 @@ void ControllerNode::on_command(Step& step, const Command& command) {
     if (const auto* c = std::get_if<AlterConfigs>(&command)) error = alter_configs(step, c->request);
     if (const auto* c = std::get_if<CreatePartitions>(&command)) error = create_partitions(step, c->request);
     if (const auto* c = std::get_if<DeleteTopic>(&command)) error = delete_topic(step, c->request);
-    if (error != Error::NONE) step.fact(ProbeHit{"an operator's request was refused"});
+    if (error != Error::NONE) step.fact(ProbeHit{Probe::operator_refused});
   }
   after_quorum(step);
 }

@@ -32,6 +32,15 @@ TEST_F(ControllerTest, AlterPartitionIsValidatedInOrder) {
   EXPECT_EQ(alter(r), Error::NONE);
   EXPECT_EQ(state().isr.size(), 2u);
   EXPECT_EQ(alter(r), Error::INVALID_UPDATE_VERSION);
+  auto unknown = r;
+  unknown.partition.topic = TopicId{9};
+  EXPECT_EQ(alter(unknown), Error::UNKNOWN_TOPIC_ID);
+  epochs[1] = BrokerEpoch{0};
+  EXPECT_EQ(alter(r), Error::STALE_BROKER_EPOCH);
+  for (const Probe probe :
+       {Probe::alter_not_controller, Probe::alter_invalid_request, Probe::alter_ineligible_replica,
+        Probe::alter_invalid_update_version, Probe::alter_unknown_partition, Probe::alter_stale_broker_epoch})
+    EXPECT_TRUE(probed(probe)) << probe_name(probe);
 }
 
 TEST_F(ControllerTest, ALiveBrokersIdIsNotGivenAway) {

@@ -69,6 +69,7 @@ TEST_F(DirectoriesTest, ALateAssignmentToAnOfflineOneCountsToo) {
   tell_offline(leader.value, kFirst);
   assign(leader.value, kFirst);
   EXPECT_NE(state().leader, leader);
+  EXPECT_TRUE(probed(Probe::assigned_to_offline_directory));
 }
 
 TEST_F(DirectoriesTest, ABrokerThatComesBackWithoutItIsNotElectedThere) {

@@ -4,6 +4,7 @@
 #include "model/config_keys.h"
 #include "model/controller/controller_node.h"
 #include "model/metadata/partition_change.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 
@@ -49,20 +50,20 @@ bool valid_topic_name(const std::string& name) {
          std::all_of(name.begin(), name.end(), legal);
 }
 
-const char* refused_probe(Error error) {
+Probe refused_probe(Error error) {
   switch (error) {
     case Error::NOT_CONTROLLER:
-      return "AlterPartition refused: NOT_CONTROLLER";
+      return Probe::alter_not_controller;
     case Error::FENCED_LEADER_EPOCH:
-      return "AlterPartition refused: FENCED_LEADER_EPOCH";
+      return Probe::alter_fenced_leader_epoch;
     case Error::INVALID_UPDATE_VERSION:
-      return "AlterPartition refused: INVALID_UPDATE_VERSION";
+      return Probe::alter_invalid_update_version;
     case Error::INELIGIBLE_REPLICA:
-      return "AlterPartition refused: INELIGIBLE_REPLICA";
+      return Probe::alter_ineligible_replica;
     case Error::INVALID_REQUEST:
-      return "AlterPartition refused: INVALID_REQUEST";
+      return Probe::alter_invalid_request;
     default:
-      return "AlterPartition refused: unknown partition";
+      return Probe::alter_unknown_partition;
   }
 }
 
@@ -105,7 +106,7 @@ AlterPartitionResponse ControllerNode::alter_partition(Step& step, const AlterPa
   const BrokerRegistrationImage* broker = m.working.broker(r.broker);
   if (!broker || broker->epoch != r.broker_epoch) {
     response.error = Error::STALE_BROKER_EPOCH;
-    step.fact(ProbeHit{"AlterPartition refused: STALE_BROKER_EPOCH"});
+    step.fact(ProbeHit{Probe::alter_stale_broker_epoch});
     return response;
   }
   Records records;

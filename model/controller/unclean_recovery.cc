@@ -1,7 +1,10 @@
 #include "model/controller/unclean_recovery.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
+
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace {
@@ -162,7 +165,7 @@ std::vector<UncleanRecoveryManager::Elected> UncleanRecoveryManager::decide(Step
     const UncleanRecoveryStrategy strategy =
         by_operator ? asked_for->second : unclean_recovery_strategy(image.topic_config(tp.topic, defaults));
     if (!recovery_is_due(image, p, strategy, variants_)) {
-      if (recoveries_.erase(tp) != 0) step.fact(ProbeHit{"an unclean recovery was given up"});
+      if (recoveries_.erase(tp) != 0) step.fact(ProbeHit{Probe::recovery_given_up});
       continue;
     }
     auto it = recoveries_.find(tp);
@@ -176,9 +179,9 @@ std::vector<UncleanRecoveryManager::Elected> UncleanRecoveryManager::decide(Step
     const auto out_of_date = std::erase_if(recovery.answers, [&](const ReplicaLogInfo& a) {
       return !of_this_registration(image, a.replica, a.broker_epoch, variants_);
     });
-    if (out_of_date != 0) step.fact(ProbeHit{"a replica registered again after it had told of its log"});
+    if (out_of_date != 0) step.fact(ProbeHit{Probe::answer_out_of_date});
     const Nanos waited = step.now - recovery.started;
-    if (waited >= timeout_) step.fact(ProbeHit{"an unclean recovery took unclean.recovery.timeout.ms"});
+    if (waited >= timeout_) step.fact(ProbeHit{Probe::recovery_timed_out});
     const NodeId leader = recovery_winner(image, p, recovery, waited >= timeout_, variants_);
     if (leader.present()) elected.push_back({tp, leader, strategy, by_operator, waited});
   }
@@ -220,18 +223,18 @@ void UncleanRecoveryManager::receive(Step& step, ReplicaLogChannel& channel, con
   for (const GetReplicaLogInfoResponse::Partition& told : response.partitions) {
     const auto it = recoveries_.find(told.partition);
     if (it == recoveries_.end()) continue;  // not any more
-    const char* refused = nullptr;
+    std::optional<Probe> refused;
     if (told.error != Error::NONE)
-      refused = "GetReplicaLogInfo was answered with an error";
+      refused = Probe::log_info_error;
     else if (!of_this_registration(image, replica, response.broker_epoch, variants_))
-      refused = "a replica told of its log before it registered again";
+      refused = Probe::log_info_of_former_registration;
     else if (told.current_leader_epoch != it->second.leader_epoch && !variants_.on(Variant::recovery_leader_epoch))
-      refused = "a replica told of its log in another leader epoch";  // variant recovery_leader_epoch: whichever
+      refused = Probe::log_info_of_other_epoch;  // variant recovery_leader_epoch: whichever
     if (told.error == Error::NONE)
       step.fact(ReplicaLogInfoReceived{told.partition, replica, response.broker_epoch, told.last_written_leader_epoch,
                                        told.current_leader_epoch, told.log_end_offset});
-    if (refused != nullptr) {
-      step.fact(ProbeHit{refused});
+    if (refused) {
+      step.fact(ProbeHit{*refused});
       again = true;
     } else if (!it->second.answered(replica)) {
       it->second.answers.push_back(

@@ -2,6 +2,7 @@
 // count, whom it elects. Method: brokers fenced, unfenced and registered anew by the test, which also plays their
 // answers, with min.insync.replicas=2 and eligible.leader.replicas.version=1.
 #include "model/controller/controller_for_test.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace unclean_recovery_test {
@@ -64,11 +65,6 @@ struct RecoveryTest : ControllerTest {
           p.advance(milliseconds(200));
           return true;
         }
-    return false;
-  }
-  bool refused(const char* why) const {
-    for (const auto& [id, fact] : p.facts)
-      if (const auto* probe = std::get_if<ProbeHit>(&fact); probe && std::string(probe->name) == why) return true;
     return false;
   }
   void expect_elected(NodeId leader) {
@@ -141,6 +137,7 @@ TEST_F(RecoveryTest, AfterTheTimeoutWhoHasNotAnsweredIsNotWaitedFor) {
   EXPECT_EQ(state().leader, kNoLeader);
   p.advance(seconds(15));
   expect_elected(k3);
+  EXPECT_TRUE(probed(Probe::recovery_timed_out));
 }
 
 TEST_F(RecoveryTest, BalancedWaitsForTheLastKnownElrBeyondTheTimeout) {
@@ -159,7 +156,7 @@ TEST_F(RecoveryTest, AMemberOfTheLastKnownElrThatIsFencedEndsTheRecovery) {
   for (int id : {1, 2, 3}) beat(id);
   EXPECT_TRUE(tell(2, {0, 50}));
   fence(1);
-  EXPECT_TRUE(refused("an unclean recovery was given up"));
+  EXPECT_TRUE(probed(Probe::recovery_given_up));
   EXPECT_FALSE(tell(3, {0, 30}));
   beat(1);
   EXPECT_EQ(p.count<UncleanRecoveryStarted>(), 2);
@@ -174,7 +171,7 @@ TEST_F(RecoveryTest, WhatWasToldBeforeANewRegistrationDoesNotCount) {
   fence(2);  // its session is over
   restart(2);
   beat(2);
-  EXPECT_TRUE(refused("a replica registered again after it had told of its log"));
+  EXPECT_TRUE(probed(Probe::answer_out_of_date));
   EXPECT_TRUE(tell(1, {0, 10}));
   EXPECT_TRUE(tell(3, {0, 30}));
   EXPECT_EQ(state().leader, kNoLeader);
@@ -186,11 +183,11 @@ TEST_F(RecoveryTest, AnAnswerOfAnotherEpochOrWithAnErrorIsAskedForAgain) {
   lose_everybody();
   for (int id : {1, 2, 3}) beat(id);
   EXPECT_TRUE(tell(1, {0, 90, BrokerEpoch{1}}));
-  EXPECT_TRUE(refused("a replica told of its log before it registered again"));
+  EXPECT_TRUE(probed(Probe::log_info_of_former_registration));
   EXPECT_TRUE(tell(2, {0, 90, std::nullopt, LeaderEpoch{0}}));
-  EXPECT_TRUE(refused("a replica told of its log in another leader epoch"));
+  EXPECT_TRUE(probed(Probe::log_info_of_other_epoch));
   EXPECT_TRUE(tell(3, {0, 90, std::nullopt, std::nullopt, Error::KAFKA_STORAGE_ERROR}));
-  EXPECT_TRUE(refused("GetReplicaLogInfo was answered with an error"));
+  EXPECT_TRUE(probed(Probe::log_info_error));
   EXPECT_EQ(state().leader, kNoLeader);
   for (int id : {1, 2, 3}) EXPECT_TRUE(tell(id, {0, 10 * id}));
   expect_elected(k3);

@@ -3,6 +3,8 @@
 #include <memory>
 #include <span>
 
+#include "model/probes.h"
+
 namespace ktrial::model {
 namespace {
 
@@ -61,8 +63,7 @@ void CoordinatorRuntime::on_timer(CoordinatorRuntimeHost& host, CoordinatorShard
   if (s_.loads.erase(partition) == 0) return;
   const Log* log = host.log({s_.topic, partition});
   if (log == nullptr) return;
-  if (log->high_watermark() < log->log_end())
-    host.step.fact(ProbeHit{"group coordinator: loaded above the high watermark"});
+  if (log->high_watermark() < log->log_end()) host.step.fact(ProbeHit{Probe::group_loaded_above_high_watermark});
   std::span<const RecordBatch> batches = log->batches();
   while (!config_.loads_above_high_watermark && !batches.empty() &&
          batches.back().next_offset() > log->high_watermark())

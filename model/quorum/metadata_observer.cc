@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/probes.h"
+
 namespace ktrial::model {
 namespace {
 constexpr std::uint16_t kObserverPeerTimer = 120;
@@ -61,7 +63,7 @@ bool MetadataObserver::on_message(Step& step, ConnectionId connection, const Mes
     if (r->diverging_end_offset.present()) {
       // What was handed over is committed, so a sound quorum never diverges below it.
       const Offset end = std::min(end_of_epoch(log_, r->diverging_epoch).end, r->diverging_end_offset);
-      if (end < taken_) step.fact(ProbeHit{"metadata observer: truncation below the high watermark"});
+      if (end < taken_) step.fact(ProbeHit{Probe::observer_truncated_below_high_watermark});
       log_.resize(batches_before(log_, end));
       taken_ = std::min(taken_, end_offset(log_));
     } else {

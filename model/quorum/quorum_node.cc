@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/metadata/image.h"
+#include "model/probes.h"
 
 namespace ktrial::model {
 namespace {
@@ -110,7 +111,7 @@ void QuorumNode::on_fetch_response(Step& step, QuorumDisk& disk, PeerChannel& pe
 
 bool QuorumNode::truncate(Step& step, QuorumDisk& disk, Offset end) {
   if (end < high_watermark_) {
-    fatal(step, "metadata quorum: truncation below the high watermark");
+    fatal(step, Probe::quorum_truncated_below_high_watermark);
     return false;
   }
   disk.log.truncate(batches_before(disk.log.items(), end));

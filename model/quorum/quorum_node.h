@@ -76,7 +76,7 @@ class QuorumNode {
   void schedule_begin(Step& step);
   void set_role_deadline(Step& step, Nanos deadline);
   void on_role_deadline(Step& step, QuorumDisk& disk);
-  void fatal(Step& step, const char* what);
+  void fatal(Step& step, Probe what);
   Nanos random_election_timeout(Step& step);
 
   // quorum_requests.cc

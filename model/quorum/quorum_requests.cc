@@ -1,6 +1,7 @@
 // What a voter answers to others (KafkaRaftClient.handle...Request of raft).
 #include <algorithm>
 
+#include "model/probes.h"
 #include "model/quorum/quorum_node.h"
 
 namespace ktrial::model {
@@ -105,7 +106,7 @@ void QuorumNode::on_fetch(Step& step, QuorumDisk& disk, ConnectionId c, std::int
 void QuorumNode::note_fetch(Step& step, NodeId id, Offset end) {
   for (Replica& r : replicas_) {
     if (r.id != id) continue;
-    if (end < r.end_offset) step.fact(ProbeHit{"metadata quorum: the fetch offset of a voter went back"});
+    if (end < r.end_offset) step.fact(ProbeHit{Probe::voter_fetch_offset_went_back});
     r.end_offset = end;
     if (std::find(fetched_.begin(), fetched_.end(), id) == fetched_.end()) fetched_.push_back(id);
     if (fetched_.size() + 1 >= majority()) {

@@ -1,6 +1,7 @@
 // Roles of a voter and the moves between them (QuorumState of raft).
 #include <algorithm>
 
+#include "model/probes.h"
 #include "model/quorum/quorum_node.h"
 
 namespace ktrial::model {
@@ -26,7 +27,7 @@ void QuorumNode::set_role_deadline(Step& step, Nanos deadline) {
   step.set_timer(kRoleTimer, deadline);
 }
 
-void QuorumNode::fatal(Step& step, const char* what) {
+void QuorumNode::fatal(Step& step, Probe what) {
   failed_ = true;
   step.fact(ProbeHit{what});
   step.exit();
@@ -144,7 +145,7 @@ void QuorumNode::observe(Step& step, QuorumDisk& disk, QuorumEpoch epoch, NodeId
       become_unattached(step, disk, epoch);
   } else if (epoch == state_.epoch && leader.present() && leader != state_.leader) {
     if (state_.leader.present())
-      fatal(step, "metadata quorum: two leaders in one epoch");
+      fatal(step, Probe::two_quorum_leaders);
     else if (leader != self_)
       become_follower(step, disk, epoch, leader);
   }
@@ -154,7 +155,7 @@ void QuorumNode::on_role_deadline(Step& step, QuorumDisk& disk) {
   if (role_ == Role::Leader) {
     // [K05] without fetches of a majority the leader steps down; a single voter needs nobody.
     if (voters_.size() == 1) return;
-    step.fact(ProbeHit{"quorum leader resigned: no fetches of a majority"});
+    step.fact(ProbeHit{Probe::quorum_leader_resigned});
     return become_resigned(step, disk);
   }
   if (shutting_down_) return;  // waits for another leader

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "model/controller/pump_for_test.h"
+#include "model/probes.h"
 #include "model/quorum/metadata_observer.h"
 
 namespace ktrial::model {
@@ -231,6 +232,58 @@ TEST(Quorum, OnlyAnAnsweredFetchPutsOffAFollowersElection) {
   EXPECT_EQ(v.node.role(), QuorumNode::Role::Candidate);
 }
 
+bool probed(const Step& step, Probe probe) {
+  for (const Fact& fact : step.facts)
+    if (const auto* hit = std::get_if<ProbeHit>(&fact); hit && hit->probe == probe) return true;
+  return false;
+}
+
+bool exits(const Step& step) {
+  return std::any_of(step.effects.begin(), step.effects.end(),
+                     [](const Effect& e) { return std::holds_alternative<ExitEffect>(e); });
+}
+
+// What a sound quorum never does ends the process instead of the log.
+TEST(Quorum, TwoLeadersOfOneEpochEndTheVoter) {
+  Voter v;
+  v.become_leader();
+  v.receive(BeginQuorumEpochRequest{NodeId{101}, v.node.epoch()});
+  EXPECT_TRUE(probed(v.step, Probe::two_quorum_leaders));
+  EXPECT_TRUE(exits(v.step));
+}
+
+MetadataBatch one_record(int offset, QuorumEpoch epoch) {
+  return {Offset(offset), epoch, std::make_shared<std::vector<MetadataRecord>>(1, NoOpRecord{})};
+}
+
+TEST(Quorum, ALeaderThatDivergesBelowTheHighWatermarkEndsTheVoter) {
+  Voter v;
+  v.node.start(v.step, v.disk);
+  const QuorumEpoch epoch{5};
+  v.receive(BeginQuorumEpochRequest{NodeId{101}, epoch});
+  const auto answer = [&](QuorumFetchResponse r) {
+    SendEffect asked;
+    for (const Effect& e : v.step.effects)
+      if (const auto* m = std::get_if<SendEffect>(&e))
+        if (std::holds_alternative<QuorumFetchRequest>(m->message.body)) asked = *m;
+    v.step.effects.clear();
+    r.leader_epoch = epoch;
+    r.leader = NodeId{101};
+    v.node.on_message(v.step, v.disk, asked.connection, Message{asked.message.correlation_id, r});
+  };
+  QuorumFetchResponse records;
+  records.high_watermark = Offset{2};
+  records.batches = {one_record(0, epoch), one_record(1, epoch)};
+  answer(records);
+  EXPECT_EQ(v.node.high_watermark(), Offset{2});
+  QuorumFetchResponse diverging;
+  diverging.diverging_end_offset = Offset{1};
+  diverging.diverging_epoch = epoch;
+  answer(diverging);
+  EXPECT_TRUE(probed(v.step, Probe::quorum_truncated_below_high_watermark));
+  EXPECT_TRUE(exits(v.step));
+}
+
 TEST(Quorum, EveryVoterIsToldOfTheLeaderAgainEachHalfFetchTimeout) {
   Voter v;
   v.become_leader();
@@ -347,6 +400,37 @@ TEST(Quorum, ABrokerThatLosesTheLeadersConnectionAsksAnotherVoter) {
   broker.on_timer(step, TimerId{121});
   EXPECT_EQ(last_asked(), NodeId{102});
   EXPECT_EQ(broker.leader(), NodeId{100});
+}
+
+// The records are gone for good, and the broker has applied them: it can only say so.
+TEST(Quorum, ABrokerSaysThatTheQuorumTookBackWhatItHasApplied) {
+  Step step;
+  step.self = NodeId{1};
+  step.choose_function = [](void*, Choice, std::uint32_t, std::uint64_t, std::uint64_t high) { return high; };
+  const NodeId leader{102};
+  const QuorumEpoch epoch{1};
+  MetadataObserver broker(NodeId{1}, {NodeId{100}, NodeId{101}, leader}, QuorumConfig{});
+  const auto answer = [&](QuorumFetchResponse r) {
+    SendEffect asked;
+    for (const Effect& e : step.effects)
+      if (const auto* m = std::get_if<SendEffect>(&e)) asked = *m;
+    step.effects.clear();
+    r.leader_epoch = epoch;
+    r.leader = leader;
+    broker.on_message(step, asked.connection, Message{asked.message.correlation_id, r});
+  };
+  broker.start(step);
+  answer({});
+  QuorumFetchResponse records;
+  records.high_watermark = Offset{2};
+  records.batches = {one_record(0, epoch), one_record(1, epoch)};
+  answer(records);
+  EXPECT_EQ(broker.take_committed().size(), 2u);
+  QuorumFetchResponse diverging;
+  diverging.diverging_end_offset = Offset{1};
+  diverging.diverging_epoch = epoch;
+  answer(diverging);
+  EXPECT_TRUE(probed(step, Probe::observer_truncated_below_high_watermark));
 }
 
 TEST(Quorum, EndOfEpochFindsTheLargestNotAbove) {

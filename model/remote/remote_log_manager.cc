@@ -1,6 +1,8 @@
 // Tasks, their requests and what becomes of them; what each task does is in remote_log_tasks.cc.
 #include "model/remote/remote_log_manager.h"
 
+#include "model/probes.h"
+
 namespace ktrial::model {
 namespace {
 
@@ -95,7 +97,7 @@ void RemoteLogManager::on_timer(RemoteLogHost& host, TimerId timer) {
   Step& step = host.step;
   if (timer.kind == kRemoteCallTimer) {
     if (!calls_.contains(static_cast<std::int32_t>(timer.about))) return;
-    step.fact(ProbeHit{"remote storage did not answer in time"});
+    step.fact(ProbeHit{Probe::remote_storage_timed_out});
     step.close(connection_);
     return on_closed(host);
   }

@@ -1,4 +1,5 @@
 // What the tasks of the remote log do: RLMCopyTask, RLMExpirationTask, RLMFollowerTask.
+#include "model/probes.h"
 #include "model/remote/remote_log_lineage.h"
 #include "model/remote/remote_log_manager.h"
 
@@ -77,7 +78,7 @@ bool RemoteLogManager::failed_copy(Running& r) {
 }
 
 void RemoteLogManager::clean_up_copy(Running& r) {
-  r.step.fact(ProbeHit{"copy of a segment failed, and is cleaned up"});
+  r.step.fact(ProbeHit{Probe::copy_failed});
   tell(r, Task::copy, At::cleanup_started, State::DELETE_SEGMENT_STARTED);
 }
 
@@ -136,7 +137,7 @@ void RemoteLogManager::copy_data(Running& r) {
   // What is deleted has another name by now (RLMCopyTask.copyLogSegment takes the name first).
   const SegmentFiles& files = log.segments();
   if (files.segment(files.floor(segment.start_offset)).base != segment.start_offset) {
-    r.step.fact(ProbeHit{"a segment was deleted before it was copied"});
+    r.step.fact(ProbeHit{Probe::deleted_before_copied});
     return clean_up_copy(r);
   }
   ask(r, Task::copy, At::copying,

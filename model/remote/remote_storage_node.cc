@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "model/probes.h"
+
 namespace ktrial::model {
 
 void RemoteStorageNode::start(Step&) { running_ = true; }
@@ -30,7 +32,7 @@ std::optional<MessageBody> RemoteStorageNode::answer(Step& step, MessageBody& re
     if (logs_[r->segment.partition].metadata.update(r->segment))
       step.fact(RemoteSegmentStateChanged{r->segment});
     else
-      step.fact(ProbeHit{"remote segment metadata dropped: no such transition"});
+      step.fact(ProbeHit{Probe::remote_metadata_dropped});
     return UpdateRemoteLogSegmentMetadataResponse{};
   }
   if (auto* r = std::get_if<CopyLogSegmentDataRequest>(&request)) {

@@ -1,5 +1,7 @@
 #include "model/replication/partition.h"
 
+#include "model/probes.h"
+
 namespace ktrial::model {
 
 Partition::Partition(TopicPartition tp, PartitionConfig config, LogDisk disk)
@@ -26,7 +28,7 @@ PartitionProgress Partition::make_leader(Step& step, const PartitionRegistration
   // in its next AlterPartition.
   if (registration.leader_recovery_state == LeaderRecoveryState::RECOVERING &&
       registration.leader_epoch > leader_epoch_)
-    step.fact(ProbeHit{"leader after an unclean election: RECOVERING"});
+    step.fact(ProbeHit{Probe::leader_is_recovering});
   recovery_ = LeaderRecoveryState::RECOVERED;
   // A hole of Kafka's: what the controller decides on the proposal is not known yet, but the added replica does not
   // hold the high watermark any more (docs/variants.md).
@@ -103,7 +105,7 @@ bool Partition::copy_from_leader(Step& step, const FetchResponse::Partition& res
   bool sound = true;
   for (const RecordBatch& batch : response.batches) {
     if (batch.partition_leader_epoch > fetch_epoch && !config_.variants.on(Variant::newer_epoch_batch)) {
-      step.fact(ProbeHit{"fetched batch is of a newer leader epoch than the fetch"});
+      step.fact(ProbeHit{Probe::batch_of_newer_epoch});
       break;
     }
     if (batch.checksum == Checksum::broken) step.fact(CorruptBatchFound{tp_, batch.base_offset, leader_});
@@ -143,7 +145,7 @@ void Partition::truncate(Step& step, Offset target) {
   const Offset old_end = log_.log_end();
   const Offset old_hw = log_.high_watermark();
   const Offset old_start = log_.log_start();
-  if (target < old_hw) step.fact(ProbeHit{"log truncated below the high watermark"});
+  if (target < old_hw) step.fact(ProbeHit{Probe::truncated_below_high_watermark});
   if (target >= old_end && config_.variants.on(Variant::epoch_cache_truncation)) return;
   const bool knew = knows_producers();
   const bool cut = log_.truncate_to(target, step.wall_clock);
@@ -159,7 +161,7 @@ void Partition::truncate(Step& step, Offset target) {
 }
 
 bool Partition::truncate_to_leader(Step& step, OffsetAndEpoch leader) {
-  step.fact(ProbeHit{"fetch answered with a diverging epoch"});
+  step.fact(ProbeHit{Probe::diverging_epoch_answered});
   if (!leader.offset.present()) {
     truncate(step, log_.high_watermark());
     return true;
@@ -170,7 +172,7 @@ bool Partition::truncate_to_leader(Step& step, OffsetAndEpoch leader) {
     return true;
   }
   if (own.epoch < leader.epoch) {
-    step.fact(ProbeHit{"diverging epoch: the log knows an older epoch only, and will ask again"});
+    step.fact(ProbeHit{Probe::diverging_epoch_is_older});
     truncate(step, std::min(own.offset, log_.log_end()));
     return false;
   }

@@ -1,4 +1,5 @@
 // How the in-sync set changes: proposals, and the controller's answers to them.
+#include "model/probes.h"
 #include "model/replication/partition.h"
 
 namespace ktrial::model {
@@ -77,7 +78,7 @@ bool Partition::on_alter_partition(Step& step, const AlterPartitionRequest::Part
   const bool same = (sent.leader_epoch == leader_epoch_ && sent.partition_epoch == partition_epoch_) ||
                     config_.variants.on(Variant::pending_isr);
   if (role_ != ReplicaRole::leader || !isr_.in_flight() || !same) {
-    step.fact(ProbeHit{"AlterPartition answer ignored: newer metadata came first"});
+    step.fact(ProbeHit{Probe::alter_partition_answer_ignored});
     return false;
   }
   switch (answer.error) {
@@ -97,8 +98,7 @@ bool Partition::on_alter_partition(Step& step, const AlterPartitionRequest::Part
     }
     case Error::INELIGIBLE_REPLICA:
       // Back to the committed state. The high watermark is tried again by the next append or fetch, not here.
-      step.fact(ProbeHit{isr_.expanding() ? "isr expansion refused: INELIGIBLE_REPLICA"
-                                          : "isr shrink refused: INELIGIBLE_REPLICA"});
+      step.fact(ProbeHit{isr_.expanding() ? Probe::expansion_refused : Probe::shrink_refused});
       isr_.proposed.reset();
       return false;
     case Error::UNKNOWN_TOPIC_OR_PARTITION:
@@ -107,7 +107,7 @@ bool Partition::on_alter_partition(Step& step, const AlterPartitionRequest::Part
     case Error::INVALID_UPDATE_VERSION:
     case Error::INVALID_REQUEST:
     case Error::NEW_LEADER_ELECTED:
-      step.fact(ProbeHit{"AlterPartition refused: the leader waits for newer metadata"});
+      step.fact(ProbeHit{Probe::leader_waits_for_metadata});
       proposal_stalled_ = true;
       return false;
     default:

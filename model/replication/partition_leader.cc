@@ -1,6 +1,7 @@
 // The leader's side of a partition: appends, reads (of consumers also at a follower), follower state, high watermark.
 #include <algorithm>
 
+#include "model/probes.h"
 #include "model/replication/partition.h"
 
 namespace ktrial::model {
@@ -28,7 +29,7 @@ AppendResult Partition::append(Step& step, const RecordBatch& batch, Acks acks, 
   };
   if (role_ != ReplicaRole::leader) return refuse(Error::NOT_LEADER_OR_FOLLOWER);
   if (acks == Acks::all && static_cast<std::int32_t>(isr_.committed.size()) < min_isr()) {
-    step.fact(ProbeHit{"produce refused: NOT_ENOUGH_REPLICAS"});
+    step.fact(ProbeHit{Probe::not_enough_replicas});
     return refuse(Error::NOT_ENOUGH_REPLICAS);
   }
   // UnifiedLog.analyzeAndValidateRecords, then LogValidator
@@ -198,8 +199,7 @@ bool Partition::advance_high_watermark(Step& step, const Brokers& brokers) {
     if (counts) lowest = std::min(lowest, remote.log_end);
     if (counts && holds(isr_.committed, id)) in_sync = std::min(in_sync, remote.log_end);
   }
-  if (lowest < in_sync && lowest <= log_.high_watermark())
-    step.fact(ProbeHit{"high watermark waits for a replica that is not in the ISR yet"});
+  if (lowest < in_sync && lowest <= log_.high_watermark()) step.fact(ProbeHit{Probe::high_watermark_waits});
   if (lowest <= log_.high_watermark()) return false;
   set_high_watermark(step, lowest);
   return true;

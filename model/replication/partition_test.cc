@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "model/nodes_for_test.h"
+#include "model/probes.h"
 #include "model/replication/replica_fetcher.h"
 
 namespace ktrial::model {
@@ -57,9 +58,9 @@ struct Leader {
     a.partition_epoch = partition.partition_epoch() + 1;
     return partition.on_alter_partition(step, *item, a, brokers, change);
   }
-  bool probed(std::string_view name) const {
+  bool probed(Probe probe) const {
     for (const Fact& f : step.facts)
-      if (const auto* p = std::get_if<ProbeHit>(&f); p && name == p->name) return true;
+      if (const auto* p = std::get_if<ProbeHit>(&f); p && p->probe == probe) return true;
     return false;
   }
   Offset hw() const { return partition.log().high_watermark(); }
@@ -118,11 +119,36 @@ TEST(Partition, EachErrorOfAlterPartitionHasItsReaction) {
   EXPECT_EQ(l.hw(), Offset(0));  // waits for the expansion
   EXPECT_FALSE(l.answer(Error::INELIGIBLE_REPLICA));
   EXPECT_FALSE(l.partition.isr().in_flight());  // reverted
-  EXPECT_TRUE(l.probed("isr expansion refused: INELIGIBLE_REPLICA"));
+  EXPECT_TRUE(l.probed(Probe::expansion_refused));
   EXPECT_EQ(l.hw(), Offset(0));
   l.brokers[NodeId(1)].fenced = true;
   l.append();
   EXPECT_EQ(l.hw(), Offset(2));
+}
+
+TEST(Partition, AShrinkThatIsRefusedIsTakenBack) {
+  Leader l;
+  l.lead(1, 1, nodes({0, 1, 2}));
+  l.append();
+  l.step.now += seconds(31);
+  EXPECT_TRUE(l.partition.maybe_shrink_isr(l.step).propose);
+  EXPECT_FALSE(l.answer(Error::INELIGIBLE_REPLICA));
+  EXPECT_TRUE(l.probed(Probe::shrink_refused));
+  EXPECT_EQ(l.partition.isr().committed, nodes({0, 1, 2}));
+}
+
+// The leader names an epoch that this log knows nothing of: it cuts to where its own older one ends, and asks again.
+TEST(Partition, ADivergingEpochBetweenItsOwnIsAskedForAgain) {
+  Leader l;
+  l.lead(1, 1, nodes({0}));
+  l.append();
+  l.lead(5, 2, nodes({0}));
+  l.append();
+  l.partition.make_follower(
+      l.step, PartitionRegistration{nodes({0, 1, 2}), nodes({1}), NodeId(1), LeaderEpoch(6), PartitionEpoch(3), {}});
+  EXPECT_FALSE(l.partition.truncate_to_leader(l.step, {Offset(2), LeaderEpoch(3)}));
+  EXPECT_TRUE(l.probed(Probe::diverging_epoch_is_older));
+  EXPECT_EQ(l.partition.log().log_end(), Offset(1));
 }
 
 TEST(Partition, NewerMetadataBeatsALateAnswer) {
@@ -157,7 +183,7 @@ TEST(Partition, OnlyEligibleReplicasJoinTheIsrOrHoldTheHighWatermark) {  // KIP-
   EXPECT_TRUE(l.fetch(1, 1, BrokerEpoch(50)).propose);
   l.append();
   EXPECT_EQ(l.hw(), Offset(1));
-  EXPECT_TRUE(l.probed("high watermark waits for a replica that is not in the ISR yet"));
+  EXPECT_TRUE(l.probed(Probe::high_watermark_waits));
 }
 
 TEST(Partition, BelowMinIsrTheHighWatermarkStandsStill) {
@@ -216,6 +242,7 @@ TEST(Partition, ABatchOfANewerEpochThanTheFetchIsNotTaken) {  // KAFKA-18723
   b.partition_leader_epoch = LeaderEpoch(2);
   r.batches = {b};
   EXPECT_TRUE(l.partition.copy_from_leader(l.step, r, LeaderEpoch(1)));
+  EXPECT_TRUE(l.probed(Probe::batch_of_newer_epoch));
   EXPECT_EQ(l.partition.log().log_end(), Offset(0));
   EXPECT_EQ(l.hw(), Offset(0));
   b.partition_leader_epoch = LeaderEpoch(1);

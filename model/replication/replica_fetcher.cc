@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/probes.h"
+
 namespace ktrial::model {
 
 void ReplicaFetcher::follow_log(Entry& entry, const Partition& partition, const ClusterConfig& config) {
@@ -183,7 +185,7 @@ bool ReplicaFetcher::on_message(Step& step, ConnectionId connection, const Messa
 void ReplicaFetcher::on_fetch(Step& step, const FetchResponse& response, Partitions& partitions,
                               const ClusterConfig& config, ReplicationQuota* quota) {
   if (!session_.on_response(response)) {
-    step.fact(ProbeHit{"fetch session ended by the broker"});
+    step.fact(ProbeHit{Probe::fetch_session_ended});
     return;
   }
   for (const FetchResponse::Partition& answer : response.partitions)
@@ -234,12 +236,12 @@ void ReplicaFetcher::on_fetch_partition(Step& step, const FetchResponse::Partiti
         return sound ? due(at) : delay(at, step.now + config.replica_fetch_backoff);
       }
     case Error::OFFSET_OUT_OF_RANGE:
-      step.fact(ProbeHit{"follower fetch refused: OFFSET_OUT_OF_RANGE"});
+      step.fact(ProbeHit{Probe::follower_out_of_range});
       return ask(at, Entry::Ask::latest);
     case Error::OFFSET_MOVED_TO_TIERED_STORAGE:
       return moved_to_tiered_storage(step, at, response);
     case Error::FENCED_LEADER_EPOCH:
-      step.fact(ProbeHit{"follower fetch refused: FENCED_LEADER_EPOCH"});
+      step.fact(ProbeHit{Probe::follower_fenced});
       return erase(at);  // until newer metadata brings it back
     default:
       return delay(at, step.now + config.replica_fetch_backoff);

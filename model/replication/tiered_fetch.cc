@@ -3,6 +3,7 @@
 // It asks where the leader's local log starts and of which epoch the record before that is, finds the remote segment
 // that holds this record, and begins behind it, with the leader epochs that were copied with the segment. What fails is
 // begun again with the next fetch, after replica.fetch.backoff.ms.
+#include "model/probes.h"
 #include "model/replication/replica_fetcher.h"
 
 namespace ktrial::model {
@@ -14,7 +15,7 @@ void ReplicaFetcher::fetch_again(Step& step, Entries::iterator at, const Cluster
 
 void ReplicaFetcher::moved_to_tiered_storage(Step& step, Entries::iterator at,
                                              const FetchResponse::Partition& response) {
-  step.fact(ProbeHit{"follower fetch refused: OFFSET_MOVED_TO_TIERED_STORAGE"});
+  step.fact(ProbeHit{Probe::follower_moved_to_tier});
   at->second.leader_log_start = response.log_start_offset;
   ask(at, Entry::Ask::earliest_local);
 }
@@ -60,7 +61,7 @@ void ReplicaFetcher::on_remote_state(Step& step, TopicPartition tp, const FetchL
   const auto held = partitions.find(tp);
   if (at == entries_.end() || held == partitions.end() || at->second.ask != Entry::Ask::remote_state) return;
   if (response.error != Error::NONE) {
-    step.fact(ProbeHit{"follower found no remote state to begin with"});
+    step.fact(ProbeHit{Probe::no_remote_state});
     return fetch_again(step, at, config);
   }
   Entry& entry = at->second;

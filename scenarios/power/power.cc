@@ -33,6 +33,7 @@ Repetition repeat(const Scenario& scenario, int number, const PowerBudget& budge
     options.seed = kSeedsApart * static_cast<std::uint64_t>(number) + ++r.seeds;
     const TrialResult trial = run_trial(scenario, options);
     r.cpu_seconds = thread_cpu_seconds() - began;
+    r.probes.add(trial.probes);
     if (!failed(trial)) continue;
     r.found = true;
     r.failing_seed = options.seed;

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "scenarios/run/probe_counts.h"
 #include "scenarios/scenario.h"
 
 namespace ktrial::scenarios {
@@ -28,6 +29,7 @@ struct Repetition {
   double cpu_seconds = 0;
   std::uint64_t failing_seed = 0;
   std::string property;
+  ProbeCounts probes;  // of this command; not kept in files
 };
 
 // Repetition `number` (from 0) runs seeds 1,000,000 * number + 1 and up.

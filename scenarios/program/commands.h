@@ -55,6 +55,11 @@ struct CrashPointCommand {
   int writes = 5;
   std::string out = "crash-point.yaml";
 };
+struct ProbesCommand {
+  std::vector<std::string> files;  // empty: all of the library and of the catalogue
+  std::uint64_t seeds = 5;         // of each
+  int threads = 1;
+};
 struct CheckDeterminismCommand {
   std::string file;
   bool fingerprint_only = false;
@@ -71,6 +76,7 @@ int list(const std::string& what);
 int check_determinism(const CheckDeterminismCommand& command);
 int power(const PowerCommand& command);
 int crash_points(const CrashPointCommand& command);
+int probes(const ProbesCommand& command);
 
 const std::vector<std::string>& list_topics();  // what `list` can list
 

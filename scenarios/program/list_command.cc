@@ -50,7 +50,7 @@ void list_variants() {
 
 const std::vector<std::string>& list_topics() {
   static const std::vector<std::string> topics = {"scenarios", "catalogue", "properties", "faults",
-                                                  "goals",     "variants",  "configs"};
+                                                  "goals",     "variants",  "configs",    "probes"};
   return topics;
 }
 
@@ -63,6 +63,11 @@ int list(const std::string& what) {
     for (const std::string& goal : known_goals()) row(goal, meaning_of_goal(goal));
   } else if (what == "faults") {
     list_faults();
+  } else if (what == "probes") {
+    for (std::size_t i = 0; i < model::kProbes; ++i) {
+      const model::ProbeRow& probe = model::probe_row(static_cast<model::Probe>(i));
+      row(probe.name, fmt::format("{} ({})", probe.text, probe.owner));
+    }
   } else if (what == "configs") {
     fmt::print("{}", model::config_keys_markdown());
   } else {

@@ -103,7 +103,7 @@ bool take_stored(Entry& e, const Json& j) {
   if (j.at("key") != key_of(e)) return false;
   for (const Json& r : j.at("repetitions"))
     e.repetitions.push_back(
-        {r.at("found"), false, r.at("seeds"), r.at("cpu_seconds"), r.at("failing_seed"), r.at("property")});
+        {r.at("found"), false, r.at("seeds"), r.at("cpu_seconds"), r.at("failing_seed"), r.at("property"), {}});
   e.shrunk_faults = j.at("shrunk_faults");
   e.correct_seeds = j.at("correct_seeds");
   if (j.contains("correct_failure")) e.correct_failure = j.at("correct_failure").get<std::uint64_t>();
@@ -237,6 +237,10 @@ int report(const std::deque<Entry>& entries, bool complete) {
       "\n{} of {} entries found; * tier 1. faults: left after shrinking / in the catalogue's smallest case. A "
       "repetition that found\nnothing counts with its whole budget.\n",
       found, entries.size());
+  ProbeCounts probes;
+  for (const Entry& e : entries)
+    for (const Repetition& r : e.repetitions) probes.add(r.probes);
+  if (!probes.reached().empty()) fmt::print("{}\n", summary(probes));  // nothing: all results were in the file
   if (missed > 0) fmt::print("{} tier 1 {} not found in every repetition\n", missed, missed == 1 ? "entry" : "entries");
   if (wrong > 0) fmt::print("the correct model fails in {} {}\n", wrong, wrong == 1 ? "entry" : "entries");
   if (!complete) fmt::print("interrupted; the same command goes on\n");

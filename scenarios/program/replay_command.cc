@@ -105,6 +105,7 @@ int check_determinism(const CheckDeterminismCommand& command) {
     files.push_back(command.file);
   else
     for (const auto& file : library()) files.push_back(file.string());
+  ProbeCounts probes;
   for (const std::string& file : files) {
     const auto scenario = load(file);
     if (!scenario) return Exit::bad_input;
@@ -112,6 +113,7 @@ int check_determinism(const CheckDeterminismCommand& command) {
     std::vector<std::vector<StepMark>> first(command.seeds);
     for (std::uint64_t i = 0; i < command.seeds; ++i) {
       const TrialResult result = run_marked(*scenario, i + 1, first[i], false);
+      probes.add(result.probes);
       if (command.fingerprint_only)
         fmt::print("{} seed {}: {:016x} {} events\n", name, i + 1, result.fingerprint, result.events);
     }
@@ -134,6 +136,9 @@ int check_determinism(const CheckDeterminismCommand& command) {
       fmt::print("{}: {} seeds, the same again{}\n", name, command.seeds,
                  command.others == 0 ? "" : fmt::format(" after {} others", command.others));
   }
+  if (command.fingerprint_only) return Exit::holds;
+  // What one scenario never reaches says nothing; what the library does not, says where it is blind.
+  fmt::print("{}\n{}", summary(probes), command.file.empty() ? never_reached(probes) : "");
   return Exit::holds;
 }
 

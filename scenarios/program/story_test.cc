@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "scenarios/program/files.h"
+#include "scenarios/program/story_weights.h"
 #include "scenarios/program/telling.h"
 #include "scenarios/search/search.h"
 #include "scenarios/search/shrink.h"
@@ -73,6 +74,27 @@ TEST(Story, OfAGroupTellsItsGenerationsAndCommits) {
   const std::string text = reports::story(story_of(result, *key_violation(result), "", {}));
   for (const char* part : {"generation 2", "committed offset", "pause of"}) EXPECT_THAT(text, HasSubstr(part));
   EXPECT_EQ(text.find("__consumer_offsets"), std::string::npos) << "its first leaders are no news";
+}
+
+// Whatever happens, some broken promise is told with it: no fact is silent for ever. A probe is the exception, which is
+// about no partition; what it saw is told by the facts around it.
+TEST(Story, HasRoomForEveryFact) {
+  std::vector<bool> told(model::kFactKinds);
+  for (const auto& property : properties::catalogue())
+    for (const std::int64_t offset : {-1, 1, 2, 3, 4, 5, 6})
+      for (const bool known : {false, true}) {
+        properties::Violation violation;
+        violation.property = property.name;
+        violation.offset = known ? offset : -1;
+        if (known) violation.partition = model::TopicPartition{model::TopicId(1), model::PartitionIndex(0)};
+        const StoryWeights weights(violation);
+        for (std::uint16_t kind = 0; kind < model::kFactKinds; ++kind)
+          if (weights.of(model::fact_row(kind).example()) != model::Weight::none) told[kind] = true;
+      }
+  std::vector<std::string> silent;
+  for (std::uint16_t kind = 0; kind < model::kFactKinds; ++kind)
+    if (!told[kind]) silent.push_back(model::fact_name(kind));
+  EXPECT_EQ(silent, std::vector<std::string>{"ProbeHit"});
 }
 
 // The work between two changes is drawn once, so the end of the run, which is what a reader wants, is in the diagram.

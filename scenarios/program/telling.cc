@@ -83,12 +83,7 @@ const char* fault_name(sim::TraceKind kind) {
 
 // What makes all that follows worth a look again.
 bool is_change(const reports::TraceEvent& event) {
-  static const std::set<std::string> facts = {
-      "BecameLeader", "BecameFollower",     "IsrChanged",        "PartitionStateCommitted", "LogTruncated",
-      "BrokerFenced", "BrokerUnfenced",     "UnsyncedDataLost",  "QuorumLeaderElected",     "QuorumResigned",
-      "TopicCreated", "PartitionsAssigned", "PartitionsRevoked", "GroupStateChanged",       "RecordFailed",
-      "VoteGranted",  "MetadataTruncated",  "BrokerRegistered",  "ConsumerPositionReset",   "UncleanRecoveryStarted"};
-  if (event.kind == "fact") return facts.contains(event.name);
+  if (event.fact) return model::fact_row(*event.fact).drawn == model::Drawn::change;
   return event.kind == "start" || event.kind == "stop" || (event.kind == "fault" && event.name != "connection closed");
 }
 
@@ -154,7 +149,7 @@ reports::Trace trace_of(const TrialResult& result) {
       const RecordedFact& f = result.facts[fact];
       trace.events.push_back({f.event, 0, f.at, f.node.value, "fact", model::fact_name(model::kind(f.fact)),
                               reports::kNoNode, "", with_names(model::describe(f.fact), result),
-                              reports::fact_fields(f.fact, topics)});
+                              reports::fact_fields(f.fact, topics), model::kind(f.fact)});
     }
   };
   for (const sim::TraceEvent& event : result.trace) {
@@ -178,9 +173,9 @@ reports::Trace trace_of(const TrialResult& result) {
 std::string diagram_of(const TrialResult& result) {
   reports::MermaidOptions options;
   options.max_events = 600;  // what is left of steady work is worth drawing; its size limit stays
-  options.skip_names = {
-      "MetadataCommitted",  "MetadataApplied",     "MetadataAppended",      "ConsumerHighWatermarkSeen",
-      "QuorumFetchRequest", "QuorumFetchResponse", "HighWatermarkAdvanced", "ProbeHit"};
+  options.skip_names = {"QuorumFetchRequest", "QuorumFetchResponse"};
+  for (std::uint16_t kind = 0; kind < model::kFactKinds; ++kind)
+    if (model::fact_row(kind).drawn == model::Drawn::never) options.skip_names.insert(model::fact_name(kind));
   const reports::Trace trace = trace_of(result);
   std::set<std::uint64_t> at_issue;
   if (const properties::Violation* violation = result.first_violation()) at_issue = events_at_issue(result, *violation);

@@ -29,6 +29,9 @@ std::string nothing_to_judge(const std::vector<std::string>& properties, const c
 // One case a property. It fails as the exit code says: a violation that the scenario expects does not.
 std::vector<reports::JunitCase> junit_cases(const TrialResult& result, const std::string& reproduce);
 
+// probes_command.cc: a line for each probe that was not hit, with its owner.
+std::string never_reached(const ProbeCounts& counts);
+
 // story.cc: what led to a violation.
 reports::Story story_of(const TrialResult& result, const properties::Violation& violation, std::string reproduce,
                         std::vector<std::string> files);

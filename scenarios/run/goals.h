@@ -1,4 +1,6 @@
 // Goals: things that must have happened for a run to have shown anything.
+//
+// Most are reached by one fact and stand beside it (model/facts/); those that take several are known here. At most 64.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +14,8 @@
 
 namespace ktrial::scenarios {
 
-const std::vector<std::string>& known_goals();
+const std::vector<std::string>& known_goals();         // in the order of the alphabet
+std::string meaning_of_goal(const std::string& name);  // empty: no such goal
 
 class Goals {
  public:

@@ -84,6 +84,7 @@ class Runner {
   void on_fact(const model::Fact& fact, model::NodeId node) {
     view_.on_fact(fact, node);
     goals_.on_fact(fact, node);
+    result_.probes.on_fact(fact);
     if (options_.record) result_.facts.push_back({world_.events(), world_.now(), node, fact});
     if (!omits(fact)) judge_.on_fact(fact, context(node));
     stop_at_violation();

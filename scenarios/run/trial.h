@@ -13,6 +13,7 @@
 
 #include "model/facts.h"
 #include "properties/judge.h"
+#include "scenarios/run/probe_counts.h"
 #include "scenarios/scenario.h"
 #include "sim/context.h"
 
@@ -78,6 +79,7 @@ struct TrialResult {
   std::vector<properties::Verdict> verdicts;
   std::vector<std::string> missed_goals;
   int faults_injected = 0;
+  ProbeCounts probes;
   std::vector<RecordedFact> facts;
   std::vector<RecordedFault> faults;
   std::vector<sim::TraceEvent> trace;

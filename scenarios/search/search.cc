@@ -43,6 +43,7 @@ struct SearchCampaign {
   void report(std::uint64_t seed, const TrialResult& trial) {
     const std::lock_guard lock(mutex);
     result.events += trial.events;
+    result.probes.add(trial.probes);
     result.faults += static_cast<std::uint64_t>(trial.faults_injected);
     if (failed(trial)) {
       if (!result.failing_seed || seed < *result.failing_seed) result.failing_seed = seed;

@@ -34,6 +34,7 @@ struct SearchResult {
   std::map<std::string, std::uint64_t> premises;      // property -> sum over the seeds judged
   std::map<std::string, std::uint64_t> goals_missed;  // goal -> in how many seeds
   std::uint64_t faults = 0;
+  ProbeCounts probes;
 };
 
 // A trial fails if a property is violated that the scenario does not declare `any`.
