@@ -135,8 +135,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1024));
 
   std::string what = "scenarios";
-  auto* list_app = app.add_subcommand(
-      "list", "list scenarios, the catalogue of bugs, properties, faults, goals, variants or configs");
+  auto* list_app = app.add_subcommand("list",
+                                      "list scenarios, the catalogue of bugs, properties, faults, goals, variants, "
+                                      "configs or the keys of a scenario file");
   list_app->add_option("what", what, "what to list (default: scenarios)")->check(CLI::IsMember(list_topics()));
 
   CrashPointCommand crash_command;

@@ -38,6 +38,8 @@ class ControllerNode {
   // Whether its state holds that broker, committed or not.
   bool knows(NodeId broker) const { return memory_->working.broker(broker) != nullptr; }
   const QuorumNode& quorum() const { return memory_->quorum; }
+  // Where the next record of the metadata log will stand, if it leads: whether something was written meanwhile.
+  Offset next_append_offset() const { return memory_ ? memory_->quorum.next_append_offset(disk_) : Offset(0); }
 
  private:
   using Records = std::vector<MetadataRecord>;

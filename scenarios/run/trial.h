@@ -12,6 +12,7 @@
 
 #include "model/facts.h"
 #include "properties/judge.h"
+#include "scenarios/run/fault_outcome.h"
 #include "scenarios/scenario.h"
 #include "sim/context.h"
 
@@ -70,6 +71,7 @@ struct TrialResult {
   std::vector<properties::Verdict> verdicts;
   std::vector<std::string> missed_goals;
   int faults_injected = 0;
+  std::vector<FaultOutcome> fault_outcomes;  // of each of concrete.faults
   std::vector<RecordedFact> facts;
   std::vector<RecordedFault> faults;
   std::vector<sim::TraceEvent> trace;

@@ -44,6 +44,7 @@ struct SearchCampaign {
     const std::lock_guard lock(mutex);
     result.events += trial.events;
     result.faults += static_cast<std::uint64_t>(trial.faults_injected);
+    result.fault_count.add(trial.fault_outcomes);
     if (failed(trial)) {
       if (!result.failing_seed || seed < *result.failing_seed) result.failing_seed = seed;
     } else {
