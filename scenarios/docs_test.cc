@@ -1,6 +1,6 @@
 // Goal: the catalogues in docs/ are what the program knows. Method: compare; KTRIAL_REWRITE_DOCS=1 writes
-// docs/faults.md, docs/facts.md and the tables of docs/properties.md, docs/configs.md and docs/variants.md anew, after
-// which the difference wants a reader.
+// docs/faults.md, docs/format.md, docs/facts.md and the tables of docs/properties.md, docs/configs.md and
+// docs/variants.md anew, after which the difference wants a reader.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <set>
 #include <sstream>
 
 #include "model/config_keys.h"
@@ -16,6 +17,7 @@
 #include "properties/catalogue.h"
 #include "properties/judge.h"
 #include "reports/fact_table.h"
+#include "scenarios/format/schema.h"
 #include "scenarios/meanings.h"
 #include "scenarios/run/goals.h"
 #include "scenarios/scenario_reader.h"
@@ -94,20 +96,51 @@ TEST(Docs, TheProbeThatIsShownIsInTwoSources) {
               testing::ElementsAre("model/probes.h", "model/replication/replica_fetcher.cc"));
 }
 
+TEST(Docs, KeysAreThoseOfTheProgram) {
+  if (std::getenv("KTRIAL_REWRITE_DOCS")) std::ofstream(kDocs + "format.md") << format_markdown();
+  EXPECT_EQ(read("format.md"), format_markdown());
+}
+
+// Sources of the scenarios that hold a word, but tests.
+std::set<std::string> files_with(const std::string& word) {
+  std::set<std::string> files;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::string(KTRIAL_SOURCE_DIR) + "/scenarios")) {
+    const std::string name = entry.path().filename().string();
+    if ((!name.ends_with(".h") && !name.ends_with(".cc")) || name.ends_with("_test.cc")) continue;
+    std::ostringstream text;
+    text << std::ifstream(entry.path()).rdbuf();
+    if (text.str().find(word) != std::string::npos) files.insert(name);
+  }
+  return files;
+}
+
+// docs/extending.md promises how many files a fault and a key take.
+TEST(Docs, AFaultIsInTwoFilesAndAKeyInOne) {
+  const std::string extending = read("extending.md");
+  EXPECT_THAT(extending, testing::HasSubstr("Two files: the header and the source of its family"));
+  EXPECT_EQ(files_with("SlowDisk"), (std::set<std::string>{"disk_faults.cc", "disk_faults.h"}));
+  EXPECT_EQ(files_with("slow-disk"), (std::set<std::string>{"disk_faults.h"}));
+  EXPECT_EQ(files_with("tail-per-million"), (std::set<std::string>{"scenario_keys.cc"}));
+  for (const char* word : {"OnLogDir", "FaultFamily", "FaultText", "Standstill", "Hit::armed", "Drawing"}) {
+    EXPECT_THAT(extending, testing::HasSubstr(word));
+    EXPECT_FALSE(files_with(word).empty()) << word;
+  }
+}
+
 TEST(Meanings, EveryGoalHasOne) {
   for (const std::string& goal : known_goals()) EXPECT_NE(meaning_of_goal(goal), "") << goal;
 }
 
-TEST(Meanings, EveryFaultHasOneAndItsExampleIsRead) {
+TEST(Faults, TheExampleOfEachIsRead) {
   for (int i = 0; i < kFaultKinds; ++i) {
     const auto kind = static_cast<FaultKind>(i);
-    EXPECT_NE(meaning_of(kind), "") << to_string(kind);
     const auto scenario =
         read_scenario("ktrial: 1\ncluster: {brokers: 3, topics: [{name: orders, replicas: [[1, 2, 3]]}]}\nfaults: [" +
-                          example_of(kind) + "]\n",
+                          std::string(row_of(kind).text.example) + "]\n",
                       "example", {properties::all_property_names(), known_goals()});
     ASSERT_TRUE(scenario) << to_string(kind) << ": " << to_string(scenario.error().front());
-    EXPECT_EQ(scenario->faults.at(0).kind, kind);
+    EXPECT_EQ(scenario->faults.at(0).kind(), kind);
   }
 }
 

@@ -10,48 +10,6 @@
 namespace ktrial::scenarios {
 namespace {
 
-struct KindRow {
-  const char* name;
-  FaultShape shape;
-};
-constexpr std::array<KindRow, kFaultKinds> kFaultRows = {{
-    {"kill", FaultShape::nodes},
-    {"power-cut", FaultShape::nodes},
-    {"pause", FaultShape::nodes},
-    {"slow", FaultShape::nodes},
-    {"clean-stop", FaultShape::nodes},
-    {"restart", FaultShape::nodes},
-    {"wipe", FaultShape::nodes},
-    {"cut", FaultShape::links},
-    {"isolate", FaultShape::nodes},
-    {"halves", FaultShape::nodes},
-    {"bridge", FaultShape::bridge},
-    {"delay", FaultShape::links},
-    {"bandwidth", FaultShape::links},
-    {"reset", FaultShape::links},
-    {"cut-mid-response", FaultShape::links},
-    {"hold", FaultShape::links},
-    {"clock-step", FaultShape::nodes},
-    {"clock-drift", FaultShape::nodes},
-    {"clock-freeze", FaultShape::nodes},
-    {"elect-preferred", FaultShape::partition},
-    {"elect-unclean", FaultShape::partition},
-    {"reassign", FaultShape::replicas},
-    {"cancel-reassignment", FaultShape::partition},
-    {"create-partitions", FaultShape::count},
-    {"alter-configs", FaultShape::configs},
-    {"delete-topic", FaultShape::topic},
-    {"create-topic", FaultShape::topic},
-    {"delete-records", FaultShape::records},
-    {"bit-rot", FaultShape::nodes},
-    {"write-error", FaultShape::nodes},
-    {"read-error", FaultShape::nodes},
-    {"fsync-error", FaultShape::nodes},
-    {"full-disk", FaultShape::nodes},
-    {"slow-disk", FaultShape::nodes},
-    {"misdirected-write", FaultShape::nodes},
-    {"restore-disk", FaultShape::nodes},
-}};
 constexpr std::array<const char*, kRandomTargets> kTargets = {
     "one", "minority",  "majority",      "leaders",      "controllers", "clients",
     "all", "followers", "last-answered", "coordinators", "members",     "remote-storage"};
@@ -116,26 +74,10 @@ Call call(const std::string& text) {
 
 }  // namespace
 
-const char* to_string(FaultKind k) { return kFaultRows[static_cast<std::size_t>(k)].name; }
-bool harms_log_dir(FaultKind k) {
-  return k == FaultKind::write_error || k == FaultKind::read_error || k == FaultKind::fsync_error ||
-         k == FaultKind::full_disk || k == FaultKind::slow_disk;
-}
-FaultShape shape_of(FaultKind k) { return kFaultRows[static_cast<std::size_t>(k)].shape; }
 const char* to_string(RandomTarget t) { return kTargets[static_cast<std::size_t>(t)]; }
-std::optional<FaultKind> fault_kind(const std::string& t) {
-  for (int i = 0; i < kFaultKinds; ++i)
-    if (t == to_string(static_cast<FaultKind>(i))) return static_cast<FaultKind>(i);
-  return std::nullopt;
-}
 std::optional<RandomTarget> random_target(const std::string& t) {
   const int i = index_of(kTargets, t);
   return i < 0 ? std::nullopt : std::optional(static_cast<RandomTarget>(i));
-}
-std::vector<std::string> fault_kind_names() {
-  std::vector<std::string> names;
-  for (const KindRow& row : kFaultRows) names.emplace_back(row.name);
-  return names;
 }
 std::vector<std::string> random_target_names() { return {kTargets.begin(), kTargets.end()}; }
 std::vector<std::string> message_names() {

@@ -1,9 +1,10 @@
 // Selectors and conditions as text: `leader(orders-0)`, `isr(orders-0) == 1`. Parsing reverses to_string exactly.
 // Leaves out: whether the names exist; the scenario reader checks them.
 #pragma once
+#include <optional>
 #include <tl/expected.hpp>
 
-#include "scenarios/fault_spec.h"
+#include "scenarios/fault_targets.h"
 
 namespace ktrial::scenarios {
 
@@ -15,7 +16,6 @@ tl::expected<Selector, TextError> parse_selector(const std::string& text);
 tl::expected<Condition, TextError> parse_condition(const std::string& text);
 std::optional<PartitionRef> parse_partition(const std::string& text);
 std::optional<RandomTarget> random_target(const std::string& text);
-std::vector<std::string> fault_kind_names();
 std::vector<std::string> random_target_names();
 // Names of the messages that nodes send each other: "FetchResponse".
 std::vector<std::string> message_names();

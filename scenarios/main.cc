@@ -133,8 +133,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1024));
 
   std::string what = "scenarios";
-  auto* list_app = app.add_subcommand(
-      "list", "list scenarios, the catalogue of bugs, properties, faults, goals, variants, configs or probes");
+  auto* list_app = app.add_subcommand("list",
+                                      "list scenarios, the catalogue of bugs, properties, faults, goals, variants, "
+                                      "configs, the keys of a scenario file or probes");
   list_app->add_option("what", what, "what to list (default: scenarios)")->check(CLI::IsMember(list_topics()));
 
   CrashPointCommand crash_command;

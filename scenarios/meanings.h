@@ -1,4 +1,4 @@
-// One sentence on each fault, for `ktrial list` and docs/faults.md.
+// The catalogue of faults and goals as docs/faults.md has it. What a fault does is said beside its struct.
 #pragma once
 
 #include <string>
@@ -8,9 +8,6 @@
 
 namespace ktrial::scenarios {
 
-std::string meaning_of(FaultKind kind);
-// How a file says it: "{at: 5s, kill: broker(1), for: 10s}".
-std::string example_of(FaultKind kind);
 // docs/faults.md is this text; a test compares.
 std::string faults_markdown();
 

@@ -8,5 +8,7 @@
 namespace ktrial::scenarios {
 
 std::string write_scenario(const Scenario& scenario);
+// One fault as a line of such a file: "{at: 5s, kill: broker(1), for: 10s}".
+std::string write_fault(const FaultSpec& fault);
 
 }  // namespace ktrial::scenarios

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
 
+#include "scenarios/faults/fault_walk.h"
 #include "scenarios/scenario_reader.h"
 #include "scenarios/yaml_reader.h"
 
@@ -100,100 +102,45 @@ Condition condition(Condition::Kind kind) {
   return c;
 }
 
-FaultSpec fault(FaultKind kind) {
+// Each key of a fault with a value of its own.
+struct FillFault : KeyVisitor {
   using S = Selector::Kind;
-  FaultSpec f;
-  f.kind = kind;
-  f.at = Nanos(1'000'000'001) * (1 + static_cast<int>(kind));
-  switch (kind) {
-    case FaultKind::cut:
-      f.between = {selector(S::broker), selector(S::controller)};
-      f.duration = seconds(90);
-      break;
-    case FaultKind::delay:
-      f.from = {selector(S::leader)};
-      f.to = {selector(S::followers), selector(S::all_clients)};
-      f.delay = microseconds(1500);
-      break;
-    case FaultKind::bandwidth:
-      f.from = f.to = {selector(S::all_brokers)};
-      f.amount = 1'000'000'000'000;
-      f.until = seconds(7200);
-      break;
-    case FaultKind::slow:
-      f.targets = {selector(S::broker)};
-      f.amount = 50;
-      break;
-    case FaultKind::clock_step:
-      f.targets = {selector(S::broker)};
-      f.delay = -milliseconds(2500);
-      break;
-    case FaultKind::clock_drift:
-      f.targets = {selector(S::broker), selector(S::client)};
-      f.amount = -300;
-      break;
-    case FaultKind::delete_records:
-      f.partition = PartitionRef{"orders-eu", 1};
-      f.amount = 100;
-      break;
-    case FaultKind::bit_rot:
-    case FaultKind::misdirected_write:
-      f.targets = {selector(S::broker)};
-      f.amount = 7;
-      f.checksum_matches = kind == FaultKind::bit_rot;
-      break;
-    case FaultKind::slow_disk:
-      f.targets = {selector(S::broker)};
-      f.delay = milliseconds(50);
-      break;
-    case FaultKind::bridge:
-      f.from = {selector(S::broker), selector(S::controller)};
-      f.to = {selector(S::leader)};
-      break;
-    case FaultKind::reset:
-      f.from = {selector(S::broker)};
-      f.to = {selector(S::followers), selector(S::client)};
-      f.both_ways = true;
-      break;
-    case FaultKind::cut_mid_response:
-      f.between = {selector(S::leader), selector(S::all_clients)};
-      f.message = "ProduceResponse";
-      break;
-    case FaultKind::cancel_reassignment:
-      f.partition = PartitionRef{"orders-eu", 0};
-      break;
-    case FaultKind::reassign:
-      f.partition = PartitionRef{"orders-eu", 1};
-      f.replicas = {3, 1};
-      f.throttle = 50000;
-      f.verify_every = seconds(2);
-      break;
-    case FaultKind::create_partitions:
-      f.topic = "null";
-      f.amount = 7;
-      break;
-    case FaultKind::alter_configs:
-      f.topic = "null";
-      f.configs = {{"min.insync.replicas", "1"}, {"retention.ms", std::nullopt}};
-      break;
-    case FaultKind::delete_topic:
-    case FaultKind::create_topic:
-      f.topic = "orders-eu";
-      break;
-    case FaultKind::hold:
-      f.from = {selector(S::leader), selector(S::broker)};
-      f.to = {selector(S::last_answered)};
-      f.message = "FetchResponse";
-      f.duration = Nanos(1);
-      break;
-    case FaultKind::elect_preferred:
-    case FaultKind::elect_unclean:
-      f.partition = PartitionRef{"orders-eu", 1};
-      break;
-    default:
-      f.targets = {selector(S::broker)};
+  std::int64_t next = 7;
+  void whole(const Key&, const Range& r, std::optional<std::int64_t>& value, std::optional<std::int64_t>) override {
+    value = std::clamp(++next, r.lowest, r.highest);
   }
+  void time(const Key&, Sign sign, std::optional<Nanos>& value, std::optional<Nanos>) override {
+    value = sign == Sign::any ? Nanos(-milliseconds(2500)) : Nanos(microseconds(1500) * ++next);
+  }
+  void name(const Key&, Names what, std::string& value) override {
+    value = what == Names::topic ? "null" : what == Names::message ? "FetchResponse" : "/tmp/kafka-logs";
+  }
+  void choice(const Key& key, const std::vector<std::string>&, std::optional<std::size_t>& value) override {
+    if (key.name != std::string("strategy")) value = 0;  // that needs another cluster
+  }
+  void selectors(const Key&, std::vector<Selector>& targets) override {
+    targets = {selector(S::broker), selector(S::leader)};
+  }
+  void partition(const Key&, PartitionRef& partition) override { partition = {"orders-eu", 1}; }
+  void brokers(const Key&, std::vector<std::int32_t>& brokers) override { brokers = {3, 1}; }
+  void altered(const Key&, const Key&, model::ConfigScope, AlteredConfigs& configs) override {
+    configs = {{"min.insync.replicas", "1"}, {"retention.ms", std::nullopt}};
+  }
+};
+
+FaultSpec fault(FaultKind kind) {
+  FaultSpec f;
+  f.at = Nanos(1'000'000'001) * (1 + static_cast<int>(kind));
+  f.what = make_fault(kind);
+  FillFault fill;
+  visit_keys(fill, f.what);
+  if (static_cast<int>(kind) % 3 == 1) f.duration = seconds(90);
+  if (static_cast<int>(kind) % 3 == 2) f.until = seconds(7200);
   return f;
+}
+template <class Act>
+FaultSpec fault() {
+  return fault(kind_of<Act>);
 }
 
 Scenario everything() {
@@ -244,19 +191,28 @@ Scenario everything() {
   s.clocks = {{{selector(Selector::Kind::broker), selector(Selector::Kind::client)}, -milliseconds(1500), -300},
               {{selector(Selector::Kind::all_controllers)}, Nanos(0), 7}};
   for (int i = 0; i < kFaultKinds; ++i) s.faults.push_back(fault(static_cast<FaultKind>(i)));
+  for (const bool both_ways : {false, true})
+    for (const bool several : {false, true}) {
+      FaultSpec f = fault<Reset>();
+      Sides& sides = std::get<Reset>(f.what).sides;
+      sides = {{selector(Selector::Kind::broker)}, {selector(Selector::Kind::client)}, both_ways};
+      if (several) sides.to.push_back(selector(Selector::Kind::followers));
+      s.faults.push_back(f);
+    }
   for (int i = 0; i <= static_cast<int>(Selector::Kind::last_answered); ++i) {
-    FaultSpec f = fault(FaultKind::kill);
-    f.targets = {selector(static_cast<Selector::Kind>(i))};
+    FaultSpec f = fault<Kill>();
+    std::get<Kill>(f.what).targets = {selector(static_cast<Selector::Kind>(i))};
     s.faults.push_back(f);
   }
   for (const auto& c : s.clients) {
-    FaultSpec f = fault(FaultKind::pause);
-    f.targets[0] = selector(Selector::Kind::client);
-    f.targets[0].name = name_of(c);
+    FaultSpec f = fault<Pause>();
+    Selector s_of_client = selector(Selector::Kind::client);
+    s_of_client.name = name_of(c);
+    std::get<Pause>(f.what).targets = {s_of_client};
     s.faults.push_back(f);
   }
   for (int i = 0; i < kConditionKinds; ++i) {
-    FaultSpec f = fault(FaultKind::restart);
+    FaultSpec f = fault<Restart>();
     f.at.reset();
     f.when = condition(static_cast<Condition::Kind>(i));
     if (i % 2 == 0) f.after = milliseconds(i);
@@ -271,7 +227,7 @@ Scenario everything() {
   s.run_until = Nanos(std::numeric_limits<std::int64_t>::max());
   s.expect = {{"durability", Expected::violated}, {"order", Expected::any}, {"quorum: safety", Expected::holds}};
   s.goals = {"leader-changed", "goal, two"};
-  s.limits = {milliseconds(1500), 3, 0, seconds(3600)};
+  s.limits = {milliseconds(1500), 3, 0, seconds(3600), seconds(7)};
   for (const auto& r : model::variant_rows()) s.variants.emplace_back(r.name, r.alternatives.back().text);
   s.seed = std::numeric_limits<std::uint64_t>::max();
   s.decisions = {{"latency 0->1 connection 3 back message 41", std::numeric_limits<std::uint64_t>::max()},

@@ -126,6 +126,7 @@ bool Network::send(Kernel& k, NodeId from, ConnectionId id, Outgoing message) {
   const std::uint32_t direction = slot * 2 + static_cast<std::uint32_t>(end);
   Direction& d = directions_[direction];
   Link& l = link(from, to);
+  ++l.sent;
   const std::uint64_t number = d.next_number++;
   k.record({.cause = k.event_id,
             .node = from,
@@ -183,7 +184,10 @@ void Network::append(Kernel& k, std::uint32_t direction, std::uint32_t flight) {
     flights_[d.tail].next = flight;
     d.tail = flight;
   }
-  if (d.blocked) arm_timeout(k, direction);
+  if (d.blocked) {
+    count_stopped(direction);
+    arm_timeout(k, direction);
+  }
 }
 
 void Network::schedule_head(Kernel& k, std::uint32_t direction, Nanos at) {

@@ -112,6 +112,12 @@ class Network {
   Nanos extra_delay(NodeId from, NodeId to) const { return link(from, to).extra; }
   std::size_t hold_count() const { return holds_.size(); }           // of all links, each as often as it was ordered
   std::size_t pending_reset_count() const { return mines_.size(); }  // ordered by reset_on_next, not carried out yet
+  // What a link has carried so far, and how often a cut or a hold stopped something on it: whether a fault mattered.
+  std::uint32_t sent_count(NodeId from, NodeId to) const { return link(from, to).sent; }
+  std::uint32_t stopped_count(NodeId from, NodeId to) const { return link(from, to).stopped; }
+  bool connected(NodeId a, NodeId b) const;
+  // Whether reset_on_next has been ordered and not carried out yet.
+  bool resets_next(NodeId from, NodeId to, std::int32_t kind) const;
   // Resets every connection between the two nodes.
   void reset(Kernel& k, NodeId a, NodeId b);
   // The next message from -> to (of this kind) is lost and its connection reset.
@@ -167,7 +173,9 @@ class Network {
     Nanos extra{0};
     Nanos free_at{0};
     bool cut = false;
-    std::uint64_t datagrams = 0;
+    std::uint32_t stopped = 0;  // see stopped_count
+    std::uint32_t sent = 0;     // messages of connections
+    std::uint32_t datagrams = 0;
   };
   struct Rule {
     NodeId from, to;
@@ -193,6 +201,7 @@ class Network {
   void schedule_head(Kernel& k, std::uint32_t direction, Nanos at);
   bool stopped(std::uint32_t direction) const;
   void block(Kernel& k, std::uint32_t direction);
+  void count_stopped(std::uint32_t direction);
   void arm_timeout(Kernel& k, std::uint32_t direction);
   void unblock(Kernel& k);
   void send_mark(Kernel& k, std::uint32_t direction, FlightKind kind, Nanos after);

@@ -67,7 +67,27 @@ void Network::block(Kernel& k, std::uint32_t direction) {
     return;
   }
   d.blocked = true;
+  count_stopped(direction);
   arm_timeout(k, direction);
+}
+
+// By a cut or a hold, not by a machine that has no power. A handshake needs both ways.
+void Network::count_stopped(std::uint32_t direction) {
+  const Connection& c = connections_[direction / 2];
+  const std::uint32_t i = direction & 1;
+  const NodeId from = c.ends[i], to = c.ends[1 - i];
+  if (machines_[static_cast<std::size_t>(to)] == MachineState::machine_down) return;
+  ++link(from, to).stopped;
+  if (c.state[1 - i] == End::unreached) ++link(to, from).stopped;
+}
+
+bool Network::connected(NodeId a, NodeId b) const {
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [&](const Connection& c) { return c.live && end_of(c, a) >= 0 && end_of(c, b) >= 0; });
+}
+
+bool Network::resets_next(NodeId from, NodeId to, std::int32_t kind) const {
+  return std::find(mines_.begin(), mines_.end(), Rule{from, to, kind}) != mines_.end();
 }
 
 void Network::arm_timeout(Kernel& k, std::uint32_t direction) {

@@ -39,6 +39,8 @@ class ControllerNode {
   bool knows(NodeId broker) const { return memory_->working.broker(broker) != nullptr; }
   const QuorumNode& quorum() const { return memory_->quorum; }
   const QuorumDisk& disk() const { return disk_; }
+  // Where the next record of the metadata log will stand, if it leads: whether something was written meanwhile.
+  Offset next_append_offset() const { return memory_ ? memory_->quorum.next_append_offset(disk_) : Offset(0); }
 
  private:
   using Records = std::vector<MetadataRecord>;

@@ -4,6 +4,8 @@
 #include "model/config_keys.h"
 #include "model/variants.h"
 #include "properties/catalogue.h"
+#include "scenarios/fault_spec.h"
+#include "scenarios/format/schema.h"
 #include "scenarios/meanings.h"
 #include "scenarios/program/commands.h"
 #include "scenarios/program/files.h"
@@ -35,8 +37,10 @@ int list_scenarios() {
 }
 
 void list_faults() {
-  for (int i = 0; i < kFaultKinds; ++i)
-    row(to_string(static_cast<FaultKind>(i)), meaning_of(static_cast<FaultKind>(i)));
+  for (int i = 0; i < kFaultKinds; ++i) {
+    const FaultText& text = row_of(static_cast<FaultKind>(i)).text;
+    row(text.name, text.meaning);
+  }
 }
 
 void list_variants() {
@@ -49,8 +53,8 @@ void list_variants() {
 }  // namespace
 
 const std::vector<std::string>& list_topics() {
-  static const std::vector<std::string> topics = {"scenarios", "catalogue", "properties", "faults",
-                                                  "goals",     "variants",  "configs",    "probes"};
+  static const std::vector<std::string> topics = {"scenarios", "catalogue", "properties", "faults", "goals",
+                                                  "variants",  "configs",   "keys",       "probes"};
   return topics;
 }
 
@@ -70,6 +74,8 @@ int list(const std::string& what) {
     }
   } else if (what == "configs") {
     fmt::print("{}", model::config_keys_markdown());
+  } else if (what == "keys") {
+    fmt::print("{}", format_markdown());
   } else {
     list_variants();
   }

@@ -49,6 +49,7 @@ int run(const RunCommand& command) {
     fmt::print("  expected to be violated, but held: {}\n", held);
   for (const std::string& vacuous : result.named_but_vacuous())
     fmt::print("  expected to hold, but there was nothing to judge: {}\n", vacuous);
+  fmt::print("{}", fault_table(result));
   fmt::print("\nseed {}, {} events, {} faults, {} of virtual time, fingerprint {:016x}\n", result.seed, result.events,
              result.faults_injected, reports::seconds_text(result.ended_at), result.fingerprint);
   return exit_code(result);

@@ -103,6 +103,8 @@ int nothing_found(const SearchCommand& command, const Scenario& scenario, const 
   fmt::print("{}: {} in {} ({} events, {} faults, {} ms){}\n", scenario.title,
              found.judged == 0 ? "nothing was judged" : "holds", plural(found.judged, "seed"), found.events,
              found.faults, took, found.interrupted ? ", interrupted" : "");
+  if (const FaultCount& faults = found.fault_count; faults.planned > 0)
+    fmt::print("  faults: {} planned, {} fired, {} effective\n", faults.planned, faults.fired, faults.effective);
   fmt::print("  {} (`ktrial probes {}` names them)\n", summary(found.probes), command.file);
   bool missed = false;
   std::vector<std::string> vacuous;

@@ -10,6 +10,7 @@
 #include "properties/catalogue.h"
 #include "reports/fact_fields.h"
 #include "reports/mermaid.h"
+#include "scenarios/scenario_writer.h"
 
 namespace ktrial::scenarios {
 namespace {
@@ -241,6 +242,21 @@ std::string verdict_table(const TrialResult& result) {
                         note);
   }
   return text + nothing_to_judge(vacuous, "");
+}
+
+std::string fault_table(const TrialResult& result) {
+  FaultCount count;
+  count.add(result.fault_outcomes);
+  if (count.planned == 0) return "";
+  std::string text =
+      fmt::format("\nfaults: {} planned, {} fired, {} effective\n", count.planned, count.fired, count.effective);
+  for (std::size_t i = 0; i < result.fault_outcomes.size(); ++i) {
+    const FaultOutcome& outcome = result.fault_outcomes[i];
+    if (outcome.effective) continue;
+    text += fmt::format("  {:<9}  {}{}\n", outcome.fired ? "inert" : "not fired",
+                        write_fault(result.concrete.faults[i]), outcome.fired ? ": " + outcome.why_inert : "");
+  }
+  return text;
 }
 
 }  // namespace ktrial::scenarios

@@ -24,6 +24,8 @@ std::string diagram_of(const TrialResult& result);
 std::string describe_topics_of(const TrialResult& result);
 // One line a property that had something to judge: outcome, how often its premise was met. The others follow by name.
 std::string verdict_table(const TrialResult& result);
+// How many faults of the plan struck and changed something, and which did not; empty without faults.
+std::string fault_table(const TrialResult& result);
 // "  nothing to judge (2): a b", in as many lines as that takes; empty if there are none.
 std::string nothing_to_judge(const std::vector<std::string>& properties, const char* where);
 // One case a property. It fails as the exit code says: a violation that the scenario expects does not.

@@ -143,4 +143,30 @@ struct Cluster {
   bool tiered = false;
 };
 
+// What a kind of fault draws its own values from, whom it hits among them.
+class Drawing {
+ public:
+  const Cluster& cluster;
+  const RandomFaults& random;
+  const Draw& draw;
+  RandomTarget target;
+
+  std::vector<Selector> targets() const;
+  Sides sides() const;
+  // Any part of the nodes, but neither none nor all.
+  std::vector<Selector> half() const;
+  const PartitionRef& partition() const { return draw.one_of(f_which, cluster.partitions); }
+  const std::string& message() const { return draw.one_of(f_message, cluster.messages); }
+  // One directory, or now and then all of them (empty).
+  std::string log_dir() const;
+  std::int64_t whole(std::uint64_t lowest, std::uint64_t highest) const {
+    return static_cast<std::int64_t>(draw(f_amount, lowest, highest));
+  }
+  // About as long as something that the cluster waits for.
+  Nanos like_a_timeout(std::uint32_t which, std::uint32_t field, Nanos longest) const {
+    const Nanos timeout = std::min(draw.one_of(which, cluster.timeouts), longest);
+    return draw.duration(field, timeout * 3 / 4, timeout * 3 / 2);
+  }
+};
+
 }  // namespace ktrial::scenarios

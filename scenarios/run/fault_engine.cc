@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "scenarios/cluster/cluster_builder.h"
+#include "scenarios/faults/fault_walk.h"
+#include "scenarios/run/fault_operator.h"
 
 namespace ktrial::scenarios {
 namespace {
@@ -36,6 +38,14 @@ bool about(const Condition& condition, const ClusterView& view, model::TopicPart
   return wanted && *wanted == tp;
 }
 
+template <class Act>
+std::string told(const Act& act, const std::string& node) {
+  if constexpr (requires { act.told(node); })
+    return act.told(node);
+  else
+    return fmt::format("{} of {}", Act::kText.name, node);
+}
+
 }  // namespace
 
 FaultEngine::FaultEngine(const Scenario& scenario, std::vector<FaultSpec> plan, std::vector<std::string> node_names)
@@ -46,7 +56,7 @@ FaultEngine::FaultEngine(const Scenario& scenario, std::vector<FaultSpec> plan, 
       controllers_(scenario.cluster.controllers),
       coordinators_(scenario.cluster.config.effective),
       quiet_after_(scenario.random_faults ? scenario.random_faults->quiet_after : scenario.run_until),
-      effects_(scenario, names_.size()) {
+      effects_(scenario, plan_, names_.size()) {
   for (const TopicSpec& topic : scenario.cluster.topics) {
     TopicSpec placed_anew = topic;  // the brokers that it had may be gone
     placed_anew.replicas.clear();
@@ -54,10 +64,11 @@ FaultEngine::FaultEngine(const Scenario& scenario, std::vector<FaultSpec> plan, 
   }
   if (quiet_after_ <= Nanos::zero() || quiet_after_ > scenario.run_until) quiet_after_ = scenario.run_until;
   has_conditions_ = std::any_of(plan_.begin(), plan_.end(), [](const FaultSpec& f) { return f.when.has_value(); });
-  for (const FaultSpec& f : plan_)
-    for (const auto* list : {&f.targets, &f.between, &f.from, &f.to})
-      for (const Selector& s : *list)
+  for (FaultSpec fault : plan_)
+    each_selector_list(fault, [&](const std::vector<Selector>& list) {
+      for (const Selector& s : list)
         wants_last_answered_ = wants_last_answered_ || s.kind == Selector::Kind::last_answered;
+    });
 }
 
 void FaultEngine::arm(KafkaWorld& world) {
@@ -68,13 +79,13 @@ void FaultEngine::arm(KafkaWorld& world) {
 
 void FaultEngine::on_token(KafkaWorld& world, const ClusterView& view, std::uint64_t token) {
   if (token == kQuietToken)
-    become_quiet(world);
+    become_quiet(world, view);
   else if (token >= 2 * plan_.size())
     verify(world, view, token - 2 * plan_.size());
   else if (token % 2 == 0)
     strike(world, view, token / 2);
   else
-    undo(world, token / 2);
+    undo(world, view, token / 2);
 }
 
 void FaultEngine::on_fact(KafkaWorld& world, const ClusterView& view, const model::Fact& fact, model::NodeId node) {
@@ -244,38 +255,36 @@ void FaultEngine::strike(KafkaWorld& world, const ClusterView& view, std::size_t
   if (active.done || quiet_) return;
   active.done = true;
   const FaultSpec& fault = plan_[index];
+  active.outcome.fired = world.now();
   const std::size_t said = injected_.size();
-  switch (shape_of(fault.kind)) {
-    case FaultShape::partition:
-    case FaultShape::topic:
-    case FaultShape::replicas:
-    case FaultShape::count:
-    case FaultShape::configs:
-      operate(world, view, fault);
-      break;
-    case FaultShape::records:
-      delete_records(world, view, fault);
-      break;
-    case FaultShape::bridge:
-      separate(world, index, resolve(view, fault.from), resolve(view, fault.to));
-      break;
-    case FaultShape::links:
-      if (!fault.between.empty())
-        strike_links(world, index, resolve(view, {fault.between[0]}), resolve(view, {fault.between[1]}), true);
-      else
-        strike_links(world, index, resolve(view, fault.from), resolve(view, fault.to), fault.both_ways);
-      break;
-    case FaultShape::nodes:
-      if (fault.kind == FaultKind::isolate)
-        isolate(world, index, resolve(view, fault.targets));
-      else if (fault.kind == FaultKind::halves)
-        separate(world, index, resolve(view, fault.targets), {});
-      else
-        strike_nodes(world, index, resolve(view, fault.targets));
-      break;
-  }
+  std::visit(
+      [&](const auto& what) {
+        if constexpr (requires(const FaultOperator& op) { what.operate(op); }) {
+          // What an operator asks for matters if somebody states a fact at once, or it stands in the metadata log.
+          const auto written = [&, controller = view.active_controller()] {
+            return controller.present() ? world.node(to_sim(controller)).controller()->next_append_offset()
+                                        : model::Offset(0);
+          };
+          const std::size_t facts = world.facts().size();
+          const model::Offset before = written();
+          what.operate(FaultOperator(*this, world, view));
+          active.targeted = injected_.size() > said;
+          active.outcome.effective = world.facts().size() > facts || written() > before;
+        } else if constexpr (requires { what.each_alone(); }) {
+          isolate(world, index, resolve(view, what.each_alone()));
+        } else if constexpr (requires { what.half(); }) {
+          separate(world, index, resolve(view, what.half()), resolve(view, what.seen_by_both()));
+        } else if constexpr (requires { what.sides; }) {
+          constexpr bool directed = !requires { what.kOfBothWays; };
+          strike_links(world, index, resolve(view, what.sides.from), resolve(view, what.sides.to), what.sides.both_ways,
+                       directed);
+        } else {
+          strike_nodes(world, index, resolve(view, what.targets));
+        }
+      },
+      fault.what);
   if (injected_.size() > said) ++struck_;
-  if (fault.verify_every) verify_later(world, index);
+  if (const auto* move = std::get_if<Reassign>(&fault.what); move && move->verify_every) verify_later(world, index);
   if (fault.until)
     world.at(std::max(*fault.until, world.now()), 2 * index + 1);
   else if (fault.duration)
@@ -284,34 +293,39 @@ void FaultEngine::strike(KafkaWorld& world, const ClusterView& view, std::size_t
 
 void FaultEngine::strike_nodes(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& nodes) {
   const FaultSpec& fault = plan_[index];
+  Active& active = active_[index];
+  active.targeted = !nodes.empty();
   for (const model::NodeId node : nodes) {
-    const FaultEffects::Hit hit = effects_.begin(world, index, fault, node);
-    if (hit == FaultEffects::Hit::nothing) continue;
-    active_[index].nodes.push_back(node);
-    if (hit == FaultEffects::Hit::prolongs) {
-      say(Kind::other_fault, node, {}, fmt::format("{} of {}, which is so already", to_string(fault.kind), name(node)));
+    const Hit hit = effects_.begin(world, index, node);
+    if (hit == Hit::nothing) continue;
+    active.nodes.push_back(node);
+    if (hit == Hit::prolongs) {
+      say(Kind::other_fault, node, {}, fmt::format("{} of {}, which is so already", fault.row().text.name, name(node)));
       continue;
     }
-    say(injected_by(fault.kind), node, {}, what_struck(fault, name(node)));
+    active.outcome.effective = active.outcome.effective || hit == Hit::struck;
+    say(fault.row().injected, node, {},
+        std::visit([&](const auto& what) { return told(what, name(node)); }, fault.what));
   }
 }
 
 void FaultEngine::link(KafkaWorld& world, std::size_t index, model::NodeId from, model::NodeId to) {
-  effects_.begin_link(world, index, plan_[index], from, to);
-  active_[index].links.emplace_back(from, to);
+  const sim::Network& network = world.network().view();
+  const sim::NodeId a = to_sim(from), b = to_sim(to);
+  const LinkHit hit{from, to, network.sent_count(a, b), network.stopped_count(a, b), network.connected(a, b)};
+  effects_.begin(at_link(world, index, hit));
+  active_[index].links.push_back(hit);
 }
 
 void FaultEngine::strike_links(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& from,
-                               const std::vector<model::NodeId>& to, bool both_ways) {
-  const FaultSpec& fault = plan_[index];
+                               const std::vector<model::NodeId>& to, bool both_ways, bool directed) {
+  const FaultRow& row = plan_[index].row();
   for (const model::NodeId a : from)
     for (const model::NodeId b : to) {
       if (a == b) continue;
       link(world, index, a, b);
-      // A reset has no direction.
-      if (both_ways && fault.kind != FaultKind::reset) link(world, index, b, a);
-      say(fault.kind == FaultKind::cut ? Kind::cut : Kind::other_fault, a, b,
-          fmt::format("{} {} {} {}", to_string(fault.kind), name(a), both_ways ? "<->" : "->", name(b)));
+      if (both_ways && directed) link(world, index, b, a);
+      say(row.injected, a, b, fmt::format("{} {} {} {}", row.text.name, name(a), both_ways ? "<->" : "->", name(b)));
     }
 }
 
@@ -344,37 +358,71 @@ void FaultEngine::separate(KafkaWorld& world, std::size_t index, const std::vect
   }
   const auto& links = active_[index].links;
   if (links.empty()) return;
-  say(Kind::cut, links.front().first, links.front().second,
+  say(Kind::cut, links.front().from, links.front().to,
       fmt::format("{} | {}{}", names(half), names(others), bridge.empty() ? "" : ", and both see " + names(bridge)));
 }
 
-void FaultEngine::undo(KafkaWorld& world, std::size_t index) {
+void FaultEngine::undo(KafkaWorld& world, const ClusterView& view, std::size_t index) {
   Active& active = active_[index];
   if (!active.done || active.undone) return;
+  look(world, index);
   active.undone = true;
   const FaultSpec& fault = plan_[index];
   for (const model::NodeId node : active.nodes) {
-    const FaultEffects::Ended ended = effects_.end(world, index, fault, node);
+    const Ended ended = effects_.end(world, index, node);
+    active.outcome.effective =
+        active.outcome.effective || ended.disk_replaced || ended.killed || ended.started || ended.resumed;
     if (ended.disk_replaced) say(Kind::wiped, node, {}, fmt::format("{} comes back with an older disk", name(node)));
     if (ended.killed) say(Kind::killed, node, {}, fmt::format("{} did not stop in time and is killed", name(node)));
     if (ended.started) say(Kind::restarted, node, {}, fmt::format("{} is started", name(node)));
     if (ended.resumed) say(Kind::resumed, node, {}, fmt::format("{} resumes", name(node)));
   }
-  if (fault.kind == FaultKind::delete_topic) create_again(world, fault.topic);
-  for (const auto& [from, to] : active.links) effects_.end_link(world, index, fault, from, to);
-  if (!active.links.empty() && fault.kind != FaultKind::reset)
-    say(Kind::healed, active.links.front().first, active.links.front().second,
-        fmt::format("end of {} {} - {}", to_string(fault.kind), name(active.links.front().first),
-                    name(active.links.front().second)));
+  std::visit(
+      [&](const auto& what) {
+        if constexpr (requires(const FaultOperator& op) { what.undo(op); })
+          what.undo(FaultOperator(*this, world, view));
+      },
+      fault.what);
+  for (const LinkHit& hit : active.links) effects_.end(at_link(world, index, hit));
+  if (!active.links.empty() && !fault.row().at_once)
+    say(Kind::healed, active.links.front().from, active.links.front().to,
+        fmt::format("end of {} {} - {}", fault.row().text.name, name(active.links.front().from),
+                    name(active.links.front().to)));
 }
 
-void FaultEngine::become_quiet(KafkaWorld& world) {
+void FaultEngine::become_quiet(KafkaWorld& world, const ClusterView& view) {
   for (std::size_t i = 0; i < plan_.size(); ++i) {
     // A hand-written fault without an end stays as its author left it.
     const bool stays = !plan_[i].until && !plan_[i].duration;
-    if (!stays) undo(world, i);
+    if (!stays) undo(world, view, i);
   }
   quiet_ = true;
+}
+
+void FaultEngine::look(KafkaWorld& world, std::size_t index) {
+  Active& active = active_[index];
+  bool& effective = active.outcome.effective;
+  if (active.undone) return;
+  for (const model::NodeId node : active.nodes) effective = effective || effects_.shows(world, index, node);
+  for (const LinkHit& hit : active.links) effective = effective || effects_.shows(at_link(world, index, hit));
+}
+
+std::string FaultEngine::why_inert(std::size_t index) const {
+  const Active& active = active_[index];
+  if (!active.links.empty()) return "nothing was sent there that it could stop or slow";
+  if (!active.nodes.empty()) return "nothing was there that it could change";
+  if (!active.targeted) return "its target was nobody";
+  return plan_[index].row().of_operator ? "the cluster changed nothing for it" : "it found nothing to hit";
+}
+
+std::vector<FaultOutcome> FaultEngine::outcomes(KafkaWorld& world) {
+  std::vector<FaultOutcome> all;
+  for (std::size_t i = 0; i < plan_.size(); ++i) {
+    look(world, i);
+    all.push_back(active_[i].outcome);
+    if (all.back().fired && !all.back().effective) all.back().why_inert = why_inert(i);
+  }
+  return all;
 }
 
 }  // namespace ktrial::scenarios

@@ -20,6 +20,7 @@
 #include "scenarios/cluster/kafka_protocol.h"
 #include "scenarios/run/cluster_view.h"
 #include "scenarios/run/fault_effects.h"
+#include "scenarios/run/fault_outcome.h"
 #include "scenarios/scenario.h"
 
 namespace ktrial::scenarios {
@@ -28,10 +29,6 @@ struct InjectedFault {
   properties::Injected injected;
   std::string text;  // "power cut of broker 1"
 };
-
-// Of a fault that struck a node (fault_said.cc): how properties know it, and a line for the reader.
-properties::Injected::Kind injected_by(FaultKind kind);
-std::string what_struck(const FaultSpec& fault, const std::string& node);
 
 class FaultEngine {
  public:
@@ -50,33 +47,49 @@ class FaultEngine {
   bool is_quiet() const { return quiet_ && !effects_.any_other(); }
   int struck() const { return struck_; }
   Nanos quiet_after() const { return quiet_after_; }
+  // Of each fault of the plan; call at the end of the run.
+  std::vector<FaultOutcome> outcomes(KafkaWorld& world);
   // Whether a fault keeps the node from running.
   bool stopped(model::NodeId node) const { return effects_.stopped(node); }
 
  private:
+  friend class FaultOperator;
+
+  struct LinkHit {
+    model::NodeId from, to;
+    // What it had carried when the fault struck.
+    std::uint32_t sent = 0;
+    std::uint32_t stopped = 0;
+    bool connected = false;
+  };
   struct Active {
     bool done = false;  // struck, or disarmed
     bool undone = false;
     bool throttled = false;  // seen so by a verification
+    bool targeted = false;   // its selectors named somebody
     std::vector<model::NodeId> nodes;
-    std::vector<std::pair<model::NodeId, model::NodeId>> links;  // directed
+    std::vector<LinkHit> links;  // directed
+    FaultOutcome outcome;
   };
 
   void strike(KafkaWorld& world, const ClusterView& view, std::size_t index);
   void strike_nodes(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& nodes);
   void strike_links(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& from,
-                    const std::vector<model::NodeId>& to, bool both_ways);
-  void operate(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault);
+                    const std::vector<model::NodeId>& to, bool both_ways, bool directed);
   void verify(KafkaWorld& world, const ClusterView& view, std::size_t index);
   void verify_later(KafkaWorld& world, std::size_t index);
-  void create_again(KafkaWorld& world, const std::string& topic);
-  void delete_records(KafkaWorld& world, const ClusterView& view, const FaultSpec& fault);
   void separate(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& half,
                 const std::vector<model::NodeId>& bridge);
   void isolate(KafkaWorld& world, std::size_t index, const std::vector<model::NodeId>& nodes);
   void link(KafkaWorld& world, std::size_t index, model::NodeId from, model::NodeId to);
-  void undo(KafkaWorld& world, std::size_t index);
-  void become_quiet(KafkaWorld& world);
+  AtLink at_link(KafkaWorld& world, std::size_t index, const LinkHit& hit) {
+    return {world, effects_, index, hit.from, hit.to, hit.sent, hit.stopped, hit.connected};
+  }
+  void undo(KafkaWorld& world, const ClusterView& view, std::size_t index);
+  void become_quiet(KafkaWorld& world, const ClusterView& view);
+  // Looks whether a fault that is in force has mattered by now.
+  void look(KafkaWorld& world, std::size_t index);
+  std::string why_inert(std::size_t index) const;
   std::vector<model::NodeId> resolve(const ClusterView& view, const std::vector<Selector>& selectors) const;
   bool holds(const Condition& condition, const ClusterView& view, const model::Fact& fact) const;
   void say(properties::Injected::Kind kind, model::NodeId node, model::NodeId peer, std::string text);

@@ -342,6 +342,55 @@ TEST(Quiet, AHandWrittenFaultWithoutAnEndStays) {
   EXPECT_TRUE(dead.engine.stopped(NodeId{1}));
 }
 
+std::string outcome(const FaultOutcome& o) {
+  return !o.fired ? "not fired" : o.effective ? "effective" : "inert: " + o.why_inert;
+}
+std::string outcome_of(const std::string& fault) {
+  Cluster c("faults: [" + fault + "]\n");
+  c.until(seconds(30));
+  return outcome(c.engine.outcomes(c.world).at(0));
+}
+
+TEST(Outcomes, OfFaultsThatChangeSomething) {
+  for (const char* fault :
+       {"{at: 5s, kill: leader(orders-0), for: 1s}", "{at: 5s, cut: {between: [1, 2]}, for: 1s}",
+        "{at: 5s, isolate: 3}", "{at: 5s, delay: {from: p1, to: 1}, by: 1s, for: 5s}",
+        "{at: 5s, hold: {from: 1, to: 2}, message: FetchResponse, for: 1s}", "{at: 5s, reset: {between: [1, 2]}}",
+        "{at: 5s, cut-mid-response: {from: 1, to: p1}}", "{when: acked >= 20, pause: 2, for: 100ms}",
+        "{at: 5s, write-error: 1, for: 5s}", "{at: 5s, slow-disk: 1, for: 5s}", "{at: 5s, restore-disk: 1, for: 5s}",
+        "{at: 5s, create-partitions: {topic: orders, count: 4}}", "{at: 5s, reassign: {partition: orders-0, to: [3]}}",
+        "{at: 5s, delete-topic: orders}", "{at: 5s, delete-records: {partition: orders-0, before: 10}}",
+        "{at: 5s, alter-configs: {topic: orders, set: {min.insync.replicas: 2}}}"})
+    EXPECT_EQ(outcome_of(fault), "effective") << fault;
+}
+
+TEST(Outcomes, OfFaultsThatDoNot) {
+  EXPECT_EQ(outcome_of("{when: record-consumed, kill: 1}"), "not fired");
+  EXPECT_EQ(outcome_of("{at: 50s, kill: 1}"), "not fired");
+  EXPECT_EQ(outcome_of("{at: 1ms, kill: leader(orders-0)}"), "inert: its target was nobody");
+  EXPECT_EQ(outcome_of("{at: 5s, restart: 1}"), "inert: it found nothing to hit");
+  EXPECT_EQ(outcome_of("{at: 5s, cut: {between: [p1, 4]}, for: 9s}"),
+            "inert: nothing was sent there that it could stop or slow");
+  EXPECT_EQ(outcome_of("{at: 5s, hold: {from: 1, to: 2}, message: ProduceResponse, for: 1s}"),
+            "inert: nothing was sent there that it could stop or slow");
+  EXPECT_EQ(outcome_of("{at: 5s, cut-mid-response: {from: 1, to: p1}, message: JoinGroupResponse}"),
+            "inert: nothing was sent there that it could stop or slow");
+  EXPECT_EQ(outcome_of("{at: 5s, bit-rot: 4}"), "inert: it found nothing to hit");
+  EXPECT_EQ(outcome_of("{at: 5s, elect-preferred: orders-0}"), "inert: the cluster changed nothing for it");
+}
+
+// What only prolongs another fault matters if it outlasts it.
+TEST(Outcomes, OfAKillOfADeadProcess) {
+  Cluster c(
+      "faults:\n  - {at: 5s, kill: 1, until: 10s}\n  - {at: 6s, kill: 1, until: 9s}\n"
+      "  - {at: 15s, kill: 1, until: 20s}\n  - {at: 16s, kill: 1, until: 25s}\n");
+  c.until(seconds(30));
+  std::vector<std::string> outcomes;
+  for (const FaultOutcome& o : c.engine.outcomes(c.world)) outcomes.push_back(outcome(o));
+  EXPECT_EQ(outcomes, (std::vector<std::string>{"effective", "inert: nothing was there that it could change",
+                                                "effective", "effective"}));
+}
+
 constexpr const char* kEverything =
     "random-faults:\n"
     "  kinds: [kill, power-cut, pause, slow, clean-stop, restart, wipe, cut, isolate, halves, bridge, delay, "

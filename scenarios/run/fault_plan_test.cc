@@ -8,7 +8,7 @@
 
 #include "properties/judge.h"
 #include "scenarios/fault_text.h"
-#include "scenarios/meanings.h"
+#include "scenarios/faults/fault_walk.h"
 #include "scenarios/run/goals.h"
 #include "scenarios/scenario_reader.h"
 #include "scenarios/scenario_writer.h"
@@ -43,15 +43,22 @@ TEST(FaultPlan, ReachesEveryKindShapeSelectorAndCondition) {
   bool brief = false, long_one = false;
   for (std::uint64_t seed = 1; seed <= 6000; ++seed)
     for (const FaultSpec& f : draw_fault_plan(s, seed)) {
-      kinds.insert(f.kind);
+      kinds.insert(f.kind());
       if (f.when) conditions.insert(f.when->kind);
-      if (!f.message.empty()) messages.insert(f.message);
-      if (harms_log_dir(f.kind)) log_dirs.insert(f.log_dir);
-      for (const auto* list : {&f.targets, &f.between, &f.from, &f.to})
-        for (const Selector& x : *list) selectors.insert(x.kind);
-      if (f.kind == FaultKind::cut) {
-        const std::string many = f.from.size() > 1 || f.to.size() > 1 ? " of several" : "";
-        shapes.insert((!f.between.empty() || f.both_ways ? "both ways" : "one way") + many);
+      std::visit(
+          [&](const auto& what) {
+            if constexpr (requires { what.message; })
+              if (!what.message.empty()) messages.insert(what.message);
+            if constexpr (requires { what.log_dir; }) log_dirs.insert(what.log_dir);
+          },
+          f.what);
+      FaultSpec walked = f;
+      each_selector_list(walked, [&](const std::vector<Selector>& list) {
+        for (const Selector& x : list) selectors.insert(x.kind);
+      });
+      if (const auto* cut = std::get_if<Cut>(&f.what)) {
+        const std::string many = cut->sides.from.size() > 1 || cut->sides.to.size() > 1 ? " of several" : "";
+        shapes.insert((cut->sides.both_ways ? "both ways" : "one way") + many);
       }
       if (f.duration && *f.duration < milliseconds(100)) brief = true;
       if (f.duration && *f.duration > seconds(8)) long_one = true;
@@ -133,9 +140,11 @@ TEST(FaultKinds, EachSaysWhatItDoes) {
   std::set<std::string> said;
   for (int i = 0; i < kFaultKinds; ++i) {
     const auto kind = static_cast<FaultKind>(i);
-    said.insert(meaning_of(kind));
-    EXPECT_GT(meaning_of(kind).size(), 10u);
+    const std::string meaning = row_of(kind).text.meaning;
+    said.insert(meaning);
+    EXPECT_GT(meaning.size(), 10u);
     EXPECT_EQ(fault_kind(to_string(kind)), kind);
+    EXPECT_EQ(make_fault(kind).index(), static_cast<std::size_t>(i));
   }
   EXPECT_EQ(said.size(), static_cast<std::size_t>(kFaultKinds));
 }

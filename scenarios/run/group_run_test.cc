@@ -99,7 +99,7 @@ TEST(Groups, RandomFaultsHitSingleMembersAndCoordinators) {
   std::set<std::string> targets;
   for (std::uint64_t seed = 1; seed <= 50; ++seed)
     for (const FaultSpec& f : draw_fault_plan(scenario, seed))
-      for (const Selector& s : f.targets) targets.insert(to_string(s));
+      for (const Selector& s : std::get<Pause>(f.what).targets) targets.insert(to_string(s));
   EXPECT_TRUE(targets.contains("coordinator(billing)"));
   EXPECT_EQ(targets.size(), 3u);  // and each member
 }

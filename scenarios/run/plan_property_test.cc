@@ -31,25 +31,29 @@ struct Plan {
   std::vector<Fault> faults;
 };
 
-constexpr FaultKind kKinds[] = {FaultKind::pause, FaultKind::kill,  FaultKind::cut,       FaultKind::isolate,
-                                FaultKind::delay, FaultKind::reset, FaultKind::power_cut, FaultKind::halves,
-                                FaultKind::slow,  FaultKind::hold,  FaultKind::clean_stop};
+constexpr FaultKind kKinds[] = {kind_of<Pause>, kind_of<Kill>,  kind_of<Cut>,      kind_of<Isolate>,
+                                kind_of<Delay>, kind_of<Reset>, kind_of<PowerCut>, kind_of<Halves>,
+                                kind_of<Slow>,  kind_of<Hold>,  kind_of<CleanStop>};
 constexpr const char* kTargets[] = {
     "broker(1)", "broker(2)", "broker(3)", "leader(orders-0)", "follower(orders-0, 1)", "active-controller"};
 
 FaultSpec spec(const Fault& f) {
   FaultSpec s;
-  s.kind = kKinds[f.kind];
+  s.what = make_fault(kKinds[f.kind]);
   s.at = seconds(6) + milliseconds(100) * f.at;
   s.duration = milliseconds(100) * f.length;
   const Selector target = *parse_selector(kTargets[f.target]), other = *parse_selector(kTargets[f.other]);
-  if (shape_of(s.kind) == FaultShape::links)
-    s.between = {target, other};
-  else
-    s.targets = {target};
-  if (s.kind == FaultKind::delay) s.delay = milliseconds(200);
-  if (s.kind == FaultKind::slow) s.amount = 100;
-  if (s.kind == FaultKind::hold) s.message = "FetchResponse";
+  std::visit(
+      [&](auto& what) {
+        if constexpr (requires { what.sides; })
+          what.sides = {{target}, {other}, true};
+        else if constexpr (requires { what.targets; })
+          what.targets = {target};
+      },
+      s.what);
+  if (auto* delay = std::get_if<Delay>(&s.what)) delay->by = milliseconds(200);
+  if (auto* slow = std::get_if<Slow>(&s.what)) slow->factor = 100;
+  if (auto* hold = std::get_if<Hold>(&s.what)) hold->message = "FetchResponse";
   return s;
 }
 
@@ -153,7 +157,7 @@ TEST(GeneratedPlans, FindABrokenVariantAndShrinkIt) {
   broken.expect.erase("acked-records-survive");
   const auto fails = [&](Plan plan) {
     plan.acks_all = true;
-    std::erase_if(plan.faults, [](const Fault& f) { return kKinds[f.kind] == FaultKind::power_cut; });
+    std::erase_if(plan.faults, [](const Fault& f) { return kKinds[f.kind] == kind_of<PowerCut>; });
     return run_trial(with(broken, plan), {}).unexpected() != nullptr;
   };
   Plan first, smallest;

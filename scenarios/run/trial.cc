@@ -151,6 +151,7 @@ class Runner {
     result_.concrete.recorded.reset();
     result_.verdicts = judge_.verdicts();
     result_.faults_injected = engine_.struck();
+    result_.fault_outcomes = engine_.outcomes(world_);
     result_.node_names = node_names(scenario_);
     for (const std::string& goal : scenario_.goals)
       if (!goals_.reached(goal)) result_.missed_goals.push_back(goal);

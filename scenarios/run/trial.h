@@ -13,6 +13,7 @@
 
 #include "model/facts.h"
 #include "properties/judge.h"
+#include "scenarios/run/fault_outcome.h"
 #include "scenarios/run/probe_counts.h"
 #include "scenarios/scenario.h"
 #include "sim/context.h"
@@ -79,6 +80,7 @@ struct TrialResult {
   std::vector<properties::Verdict> verdicts;
   std::vector<std::string> missed_goals;
   int faults_injected = 0;
+  std::vector<FaultOutcome> fault_outcomes;  // of each of concrete.faults
   ProbeCounts probes;
   std::vector<RecordedFact> facts;
   std::vector<RecordedFault> faults;

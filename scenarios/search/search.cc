@@ -45,6 +45,7 @@ struct SearchCampaign {
     result.events += trial.events;
     result.probes.add(trial.probes);
     result.faults += static_cast<std::uint64_t>(trial.faults_injected);
+    result.fault_count.add(trial.fault_outcomes);
     if (failed(trial)) {
       if (!result.failing_seed || seed < *result.failing_seed) result.failing_seed = seed;
     } else {

@@ -33,7 +33,8 @@ struct SearchResult {
   bool interrupted = false;
   std::map<std::string, std::uint64_t> premises;      // property -> sum over the seeds judged
   std::map<std::string, std::uint64_t> goals_missed;  // goal -> in how many seeds
-  std::uint64_t faults = 0;
+  std::uint64_t faults = 0;                           // that struck
+  FaultCount fault_count;
   ProbeCounts probes;
 };
 

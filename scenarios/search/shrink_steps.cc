@@ -5,39 +5,24 @@
 #include <algorithm>
 #include <array>
 
+#include "scenarios/faults/fault_walk.h"
+
 namespace ktrial::scenarios {
 namespace {
 
 using Steps = std::vector<ShrinkStep>;
 
-template <class F>
-void each_selector_list(FaultSpec& fault, F f) {
-  for (auto* list : {&fault.targets, &fault.between, &fault.from, &fault.to}) f(*list);
-}
-
-// Whether a fault says nothing any more, after selectors were taken from it.
-bool is_void(const FaultSpec& f) {
-  if (f.partition || !f.topic.empty() || !f.configs.empty()) return false;
-  if (!f.between.empty()) return f.between.size() < 2;
-  if (!f.from.empty() || !f.to.empty()) return f.from.empty() || f.to.empty();
-  return f.targets.empty();
-}
-
-// Takes every selector away that `gone` names, and the faults that are void then or wait for something `gone`.
+// Takes every selector away that `gone` names, and the faults that hit nobody then or wait for something `gone`.
 template <class GoneSelector, class GoneCondition>
 void forget(Scenario& s, GoneSelector gone_selector, GoneCondition gone_condition) {
-  for (FaultSpec& f : s.faults) {
-    const bool two_sides = !f.between.empty() || !f.from.empty() || !f.to.empty();
-    each_selector_list(f, [&](auto& list) { std::erase_if(list, gone_selector); });
-    if (f.when && gone_condition(*f.when)) {
-      each_selector_list(f, [](auto& list) { list.clear(); });
-      f.partition.reset();
-      f.topic.clear();
-      f.configs.clear();
-    }
-    if (two_sides && f.between.size() == 1) f.between.clear();
-  }
-  std::erase_if(s.faults, is_void);
+  std::erase_if(s.faults, [&](FaultSpec& f) {
+    bool is_void = f.when && gone_condition(*f.when);
+    each_selector_list(f, [&](std::vector<Selector>& list) {
+      std::erase_if(list, gone_selector);
+      is_void = is_void || list.empty();
+    });
+    return is_void;
+  });
   for (ClockSpec& c : s.clocks) std::erase_if(c.nodes, gone_selector);
   std::erase_if(s.clocks, [](const ClockSpec& c) { return c.nodes.empty(); });
 }
@@ -46,11 +31,25 @@ bool names_topic(const PartitionRef& p, const std::string& topic, std::int32_t f
   return p.topic == topic && p.partition >= from;
 }
 
+// Whether a fault is about a topic, or about one of its partitions from `from` on.
+bool is_about(FaultSpec& fault, const std::string& topic, std::int32_t from) {
+  struct About : KeyVisitor {
+    const std::string& topic;
+    std::int32_t from;
+    bool found = false;
+    About(const std::string& t, std::int32_t f) : topic(t), from(f) {}
+    void name(const Key&, Names what, std::string& value) override {
+      found = found || (what == Names::topic && from == 0 && value == topic);
+    }
+    void partition(const Key&, PartitionRef& p) override { found = found || names_topic(p, topic, from); }
+  } about(topic, from);
+  visit_keys(about, fault.what);
+  return about.found;
+}
+
 // Forgets the partitions of a topic from `from` on.
 void forget_partitions(Scenario& s, const std::string& topic, std::int32_t from) {
-  std::erase_if(s.faults, [&](const FaultSpec& f) {
-    return (f.partition && names_topic(*f.partition, topic, from)) || (from == 0 && f.topic == topic);
-  });
+  std::erase_if(s.faults, [&](FaultSpec& f) { return is_about(f, topic, from); });
   forget(
       s, [&](const Selector& x) { return names_topic(x.partition, topic, from); },
       [&](const Condition& c) { return names_topic(c.partition, topic, from); });
@@ -83,14 +82,17 @@ Steps fewer_faults(const Scenario& s) {
 Steps fewer_targets(const Scenario& s) {
   Steps steps;
   for (std::size_t i = s.faults.size(); i-- > 0;)
-    for (int list = 0; list < 3; ++list)
+    for (int list = 0; list < 2; ++list)  // two sides at most
       for (std::size_t t = 8; t-- > 0;)
         steps.push_back([i, list, t](Scenario& c) {
           if (i >= c.faults.size()) return false;
-          auto& targets = list == 0 ? c.faults[i].targets : list == 1 ? c.faults[i].from : c.faults[i].to;
-          if (targets.size() < 2 || t >= targets.size()) return false;
-          targets.erase(targets.begin() + static_cast<std::ptrdiff_t>(t));
-          return true;
+          bool taken = false;
+          each_selector_list(c.faults[i], [&, place = 0](std::vector<Selector>& targets) mutable {
+            if (place++ != list || targets.size() < 2 || t >= targets.size()) return;
+            targets.erase(targets.begin() + static_cast<std::ptrdiff_t>(t));
+            taken = true;
+          });
+          return taken;
         });
   return steps;
 }
@@ -233,16 +235,16 @@ Steps weaker_faults(const Scenario& s) {
     for (int step = 0; step < 3; ++step)
       steps.push_back([i](Scenario& c) {
         if (i >= c.faults.size()) return false;
-        FaultKind& kind = c.faults[i].kind;
-        if (kind == FaultKind::wipe)
-          kind = FaultKind::power_cut;
-        else if (kind == FaultKind::power_cut)
-          kind = FaultKind::kill;
-        else if (kind == FaultKind::kill)
-          kind = FaultKind::pause;
-        else
-          return false;
-        return true;
+        FaultAct& what = c.faults[i].what;
+        std::optional<FaultAct> weaker;
+        std::visit(
+            [&](const auto& act) {
+              using Act = std::decay_t<decltype(act)>;
+              if constexpr (requires { typename Act::Weaker; }) weaker = typename Act::Weaker{act};
+            },
+            what);
+        if (weaker) what = *weaker;
+        return weaker.has_value();
       });
   return steps;
 }
@@ -385,13 +387,16 @@ Steps fewer_lines(const Scenario& s) {
       c.faults[i].after.reset();
       return true;
     });
-  for (std::size_t i = s.faults.size(); i-- > 0;)
-    for (std::size_t j = s.faults[i].configs.size(); j-- > 0;)
+  for (std::size_t i = s.faults.size(); i-- > 0;) {
+    const auto* altered = std::get_if<AlterConfigs>(&s.faults[i].what);
+    for (std::size_t j = altered ? altered->configs.size() : 0; j-- > 0;)
       steps.push_back([i, j](Scenario& c) {
-        if (i >= c.faults.size() || j >= c.faults[i].configs.size() || c.faults[i].configs.size() == 1) return false;
-        c.faults[i].configs.erase(c.faults[i].configs.begin() + static_cast<std::ptrdiff_t>(j));
+        auto* a = i < c.faults.size() ? std::get_if<AlterConfigs>(&c.faults[i].what) : nullptr;
+        if (!a || j >= a->configs.size() || a->configs.size() == 1) return false;
+        a->configs.erase(a->configs.begin() + static_cast<std::ptrdiff_t>(j));
         return true;
       });
+  }
   for (const auto& [name, value] : s.decisions)
     steps.push_back([name = name](Scenario& c) { return c.decisions.erase(name) > 0; });
   for (const auto& [name, value] : s.expect)
@@ -432,6 +437,22 @@ void remove_rack(Configured<model::ClusterConfig>& config, std::int32_t broker) 
     if (key == "broker.rack") value = fmt::format("{}", fmt::join(racks, ","));
 }
 
+// The brokers that a fault itself names, as a reassignment does; false if none is left.
+bool renumber_brokers(FaultSpec& fault, std::int32_t gone) {
+  struct Renumber : KeyVisitor {
+    std::int32_t gone;
+    bool left = true;
+    explicit Renumber(std::int32_t g) : gone(g) {}
+    void brokers(const Key&, std::vector<std::int32_t>& ids) override {
+      std::erase(ids, gone);
+      for (std::int32_t& id : ids) id -= id > gone ? 1 : 0;
+      left = left && !ids.empty();
+    }
+  } renumber(gone);
+  visit_keys(renumber, fault.what);
+  return renumber.left;
+}
+
 }  // namespace
 
 bool remove_broker(Scenario& s, std::int32_t broker) {
@@ -462,13 +483,11 @@ bool remove_broker(Scenario& s, std::int32_t broker) {
       if ((x.kind == Selector::Kind::broker || x.kind == Selector::Kind::controller) && x.node > broker) --x.node;
   };
   for (ClockSpec& c : s.clocks) renumber(c.nodes);
-  for (FaultSpec& f : s.faults) {
+  std::erase_if(s.faults, [&](FaultSpec& f) {
     each_selector_list(f, renumber);
-    std::erase(f.replicas, broker);
-    for (std::int32_t& id : f.replicas) id -= id > broker ? 1 : 0;
     if (f.when && f.when->node > broker) --f.when->node;
-  }
-  std::erase_if(s.faults, [](const FaultSpec& f) { return f.kind == FaultKind::reassign && f.replicas.empty(); });
+    return !renumber_brokers(f, broker);
+  });
   return true;
 }
 

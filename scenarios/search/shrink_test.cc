@@ -95,8 +95,8 @@ TEST(ShrinkSteps, RemovingABrokerKeepsAnOperatorsFaults) {
       "run: {until: 10s}\n");
   ASSERT_TRUE(remove_broker(s, 2));
   ASSERT_EQ(s.faults.size(), 2u);
-  EXPECT_EQ(s.faults[0].replicas, (std::vector<std::int32_t>{3, 1}));
-  EXPECT_EQ(s.faults[1].topic, "orders");
+  EXPECT_EQ(std::get<Reassign>(s.faults[0].what).to, (std::vector<std::int32_t>{3, 1}));
+  EXPECT_EQ(std::get<DeleteTopic>(s.faults[1].what).topic, "orders");
 }
 
 TEST(ShrinkSteps, RemovingABrokerForgetsItsRack) {
