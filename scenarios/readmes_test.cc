@@ -1,5 +1,5 @@
-// Goal: whoever opens a folder finds its reading order. Method: each folder of more than five sources has a README, and it
-// names every header there.
+// Goal: whoever opens a folder finds its reading order. Method: each folder of more than five sources has a README, and
+// it names every header there.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
