@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/described.h"
 #include "model/messages.h"
 #include "model/types.h"
 #include "model/variants.h"
@@ -25,6 +26,8 @@ struct QuorumConfig {
   Nanos fetch_max_wait = milliseconds(500);
   Nanos metadata_max_idle_interval = milliseconds(500);
   bool operator==(const QuorumConfig&) const = default;
+  KTRIAL_FIELDS(QuorumConfig, election_timeout, fetch_timeout, election_backoff_max, append_linger, request_timeout,
+                retry_backoff, fetch_max_wait, metadata_max_idle_interval)
 };
 
 // leader. or follower.replication.throttled.replicas of a topic (KIP-73): "*", or partitions, each with a broker.
@@ -34,6 +37,7 @@ struct ThrottledReplicas {
   bool empty() const { return !all && replicas.empty(); }
   bool has(PartitionIndex partition, NodeId broker) const;
   bool operator==(const ThrottledReplicas&) const = default;
+  KTRIAL_FIELDS(ThrottledReplicas, all, replicas)
 };
 
 // local.retention.ms and local.retention.bytes: the same as retention.ms and retention.bytes.
@@ -61,6 +65,11 @@ struct TopicConfig {
   std::int64_t local_retention_bytes = kAsTotal.count();
   ThrottledReplicas leader_throttled_replicas, follower_throttled_replicas;
   bool operator==(const TopicConfig&) const = default;
+  KTRIAL_FIELDS(TopicConfig, min_insync_replicas, unclean_leader_election_enable, unclean_recovery_strategy,
+                flush_messages, max_message_bytes, flush_ms, segment_bytes, segment_ms, retention_ms, retention_bytes,
+                cleanup_delete, cleanup_compact, min_cleanable_dirty_millionths, min_compaction_lag, max_compaction_lag,
+                delete_retention, remote_storage_enable, local_retention_ms, local_retention_bytes,
+                leader_throttled_replicas, follower_throttled_replicas)
 };
 
 // Whether the topic's logs are tiered: not those that are compacted (UnifiedLog.isRemoteLogEnabled).
@@ -134,6 +143,21 @@ struct ClusterConfig {
   Nanos producer_id_expiration_check_interval = milliseconds(600000);
   Variants variants;
   bool operator==(const ClusterConfig&) const = default;
+  KTRIAL_FIELDS(ClusterConfig, quorum, topic_defaults, num_partitions, default_replication_factor,
+                broker_heartbeat_interval, broker_session_timeout, replica_lag_time_max, replica_fetch_wait_max,
+                replica_fetch_min_bytes, replica_fetch_backoff, replica_fetch_max_bytes,
+                replica_fetch_response_max_bytes, max_incremental_fetch_session_cache_slots, log_dirs,
+                log_dir_failure_timeout, broker_racks, rack_aware_replica_selector, replica_socket_timeout,
+                replica_high_watermark_checkpoint_interval, log_initial_task_delay, log_retention_check_interval,
+                log_flush_offset_checkpoint_interval, log_flush_start_offset_checkpoint_interval,
+                log_flush_scheduler_interval, log_cleaner_enable, log_cleaner_backoff, remote_log_storage_system_enable,
+                remote_log_manager_task_interval, remote_fetch_max_wait, remote_storage, auto_leader_rebalance_enable,
+                leader_imbalance_check_interval, unclean_leader_election_interval, leader_replication_throttled_rate,
+                follower_replication_throttled_rate, replication_quota_window_num, replication_quota_window_size,
+                eligible_leader_replicas, unclean_recovery_manager, unclean_recovery_timeout,
+                offsets_topic_num_partitions, offsets_topic_replication_factor, offsets_commit_timeout,
+                group_initial_rebalance_delay, group_min_session_timeout, group_max_session_timeout,
+                producer_id_expiration, producer_id_expiration_check_interval, variants)
 };
 
 struct ProducerConfig {
@@ -152,6 +176,9 @@ struct ProducerConfig {
   Nanos metadata_max_age = milliseconds(300000);
   Variants variants;
   bool operator==(const ProducerConfig&) const = default;
+  KTRIAL_FIELDS(ProducerConfig, acks, enable_idempotence, batch_size, linger, request_timeout, delivery_timeout,
+                max_in_flight_requests_per_connection, retries, retry_backoff, retry_backoff_max, reconnect_backoff,
+                reconnect_backoff_max, metadata_max_age, variants)
 };
 
 enum class OffsetReset : std::uint8_t { latest, earliest, none };
@@ -178,6 +205,10 @@ struct ConsumerConfig {
   Nanos auto_commit_interval = milliseconds(5000);
   Variants variants;
   bool operator==(const ConsumerConfig&) const = default;
+  KTRIAL_FIELDS(ConsumerConfig, fetch_max_wait, fetch_min_bytes, max_partition_fetch_bytes, fetch_max_bytes,
+                max_poll_records, auto_offset_reset, request_timeout, retry_backoff, retry_backoff_max,
+                reconnect_backoff, reconnect_backoff_max, metadata_max_age, client_rack, session_timeout,
+                heartbeat_interval, max_poll_interval, enable_auto_commit, auto_commit_interval, variants)
 };
 
 }  // namespace ktrial::model

@@ -16,6 +16,7 @@
 
 #include "model/alternatives.h"
 #include "model/batch.h"
+#include "model/described.h"
 #include "model/errors.h"
 #include "model/metadata_records.h"
 #include "model/remote/remote_log_segment.h"
@@ -34,6 +35,7 @@ struct Tagged {
 struct LeaderIdAndEpoch {
   NodeId leader;
   LeaderEpoch epoch;
+  KTRIAL_FIELDS(LeaderIdAndEpoch, leader, epoch)
 };
 
 // ---- Produce (0)
@@ -537,6 +539,8 @@ class MessageBody : public MessageBodyVariant {
 struct Message {
   std::int32_t correlation_id = 0;
   MessageBody body;
+  KTRIAL_FIELDS(Message, correlation_id, body)
+  KTRIAL_CORRELATIONS(Message, correlation_id)
 };
 
 // Index of a message type in MessageBody: the "kind" of a message on the wire.

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "model/described.h"
+
 namespace ktrial::model {
 
 enum class Variant : std::uint8_t {
@@ -131,6 +133,8 @@ class Variants {
   void set(Variant v, std::uint8_t value = 1) { chosen_[static_cast<std::size_t>(v)] = value; }
   TruncationProtocol truncation() const { return TruncationProtocol(value(Variant::truncation)); }
   bool operator==(const Variants&) const = default;
+
+  KTRIAL_FIELDS(Variants, chosen_)
 
  private:
   std::array<std::uint8_t, static_cast<std::size_t>(Variant::count_)> chosen_{};

@@ -14,6 +14,7 @@
 #include "model/controller/broker_sessions.h"
 #include "model/controller/partition_change_builder.h"
 #include "model/controller/unclean_recovery.h"
+#include "model/described.h"
 #include "model/node.h"
 #include "model/quorum/quorum_node.h"
 
@@ -39,6 +40,8 @@ class ControllerNode {
   bool knows(NodeId broker) const { return memory_->working.broker(broker) != nullptr; }
   const QuorumNode& quorum() const { return memory_->quorum; }
 
+  KTRIAL_FIELDS(ControllerNode, self_, voters_, config_, disk_, memory_)
+
  private:
   using Records = std::vector<MetadataRecord>;
   struct PendingReply {
@@ -46,6 +49,8 @@ class ControllerNode {
     ConnectionId connection;
     std::int32_t correlation;
     MessageBody body;
+    KTRIAL_FIELDS(PendingReply, after, connection, correlation, body)
+    KTRIAL_CORRELATIONS(PendingReply, correlation)
   };
   struct Memory {
     Memory(QuorumNode q, const ClusterConfig& config)
@@ -65,6 +70,9 @@ class ControllerNode {
     Nanos last_append{0};
     std::vector<PendingReply> pending;
     std::vector<CreateTopicsRequest> wanted;  // commands not yet committed
+    KTRIAL_FIELDS(Memory, quorum, committed, working, kept, sessions, recovery, recovery_due, active, stopping,
+                  active_epoch, last_append, pending, wanted)
+    KTRIAL_MOMENTS(Memory, last_append)
   };
 
   // controller_node.cc
