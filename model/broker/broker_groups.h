@@ -13,6 +13,7 @@
 #include <deque>
 
 #include "model/broker/controller_channel.h"
+#include "model/described.h"
 #include "model/group/group_coordinator.h"
 
 namespace ktrial::model {
@@ -24,6 +25,8 @@ struct BrokerGroups {
   struct Append {
     Offset required;
     std::uint64_t token = 0;
+    KTRIAL_FIELDS(Append, required, token)
+    KTRIAL_NUMBERS(Append, group_timer::append, token)
   };
 
   BrokerGroups() = default;
@@ -34,6 +37,7 @@ struct BrokerGroups {
   TopicId topic;                                                  // of __consumer_offsets; absent while there is none
   boost::container::flat_map<PartitionIndex, LeaderEpoch> loads;  // led, not read yet
   boost::container::flat_map<PartitionIndex, std::deque<Append>> appends;  // in log order; no empty queue
+  KTRIAL_FIELDS(BrokerGroups, coordinator, create_channel, topic, loads, appends)
 };
 
 }  // namespace ktrial::model

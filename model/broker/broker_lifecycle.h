@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/described.h"
 #include "model/messages.h"
 
 namespace ktrial::model {
@@ -108,6 +109,9 @@ class BrokerLifecycle {
     at_once_ = false;
     return Then::wait;
   }
+
+  KTRIAL_FIELDS(BrokerLifecycle, state_, self_, incarnation_, previous_, epoch_, ready_, fenced_, at_once_,
+                asked_to_shut_down_, failures_, log_dirs_, offline_, told_once_)
 
  private:
   Then on_heartbeat(const BrokerHeartbeatResponse& r, const ClusterConfig& config, Nanos& delay) {

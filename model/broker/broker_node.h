@@ -18,6 +18,7 @@
 #include "model/broker/directory_assignments.h"
 #include "model/broker/producer_id_manager.h"
 #include "model/broker/request_channel.h"
+#include "model/described.h"
 #include "model/node.h"
 #include "model/quorum/metadata_observer.h"
 #include "model/remote/remote_log_manager.h"
@@ -90,12 +91,15 @@ class BrokerNode {
   // A log directory is offline; with its last one the broker is about to halt.
   bool directory_failed() const { return memory_ && !memory_->failed.empty(); }
 
+  KTRIAL_FIELDS(BrokerNode, self_, controllers_, config_, disk_, health_, memory_)
+
  private:
   struct Cleaner {
     bool started = false;
     TopicPartition partition;  // of the one that is running
     std::optional<LogCleaning> running;
     boost::container::flat_set<TopicPartition> uncleanable;
+    KTRIAL_FIELDS(Cleaner, started, partition, running, uncleanable)
   };
   struct Memory {
     explicit Memory(MetadataObserver o) : observer(std::move(o)) {}
@@ -136,6 +140,13 @@ class BrokerNode {
     RemoteLogManager remote;
     Purgatory<DelayedRemoteFetch> remote_fetches{kDelayedRemoteFetchTimer};
     ReplicationQuota leader_quota, follower_quota;
+    KTRIAL_FIELDS(Memory, observer, image, clean_shutdown, loaded, recovering, logs_loaded, caught_up, failed,
+                  offline_partitions, logs_in, assignments, assignments_channel, removed_topics, published, lifecycle,
+                  heartbeat_channel, alter_channel, alter, alter_waits, requests, partitions, fetchers, produces,
+                  fetches, without_session, sessions, fetchers_due, deletes, wake, groups, producer_ids, touched,
+                  cleaner, remote, remote_fetches, leader_quota, follower_quota)
+    KTRIAL_DERIVED(Memory, fetcher_connections)
+    KTRIAL_NUMBERS(Memory, kDelayedFetchTimer, without_session)
   };
 
   // metadata (broker_metadata.cc)

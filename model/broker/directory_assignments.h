@@ -9,6 +9,7 @@
 #include <boost/container/flat_map.hpp>
 #include <optional>
 
+#include "model/described.h"
 #include "model/messages.h"
 #include "model/metadata/image.h"
 #include "model/replication/isr.h"
@@ -53,6 +54,8 @@ class DirectoryAssignments {
     }
     arm(step);
   }
+
+  KTRIAL_FIELDS(DirectoryAssignments, ready_, in_flight_, armed_, failures_)
 
  private:
   void arm(Step& step) {

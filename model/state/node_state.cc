@@ -1,5 +1,6 @@
 #include "model/state/node_state.h"
 
+#include "model/broker/broker_node.h"
 #include "model/clients/client_node.h"
 #include "model/controller/controller_node.h"
 #include "model/group/group_coordinator.h"
@@ -13,6 +14,7 @@
 
 namespace ktrial::model {
 
+void write_state(StateWriter& out, const BrokerNode& node) { out.write(node); }
 void write_state(StateWriter& out, const ClientNode& node) { out.write(node); }
 void write_state(StateWriter& out, const ControllerNode& node) { out.write(node); }
 void write_state(StateWriter& out, const RemoteStorageNode& node) { out.write(node); }

@@ -5,10 +5,12 @@
 
 namespace ktrial::model {
 
+class BrokerNode;
 class ClientNode;
 class ControllerNode;
 class RemoteStorageNode;
 
+void write_state(StateWriter& out, const BrokerNode& node);
 void write_state(StateWriter& out, const ClientNode& node);
 void write_state(StateWriter& out, const ControllerNode& node);
 void write_state(StateWriter& out, const RemoteStorageNode& node);
