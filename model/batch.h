@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "model/described.h"
 #include "model/types.h"
 
 namespace ktrial::model {
@@ -38,6 +39,8 @@ struct Record {
   ValueId value;
   Nanos timestamp{0};  // CreateTime, by the producer's wall clock
   constexpr auto operator<=>(const Record&) const = default;
+  KTRIAL_FIELDS(Record, key, state, value, timestamp)
+  KTRIAL_WALL_TIMES(Record, timestamp)
 };
 
 // An offset commit or a group's metadata, as the records of __consumer_offsets hold them; see group/records.h.
@@ -64,6 +67,9 @@ struct RecordBatch {
 
   Offset last_offset() const { return base_offset + (record_count - 1); }
   Offset next_offset() const { return base_offset + record_count; }
+  KTRIAL_FIELDS(RecordBatch, base_offset, partition_leader_epoch, producer_id, producer_epoch, base_sequence,
+                record_count, size_in_bytes, checksum, max_timestamp, delete_horizon, records, coordinator_records)
+  KTRIAL_WALL_TIMES(RecordBatch, max_timestamp, delete_horizon)
 };
 
 // Overhead of an encoded batch and of one record in it, from the v2 format with small deltas.

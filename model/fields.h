@@ -1,9 +1,10 @@
 // Walks the fields of an aggregate in order, so that digests and sizes are written once and cannot forget a field.
 //
-// Not Kafka's: the counterpart there is the message generator. Leaves out: std::optional fields, more than 18 fields.
+// Not Kafka's: the counterpart there is the message generator. Leaves out: more than 18 fields.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -13,13 +14,20 @@ namespace ktrial::model {
 
 struct AnyField {
   template <class T>
-  constexpr operator T() const;  // never defined: only for counting
+  operator T() const;  // never defined: only for counting
+};
+
+struct NoField {  // for what an AnyField is ambiguous for: a std::optional
+  template <class T>
+  operator std::optional<T>() const;
 };
 
 template <class T, class... Fields>
 constexpr std::size_t field_count() {
   if constexpr (requires { T{Fields{}..., AnyField{}}; })
     return field_count<T, Fields..., AnyField>();
+  else if constexpr (requires { T{Fields{}..., NoField{}}; })
+    return field_count<T, Fields..., NoField>();
   else
     return sizeof...(Fields);
 }

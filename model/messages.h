@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "model/alternatives.h"
+#include "model/described.h"
 #include "model/messages/admin.h"
 #include "model/messages/broker_to_controller.h"
 #include "model/messages/group.h"
@@ -59,6 +60,8 @@ class MessageBody : public MessageBodyVariant {
 struct Message {
   std::int32_t correlation_id = 0;
   MessageBody body;
+  KTRIAL_FIELDS(Message, correlation_id, body)
+  KTRIAL_CORRELATIONS(Message, correlation_id)
 };
 
 // The number that a message has in its list: the "kind" of a message on the wire, and its index in MessageBody.

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/described.h"
 #include "model/types.h"
 
 namespace ktrial::model {
@@ -96,6 +97,7 @@ struct MetadataBatch {
   std::shared_ptr<const std::vector<MetadataRecord>> records;
   Offset next_offset() const { return base_offset + static_cast<std::int64_t>(records->size()); }
   Offset last_offset() const { return next_offset() - 1; }
+  KTRIAL_FIELDS(MetadataBatch, base_offset, epoch, records)
 };
 
 }  // namespace ktrial::model

@@ -22,6 +22,7 @@ struct TimerId {
   std::uint16_t kind = 0;
   std::uint16_t sub = 0;
   std::uint32_t about = 0;
+  KTRIAL_FIELDS(TimerId, kind, sub, about)
   constexpr std::uint64_t packed() const { return (std::uint64_t{kind} << 48) | (std::uint64_t{sub} << 32) | about; }
   static constexpr TimerId unpack(std::uint64_t v) {
     return {static_cast<std::uint16_t>(v >> 48), static_cast<std::uint16_t>(v >> 32), static_cast<std::uint32_t>(v)};

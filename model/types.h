@@ -16,6 +16,8 @@
 #include <limits>
 #include <vector>
 
+#include "model/described.h"
+
 namespace ktrial::model {
 
 // Virtual time and durations. A time point is the nanoseconds since the start of whatever clock is meant;
@@ -103,12 +105,14 @@ inline constexpr TopicPartition kClusterMetadata{TopicId{0}, PartitionIndex{0}};
 struct OffsetAndEpoch {
   Offset offset;
   LeaderEpoch epoch;
+  KTRIAL_FIELDS(OffsetAndEpoch, offset, epoch)
   constexpr auto operator<=>(const OffsetAndEpoch&) const = default;
 };
 
 struct EpochEntry {  // where a leader epoch begins: a line of leader-epoch-checkpoint
   LeaderEpoch epoch;
   Offset start;
+  KTRIAL_FIELDS(EpochEntry, epoch, start)
   constexpr auto operator<=>(const EpochEntry&) const = default;
 };
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "model/described.h"
 #include "model/variants/client_variants.h"
 #include "model/variants/controller_variants.h"
 #include "model/variants/replication_variants.h"
@@ -47,6 +48,8 @@ class Variants {
   void set(Variant v, std::uint8_t value = 1) { chosen_[v.index] = value; }
   TruncationProtocol truncation() const { return TruncationProtocol(value(Variant::truncation)); }
   bool operator==(const Variants&) const = default;
+
+  KTRIAL_FIELDS(Variants, chosen_)
 
  private:
   std::array<std::uint8_t, Variant::kCount> chosen_{};

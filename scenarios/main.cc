@@ -102,6 +102,11 @@ int main(int argc, char** argv) {
   run_app->add_option("--junit", run_command.junit, "write JUnit XML here (-)");
   run_app->add_flag("--describe", run_command.describe, "print the topics as kafka-topics.sh --describe does");
 
+  std::string state_at;
+  run_app->add_option("--state-at", state_at, "print the state at this time (as 12s) and nothing else")
+      ->check(duration());
+  run_app->add_option("--state-of", run_command.state_of, "of this node alone (as 'broker 1')")->needs("--state-at");
+
   SearchCommand search_command;
   std::string seeds = "1..1000", time_budget, shrink_budget = "20s";
   search_command.threads = cores;
@@ -203,7 +208,10 @@ int main(int argc, char** argv) {
       for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
     }
     if (demo_app->parsed()) return demo(cores);
-    if (run_app->parsed()) return run(run_command);
+    if (run_app->parsed()) {
+      if (const auto time = parse_milliseconds(state_at)) run_command.state_at = *time;
+      return run(run_command);
+    }
     if (search_app->parsed()) {
       parse_seeds(seeds, search_command.first_seed, search_command.last_seed);
       if (const auto time = parse_milliseconds(shrink_budget)) search_command.shrink_milliseconds = *time;

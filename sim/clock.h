@@ -62,6 +62,8 @@ class Clock {
   }
 
  private:
+  friend class WorldState;
+
   void check() const { KTRIAL_ASSERT(ppm_ > -500'000 && ppm_ < 500'000, "a drift this large is no clock"); }
   void rebase(Nanos now) {
     base_node_ = monotonic(now);

@@ -85,6 +85,8 @@ class Decisions {
                           std::uint64_t most) const;
 
  private:
+  friend class WorldState;
+
   struct Seed {
     Nanos from;
     std::uint64_t seed;

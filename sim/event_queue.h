@@ -28,6 +28,8 @@
 
 namespace ktrial::sim {
 
+class WorldState;
+
 struct QueueEntry {
   std::int64_t time = 0;
   std::uint32_t what = 0;  // kind and index, the world's business
@@ -90,6 +92,8 @@ class EventQueue {
   }
 
  private:
+  friend class WorldState;
+
   static constexpr std::size_t kBuckets = 64;
   static constexpr std::size_t kSoonMost =
       256;  // fetched ahead at once: they shall not push each other out of the cache

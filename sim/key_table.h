@@ -1,9 +1,11 @@
-// A map from u64 to u32 by open addressing, for names on the hot path. Never iterated, so its layout
-// can reach no decision. Value 0xFFFFFFFF means absent.
+// A map from u64 to u32 by open addressing, for names on the hot path. Iterated by key only, so its
+// layout can reach no decision. Value 0xFFFFFFFF means absent.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace ktrial::sim {
@@ -50,6 +52,14 @@ class KeyTable {
     used_ = 0;
   }
   std::size_t size() const { return used_; }
+  // By key.
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> sorted() const {
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> entries;
+    for (const Cell& cell : cells_)
+      if (cell.value != kAbsent) entries.emplace_back(cell.key, cell.value);
+    std::sort(entries.begin(), entries.end());
+    return entries;
+  }
 
  private:
   struct Cell {

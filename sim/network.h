@@ -133,6 +133,8 @@ class Network {
   std::size_t connection_count() const { return connections_.size() - free_connections_.size(); }
 
  private:
+  friend class WorldState;
+
   static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
   enum class FlightKind : std::uint8_t { message, fin, reset };
 

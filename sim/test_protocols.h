@@ -28,6 +28,37 @@ struct Echo {
   static std::uint64_t digest(const Message& m) { return m.value * 2 + m.reply; }
   static std::uint64_t digest(const Fact& f) { return f.value; }
 
+  template <class Out>
+  static void name_connection(Out& out, ConnectionId connection, NodeId peer, std::uint32_t rank) {
+    out.names[connection] = {peer, rank};
+  }
+  template <class Out>
+  static void write_connection(Out& out, const char* name, ConnectionId connection) {
+    out.field(name, static_cast<std::int64_t>(connection.initiator));
+    if (out.keeps_history()) return out.field(name, static_cast<std::int64_t>(connection.number));
+    const auto known = out.names.find(connection);
+    const auto [peer, rank] = known == out.names.end() ? std::pair(NodeId{-1}, 0u) : known->second;
+    out.field(name, static_cast<std::int64_t>(peer));
+    out.field(name, static_cast<std::int64_t>(rank));
+  }
+  template <class Out>
+  static void write_message(Out& out, ConnectionId, const Message& message) {
+    out.field("value", message.value);
+    out.field("reply", message.reply);
+  }
+  template <class Out>
+  static std::uint64_t timer_key(Out&, std::uint64_t key) {
+    return key;
+  }
+  template <class Out, class AnyNode>
+  static void write_node(Out& out, NodeId, const AnyNode& node, Nanos, Nanos) {
+    write_connection(out, "connection", node.connection);
+    for (const auto* list : {&node.asked, &node.replies, &node.timers, &node.chosen}) {
+      out.field("size", static_cast<std::int64_t>(list->size()));
+      for (const std::uint64_t value : *list) out.field("value", value);
+    }
+  }
+
   struct Node {
     bool forever =
         false;  // a client that answers each reply with a new request; a timer sets the next two, cancels one

@@ -24,4 +24,6 @@ struct ConnectionId {
   auto operator<=>(const ConnectionId&) const = default;
 };
 
+class WorldState;  // reads everything, to write it out (world_state.h)
+
 }  // namespace ktrial::sim

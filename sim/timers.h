@@ -109,6 +109,8 @@ class Timers {
   }
 
  private:
+  friend class WorldState;
+
   static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
   struct alignas(64) Slot {  // one cache line
     std::uint64_t key = 0;

@@ -146,6 +146,7 @@ class World {
   void unfreeze_clock(NodeId id);
 
  private:
+  friend class WorldState;
   friend class Context<P>;
 
   struct Slot {

@@ -14,6 +14,7 @@
 
 #include "model/broker/controller_link.h"
 #include "model/config.h"
+#include "model/described.h"
 
 namespace ktrial::model {
 
@@ -61,6 +62,8 @@ class BrokerLifecycle {
     std::vector<DirectoryId> log_dirs;  // when the process began, if there are several
     boost::container::flat_map<DirectoryId, Told> offline_dirs;
     bool told_once = false;  // variant offline_log_dirs [C14]: what was sent counts as told
+    KTRIAL_FIELDS(State, state, self, incarnation, previous, epoch, ready_to_unfence, fenced, next_at_once,
+                  asked_to_shut_down, failures, log_dirs, offline_dirs, told_once)
   };
 
   BrokerLifecycle() = default;
@@ -85,6 +88,8 @@ class BrokerLifecycle {
   }
   // `directory`: the one that a kDirectoryTimeoutTimer is about.
   void on_timer(BrokerLifecycleHost& host, TimerId timer, DirectoryId directory);
+
+  KTRIAL_FIELDS(BrokerLifecycle, s_)
 
  private:
   MessageBody next(Offset applied) const;

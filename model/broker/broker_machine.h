@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "model/described.h"
 #include "model/facts.h"
 #include "model/replication/partition.h"
 #include "model/storage/disk_health.h"
@@ -19,6 +20,7 @@ struct BrokerMachine {
 
   BrokerDisk disk;
   std::vector<DiskHealth> health;  // of each log directory
+  KTRIAL_FIELDS(BrokerMachine, disk, health)
 
   // -- of a process that has ended
   void power_cut(const Survival& survival, std::vector<Fact>& facts);

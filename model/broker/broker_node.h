@@ -20,6 +20,7 @@
 #include "model/broker/quorum_metadata.h"
 #include "model/broker/replica_manager.h"
 #include "model/broker/request_channel.h"
+#include "model/described.h"
 #include "model/node.h"
 
 namespace ktrial::model {
@@ -68,6 +69,8 @@ class BrokerNode {
   // A log directory is offline; with its last one the broker is about to halt.
   bool directory_failed() const { return memory_ && !memory_->logs.offline().empty(); }
 
+  KTRIAL_FIELDS(BrokerNode, self_, controllers_, config_, machine_, memory_)
+
  private:
   struct Memory {
     Memory(NodeId self, const std::vector<NodeId>& controllers, const ClusterConfig& config)
@@ -87,6 +90,8 @@ class BrokerNode {
     GroupCoordinatorService groups;
     DirectoryAssignments assignments;
     ProducerIdManager producer_ids;
+    KTRIAL_FIELDS(Memory, metadata, controller, requests, lifecycle, logs, replicas, remote, groups, assignments,
+                  producer_ids)
   };
   class Handler;  // broker_handler.h
 

@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include "model/described.h"
 #include "model/step.h"
 
 namespace ktrial::model {
@@ -44,6 +45,10 @@ class ControllerChannel {
   // Both return whether a request in flight was given up.
   bool on_closed(Step& step) { return give_up(step, false); }
   bool on_timeout(Step& step) { return in_flight_ && give_up(step, true); }
+
+  KTRIAL_FIELDS(ControllerChannel, connection_, which_, timeout_, controller_, next_correlation_, in_flight_)
+  KTRIAL_CORRELATIONS(ControllerChannel, in_flight_)
+  KTRIAL_COUNTERS(ControllerChannel, next_correlation_)
 
  private:
   bool give_up(Step& step, bool close) {

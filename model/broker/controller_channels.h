@@ -7,6 +7,7 @@
 #include "model/broker/controller_channel.h"
 #include "model/broker/controller_link.h"
 #include "model/config.h"
+#include "model/described.h"
 
 namespace ktrial::model {
 
@@ -43,6 +44,8 @@ class ControllerChannels final : public ControllerLink {
   }
   bool on_closed(Step& step, ControllerLine line) { return at(line).on_closed(step); }
   bool on_timeout(Step& step, ControllerLine line) { return at(line).on_timeout(step); }
+
+  KTRIAL_FIELDS(ControllerChannels, channels_)
 
  private:
   ControllerChannel& at(ControllerLine line) { return channels_[static_cast<std::size_t>(line)]; }

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "model/broker/controller_link.h"
+#include "model/described.h"
 #include "model/messages.h"
 #include "model/metadata/image.h"
 #include "model/replication/isr.h"
@@ -45,6 +46,8 @@ class DirectoryAssignments {
     }
     arm(step);
   }
+
+  KTRIAL_FIELDS(DirectoryAssignments, ready_, in_flight_, armed_, failures_)
 
  private:
   // The next request, if there is anything to send and nothing in flight.

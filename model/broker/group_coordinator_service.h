@@ -9,6 +9,7 @@
 #include "model/broker/controller_link.h"
 #include "model/config.h"
 #include "model/coordinator/coordinator_runtime.h"
+#include "model/described.h"
 #include "model/group/group_coordinator.h"
 
 namespace ktrial::model {
@@ -32,6 +33,7 @@ class GroupCoordinatorService {
   struct State {
     CoordinatorRuntime runtime;
     GroupCoordinator coordinator;
+    KTRIAL_FIELDS(State, coordinator, runtime)
   };
 
   explicit GroupCoordinatorService(const ClusterConfig& config);
@@ -46,6 +48,8 @@ class GroupCoordinatorService {
   // When high watermarks may have advanced.
   void complete_appends(GroupCoordinatorServiceHost& host);
   const GroupCoordinator& coordinator() const { return s_.coordinator; }
+
+  KTRIAL_FIELDS(GroupCoordinatorService, s_)
 
  private:
   class Handler;  // the coordinator's host and the runtime's shards, for the time of one call

@@ -14,6 +14,7 @@
 
 #include "model/broker/broker_machine.h"
 #include "model/config.h"
+#include "model/described.h"
 #include "model/metadata/image.h"
 #include "model/storage/log_cleaner.h"
 
@@ -56,6 +57,8 @@ class LogManager {
     TopicPartition cleaned;             // of the cleaning that is running
     std::optional<LogCleaning> cleaning;
     boost::container::flat_set<TopicPartition> uncleanable;
+    KTRIAL_FIELDS(State, clean_shutdown, loaded, recovering, all_loaded, offline, logs_in, cleaner_started, cleaned,
+                  cleaning, uncleanable)
   };
 
   LogManager() = default;
@@ -96,6 +99,8 @@ class LogManager {
 
   // -- compaction: a log has got its configs. The cleaner begins if there is reason to by now.
   void on_log_configured(LogManagerHost& host, TopicPartition tp);
+
+  KTRIAL_FIELDS(LogManager, s_)
 
  private:
   BrokerEpoch take_clean_shutdown(BrokerMachine& machine);

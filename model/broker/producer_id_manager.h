@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "model/broker/controller_link.h"
+#include "model/described.h"
 #include "model/messages.h"
 
 namespace ktrial::model {
@@ -36,6 +37,9 @@ class ProducerIdManager {
     else
       not_before_ = step.now + milliseconds(50);
   }
+
+  KTRIAL_FIELDS(ProducerIdManager, block_, next_, given_, not_before_)
+  KTRIAL_DEADLINES(ProducerIdManager, not_before_)
 
  private:
   void request(Step& step, ControllerLink& controller, BrokerEpoch broker_epoch) {

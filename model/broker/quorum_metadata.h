@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/broker/metadata_source.h"
+#include "model/described.h"
 #include "model/quorum/metadata_observer.h"
 
 namespace ktrial::model {
@@ -30,6 +31,8 @@ class QuorumMetadata final : public MetadataSource {
   }
   const MetadataImage& image() const override { return image_; }
   NodeId controller() const override { return observer_.leader(); }
+
+  KTRIAL_FIELDS(QuorumMetadata, observer_, image_, tells_removed_topics_)
 
  private:
   void note_removed_topics(const MetadataBatch& batch, MetadataNews& news) const {

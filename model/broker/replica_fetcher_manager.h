@@ -8,6 +8,7 @@
 #include <boost/container/flat_map.hpp>
 #include <boost/container/flat_set.hpp>
 
+#include "model/described.h"
 #include "model/remote/remote_log_manager.h"
 #include "model/replication/replica_fetcher.h"
 
@@ -19,6 +20,8 @@ class ReplicaFetcherManager {
     boost::container::flat_map<NodeId, ReplicaFetcher> fetchers;
     boost::container::flat_set<NodeId> due;  // they may have something to send
     boost::container::flat_map<ConnectionId, NodeId> connections;
+    KTRIAL_FIELDS(State, fetchers, due)
+    KTRIAL_DERIVED(State, connections)
   };
 
   bool follows(NodeId leader, TopicPartition tp) const;
@@ -36,6 +39,8 @@ class ReplicaFetcherManager {
                       const ClusterConfig& config);
   void run(Step& step, RemoteLogManager& remote, BrokerEpoch own_epoch, const FetcherThrottle& throttle,
            const ClusterConfig& config);
+
+  KTRIAL_FIELDS(ReplicaFetcherManager, s_)
 
  private:
   State s_;

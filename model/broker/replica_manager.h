@@ -20,6 +20,7 @@
 #include "model/broker/metadata_source.h"
 #include "model/broker/replica_fetcher_manager.h"
 #include "model/broker/request_channel.h"
+#include "model/described.h"
 #include "model/remote/remote_log_manager.h"
 #include "model/replication/alter_partition_manager.h"
 #include "model/replication/delayed.h"
@@ -83,6 +84,10 @@ class ReplicaManager {
     FetchSessions sessions;
     TouchedPartitions touched;  // since the parked fetches were last looked at
     bool changed = false;       // something in this step that parked requests may wait for
+    KTRIAL_FIELDS(State, partitions, offline, published, removed_topics, alter, alter_waits, fetchers, leader_quota,
+                  follower_quota, produces, deletes, fetches, remote_fetches, without_session, sessions, touched,
+                  changed)
+    KTRIAL_NUMBERS(State, kDelayedFetchTimer, without_session)
   };
 
   explicit ReplicaManager(const ClusterConfig& config) : s_(config) {}
@@ -127,6 +132,8 @@ class ReplicaManager {
   const Partition* find(TopicPartition tp) const;
   const Partitions& partitions() const { return s_.partitions; }
   Partitions& partitions() { return s_.partitions; }
+
+  KTRIAL_FIELDS(ReplicaManager, s_)
 
  private:
   enum class Look : std::uint8_t { first, parked, expired };  // at a fetch

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/described.h"
 #include "model/step.h"
 
 namespace ktrial::model {
@@ -73,11 +74,15 @@ class RequestChannel {
     }
   }
 
+  KTRIAL_FIELDS(RequestChannel, lines_)
+  KTRIAL_DERIVED(RequestChannel, ready_)
+
  private:
   struct Line {
     std::vector<Message> waiting;  // rarely more than one: the order is the connection's
     bool busy = false;
     bool dead = false;
+    KTRIAL_FIELDS(Line, waiting, busy, dead)
   };
   using Lines = boost::container::flat_map<ConnectionId, Line>;
   void finish(Lines::iterator it) {

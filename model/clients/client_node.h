@@ -12,6 +12,7 @@
 #include "model/clients/consumer.h"
 #include "model/clients/group_consumer.h"
 #include "model/clients/producer.h"
+#include "model/described.h"
 #include "model/node.h"
 #include "model/partition_table.h"
 
@@ -20,11 +21,13 @@ namespace ktrial::model {
 struct ProducerSpec {
   ProducerConfig config;
   SendWorkload workload;
+  KTRIAL_FIELDS(ProducerSpec, config, workload)
 };
 struct ConsumerSpec {
   ConsumerConfig config;
   std::vector<TopicAssignment> assignment;
   Nanos start_after{0};  // the process waits for so long when it is started for the first time
+  KTRIAL_FIELDS(ConsumerSpec, config, assignment, start_after)
 };
 using ClientSpec = std::variant<ProducerSpec, ConsumerSpec, GroupMemberSpec>;
 
@@ -50,6 +53,8 @@ class ClientNode {
   // A consumer's positions, of a group member those of the partitions that it owns; empty otherwise.
   PartitionTable<FetchPosition> positions() const;
   const GroupConsumer* group_consumer() const { return std::get_if<GroupConsumer>(&application_); }
+
+  KTRIAL_FIELDS(ClientNode, self_, bootstrap_, spec_, next_value_, started_, application_)
 
  private:
   template <class Call>

@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "model/clients/fetcher.h"
+#include "model/described.h"
 
 namespace ktrial::model {
 
 struct TopicAssignment {
   std::string topic;
   std::vector<PartitionIndex> partitions;  // empty: all
+  KTRIAL_FIELDS(TopicAssignment, topic, partitions)
 };
 
 class Consumer {
@@ -28,6 +30,8 @@ class Consumer {
   void close(Step& step);
 
   const Fetcher& fetcher() const { return fetcher_; }
+
+  KTRIAL_FIELDS(Consumer, config_, wanted_, network_, metadata_, fetcher_)
 
  private:
   void run(Step& step);

@@ -19,6 +19,7 @@
 #include "model/clients/metadata_cache.h"
 #include "model/clients/network_client.h"
 #include "model/config.h"
+#include "model/described.h"
 #include "model/partition_table.h"
 #include "model/replication/fetch_session_handler.h"
 #include "model/step.h"
@@ -40,6 +41,10 @@ struct FetchPosition {
   bool asking = false;        // a ListOffsets or OffsetForLeaderEpoch is in flight
   Nanos retry_at{0};
   Offset high_watermark;
+  KTRIAL_FIELDS(FetchPosition, state, offset, offset_epoch, current_leader, leader, preferred_read_replica,
+                preferred_until, paused, version, asking, retry_at, high_watermark)
+  KTRIAL_NUMBERS(FetchPosition, kFetchVersionNumbers, version)
+  KTRIAL_DEADLINES(FetchPosition, preferred_until, retry_at)
 };
 
 enum class FetchDelivery : std::uint8_t { at_once, buffered };
@@ -67,17 +72,28 @@ class Fetcher {
   void on_disconnect(Step& step, const NetworkClient::InFlight& request);
   std::optional<Nanos> next_deadline(Nanos now) const;
 
+  KTRIAL_FIELDS(Fetcher, config_, delivery_, buffered_, positions_, asked_, fetching_, sessions_, fetched_from_,
+                changed_, idle_, seen_metadata_, version_)
+  KTRIAL_DERIVED(Fetcher, leases_)
+  KTRIAL_CLIENT_CORRELATIONS(Fetcher, asked_, fetching_)
+  KTRIAL_COUNTERS(Fetcher, version_)
+  KTRIAL_NUMBERS(Fetcher, kMetadataVersionNumbers, seen_metadata_)
+
  private:
   struct Asked {
     TopicPartition partition;
     std::uint64_t version = 0;
     Offset offset;
     LeaderEpoch current_leader;  // as the request had it
+    KTRIAL_FIELDS(Asked, partition, version, offset, current_leader)
+    KTRIAL_NUMBERS(Asked, kFetchVersionNumbers, version)
   };
   struct Buffered {  // CompletedFetch
     TopicPartition partition;
     std::uint64_t version = 0;
     std::vector<RecordBatch> batches;
+    KTRIAL_FIELDS(Buffered, partition, version, batches)
+    KTRIAL_NUMBERS(Buffered, kFetchVersionNumbers, version)
   };
   // Does what a position needs next. True: nothing more until something happens to it.
   bool look_at(Step& step, NetworkClient& network, MetadataCache& metadata, TopicPartition tp);

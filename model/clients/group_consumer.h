@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "model/clients/fetcher.h"
+#include "model/described.h"
 #include "model/group/group_membership.h"
 
 namespace ktrial::model {
@@ -25,6 +26,7 @@ struct GroupMemberSpec {
   std::vector<std::string> topics;
   Nanos processing_time{0};  // of each record
   Nanos start_after{0};      // the process waits for so long when it is started for the first time
+  KTRIAL_FIELDS(GroupMemberSpec, config, group, topics, processing_time, start_after)
 };
 
 inline constexpr std::uint16_t kProcessingTimer = 301;
@@ -44,12 +46,18 @@ class GroupConsumer {
   const std::optional<GroupMembership>& membership() const { return membership_; }  // absent: topics not known yet
   bool processing() const { return next_record_ < records_.size(); }
 
+  KTRIAL_FIELDS(GroupConsumer, spec_, coordinator_network_, network_, metadata_, fetcher_, membership_, coordinator_,
+                find_coordinator_, unsent_, application_, close_wanted_, records_, next_record_, next_auto_commit_)
+  KTRIAL_DEADLINES(GroupConsumer, next_auto_commit_)
+
  private:
   class Host;  // the consumer as its membership sees it, for the time of one handler
   enum class Application : std::uint8_t { polling, processing, committing, closing };
   struct Unsent {
     std::uint32_t token = 0;
     MessageBody body;
+    KTRIAL_FIELDS(Unsent, token, body)
+    KTRIAL_NUMBERS(Unsent, kMembershipNumbers, token)
   };
 
   void run(Step& step);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "model/described.h"
 #include "model/messages.h"
 #include "model/partition_table.h"
 #include "model/step.h"
@@ -21,6 +22,7 @@ struct MetadataConfig {
   Nanos retry_backoff_max = milliseconds(1000);
   Nanos max_age = milliseconds(300000);
   bool keeps_replicas = false;  // so that has_replica() can be asked
+  KTRIAL_FIELDS(MetadataConfig, retry_backoff, retry_backoff_max, max_age, keeps_replicas)
 };
 
 class MetadataCache {
@@ -47,6 +49,11 @@ class MetadataCache {
   bool has_replica(TopicPartition tp, NodeId broker) const;
   const std::vector<NodeId>& nodes() const { return brokers_.empty() ? bootstrap_ : brokers_; }
   std::uint64_t version() const { return version_; }
+
+  KTRIAL_FIELDS(MetadataCache, config_, bootstrap_, brokers_, wanted_, ids_, leaders_, replicas_, update_needed_,
+                in_flight_, attempts_, last_attempt_, backoff_, last_success_, version_)
+  KTRIAL_MOMENTS(MetadataCache, last_attempt_, last_success_)
+  KTRIAL_NUMBERS(MetadataCache, kMetadataVersionNumbers, version_)
 
  private:
   void attempted(Step& step);

@@ -14,6 +14,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/described.h"
 #include "model/step.h"
 
 namespace ktrial::model {
@@ -26,6 +27,7 @@ struct NetworkConfig {
   Nanos request_timeout = milliseconds(30000);
   Nanos reconnect_backoff = milliseconds(50);
   Nanos reconnect_backoff_max = milliseconds(1000);
+  KTRIAL_FIELDS(NetworkConfig, request_timeout, reconnect_backoff, reconnect_backoff_max)
 };
 
 class NetworkClient {
@@ -37,6 +39,10 @@ class NetworkClient {
     std::uint64_t about = 0;  // the sender's own mark
     bool expects_response = true;
     Nanos timeout{0};
+    KTRIAL_FIELDS(InFlight, correlation_id, node, sent, about, expects_response, timeout)
+    KTRIAL_CORRELATIONS(InFlight, correlation_id)
+    KTRIAL_MOMENTS(InFlight, sent)
+    KTRIAL_NUMBERS(InFlight, kMembershipNumbers, about)
   };
 
   explicit NetworkClient(NetworkConfig config = {}) : config_(config) {}
@@ -64,6 +70,10 @@ class NetworkClient {
   // When expire() or a reconnect has something to do next.
   std::optional<Nanos> next_deadline(Nanos now) const;
 
+  KTRIAL_FIELDS(NetworkClient, config_, connections_, next_correlation_id_)
+  KTRIAL_DERIVED(NetworkClient, nodes_, deadlines_, backoffs_end_)
+  KTRIAL_COUNTERS(NetworkClient, next_correlation_id_)
+
  private:
   struct Connection {
     ConnectionId id;
@@ -73,6 +83,10 @@ class NetworkClient {
     std::int32_t failures = 0;
     Nanos not_before{0};
     Nanos last_attempt{-1};  // to connect
+    KTRIAL_FIELDS(Connection, id, in_flight, failures, not_before, last_attempt)
+    KTRIAL_DERIVED(Connection, own_timeouts, deadline)
+    KTRIAL_DEADLINES(Connection, not_before)
+    KTRIAL_MOMENTS(Connection, last_attempt)
   };
   std::vector<InFlight> drop(Step& step, NodeId node, Connection& connection);
   Connection* find(ConnectionId id, NodeId& node);

@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#include "model/described.h"
 #include "model/step.h"
 
 namespace ktrial::model {
@@ -16,6 +17,9 @@ class Partitioner {
  public:
   PartitionIndex for_key(std::string_view key, std::int32_t partitions) const;
   PartitionIndex sticky(Step& step, std::int32_t partitions, std::int32_t bytes, std::int32_t batch_size);
+
+  KTRIAL_FIELDS(Partitioner, current_, produced_, switches_)
+  KTRIAL_COUNTERS(Partitioner, switches_)
 
  private:
   PartitionIndex current_;

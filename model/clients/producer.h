@@ -16,6 +16,7 @@
 #include "model/clients/partitioner.h"
 #include "model/clients/producer_sequences.h"
 #include "model/clients/record_accumulator.h"
+#include "model/described.h"
 
 namespace ktrial::model {
 
@@ -33,6 +34,8 @@ struct SendWorkload {
   std::int32_t value_size = 100;
   Nanos start_after{0};        // negative: wait for StartSending
   Sequence first_sequence{0};  // of an idempotent producer, in each partition
+  KTRIAL_FIELDS(SendWorkload, topic, count, interval, key, key_id, key_count, tombstones, tombstones_of, partition,
+                producer_index, value_size, start_after, first_sequence)
 };
 
 inline constexpr TimerId kClientWakeup{300, 0, 0};
@@ -54,10 +57,17 @@ class Producer {
   bool idle() const { return accumulator_.empty() && in_flight_.empty(); }
   bool done() const { return next_ >= workload_.count && idle(); }
 
+  KTRIAL_FIELDS(Producer, config_, workload_, network_, metadata_, partitioner_, accumulator_, sequences_, in_flight_,
+                backoffs_, next_, next_send_, started_, closing_)
+  KTRIAL_COUNTERS(Producer, backoffs_)
+  KTRIAL_DEADLINES(Producer, next_send_)
+
  private:
   struct InFlightBatch {
     std::int32_t correlation_id = 0;
     ProducerBatch batch;
+    KTRIAL_FIELDS(InFlightBatch, correlation_id, batch)
+    KTRIAL_CLIENT_CORRELATIONS(InFlightBatch, correlation_id)
   };
   void run(Step& step);
   void send_records(Step& step);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "model/clients/record_accumulator.h"
+#include "model/described.h"
 #include "model/step.h"
 
 namespace ktrial::model {
@@ -22,6 +23,7 @@ struct ProducerIdAndEpoch {
   ProducerId id;
   ProducerEpoch epoch;
   bool operator==(const ProducerIdAndEpoch&) const = default;
+  KTRIAL_FIELDS(ProducerIdAndEpoch, id, epoch)
 };
 
 class ProducerSequences {
@@ -56,11 +58,16 @@ class ProducerSequences {
   // One that expired after a retry: nothing new is drained until the rest is answered.
   void mark_unresolved(const ProducerBatch& batch);
 
+  KTRIAL_FIELDS(ProducerSequences, variants_, first_, current_, asking_, not_before_, bump_required_, partitions_,
+                to_rewrite_, unresolved_)
+  KTRIAL_DEADLINES(ProducerSequences, not_before_)
+
  private:
   struct PartitionSequences {  // TxnPartitionEntry
     ProducerIdAndEpoch id;
     Sequence next{0};
     Sequence last_acked;
+    KTRIAL_FIELDS(PartitionSequences, id, next, last_acked)
   };
   bool is_next(TopicPartition tp, Sequence sequence) const;
   bool is_stale(TopicPartition tp) const;

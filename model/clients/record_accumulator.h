@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/described.h"
 #include "model/partition_table.h"
 #include "model/storage/producer_entry.h"
 
@@ -37,6 +38,9 @@ struct ProducerBatch {
   Sequence last_sequence() const {
     return increment_sequence(base_sequence, static_cast<std::int32_t>(records.size()) - 1);
   }
+  KTRIAL_FIELDS(ProducerBatch, partition, records, size_in_bytes, created, attempts, last_attempt, retry_backoff,
+                leader_epoch, producer_id, producer_epoch, base_sequence, sequence_reset, retried, failed)
+  KTRIAL_MOMENTS(ProducerBatch, created, last_attempt)
 };
 
 class RecordAccumulator {
@@ -60,6 +64,9 @@ class RecordAccumulator {
     for (const TopicPartition tp : waiting_) f(tp);
   }
   bool empty() const { return waiting_.empty(); }
+
+  KTRIAL_FIELDS(RecordAccumulator, config_, queues_)
+  KTRIAL_DERIVED(RecordAccumulator, waiting_)
 
  private:
   Nanos retry_at(const ProducerBatch& batch, LeaderEpoch known) const;

@@ -22,6 +22,9 @@ struct ProducerConfig {
   Nanos metadata_max_age = milliseconds(300000);
   Variants variants;
   bool operator==(const ProducerConfig&) const = default;
+  KTRIAL_FIELDS(ProducerConfig, acks, enable_idempotence, batch_size, linger, request_timeout, delivery_timeout,
+                max_in_flight_requests_per_connection, retries, retry_backoff, retry_backoff_max, reconnect_backoff,
+                reconnect_backoff_max, metadata_max_age, variants)
 };
 
 inline constexpr auto kProducerKeys = std::to_array<ConfigRow<ProducerConfig>>({
@@ -64,6 +67,10 @@ struct ConsumerConfig {
   Nanos auto_commit_interval = milliseconds(5000);
   Variants variants;
   bool operator==(const ConsumerConfig&) const = default;
+  KTRIAL_FIELDS(ConsumerConfig, fetch_max_wait, fetch_min_bytes, max_partition_fetch_bytes, fetch_max_bytes,
+                max_poll_records, auto_offset_reset, request_timeout, retry_backoff, retry_backoff_max,
+                reconnect_backoff, reconnect_backoff_max, metadata_max_age, client_rack, session_timeout,
+                heartbeat_interval, max_poll_interval, enable_auto_commit, auto_commit_interval, variants)
 };
 
 inline constexpr auto kConsumerKeys = std::to_array<ConfigRow<ConsumerConfig>>({

@@ -65,6 +65,21 @@ struct ClusterConfig {
   Nanos producer_id_expiration_check_interval = milliseconds(600000);
   Variants variants;
   bool operator==(const ClusterConfig&) const = default;
+  KTRIAL_FIELDS(ClusterConfig, quorum, topic_defaults, num_partitions, default_replication_factor,
+                broker_heartbeat_interval, broker_session_timeout, replica_lag_time_max, replica_fetch_wait_max,
+                replica_fetch_min_bytes, replica_fetch_backoff, replica_fetch_max_bytes,
+                replica_fetch_response_max_bytes, max_incremental_fetch_session_cache_slots, log_dirs,
+                log_dir_failure_timeout, broker_racks, rack_aware_replica_selector, replica_socket_timeout,
+                replica_high_watermark_checkpoint_interval, log_initial_task_delay, log_retention_check_interval,
+                log_flush_offset_checkpoint_interval, log_flush_start_offset_checkpoint_interval,
+                log_flush_scheduler_interval, log_cleaner_enable, log_cleaner_backoff, remote_log_storage_system_enable,
+                remote_log_manager_task_interval, remote_fetch_max_wait, remote_storage, auto_leader_rebalance_enable,
+                leader_imbalance_check_interval, unclean_leader_election_interval, leader_replication_throttled_rate,
+                follower_replication_throttled_rate, replication_quota_window_num, replication_quota_window_size,
+                eligible_leader_replicas, unclean_recovery_manager, unclean_recovery_timeout,
+                offsets_topic_num_partitions, offsets_topic_replication_factor, offsets_commit_timeout,
+                group_initial_rebalance_delay, group_min_session_timeout, group_max_session_timeout,
+                producer_id_expiration, producer_id_expiration_check_interval, variants)
 };
 
 inline constexpr std::array<const char*, 2> kFeatureLevels = {"0", "1"};

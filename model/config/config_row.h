@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/described.h"
 #include "model/types.h"
 
 namespace ktrial::model {
@@ -28,6 +29,7 @@ struct CleanupPolicy {
   bool deletes = true;
   bool compacts = false;
   bool operator==(const CleanupPolicy&) const = default;
+  KTRIAL_FIELDS(CleanupPolicy, deletes, compacts)
 };
 
 // leader. or follower.replication.throttled.replicas of a topic (KIP-73): "*", or partitions, each with a broker.
@@ -37,6 +39,7 @@ struct ThrottledReplicas {
   bool empty() const { return !all && replicas.empty(); }
   bool has(PartitionIndex partition, NodeId broker) const;
   bool operator==(const ThrottledReplicas&) const = default;
+  KTRIAL_FIELDS(ThrottledReplicas, all, replicas)
 };
 
 // local.retention.ms and local.retention.bytes: the same as retention.ms and retention.bytes.

@@ -15,6 +15,8 @@ struct QuorumConfig {
   Nanos fetch_max_wait = milliseconds(500);  // no key: KafkaRaftClient.MAX_FETCH_WAIT_MS
   Nanos metadata_max_idle_interval = milliseconds(500);
   bool operator==(const QuorumConfig&) const = default;
+  KTRIAL_FIELDS(QuorumConfig, election_timeout, fetch_timeout, election_backoff_max, append_linger, request_timeout,
+                retry_backoff, fetch_max_wait, metadata_max_idle_interval)
 };
 
 inline constexpr auto kQuorumKeys = std::to_array<ConfigRow<QuorumConfig>>({

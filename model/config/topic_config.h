@@ -31,6 +31,11 @@ struct TopicConfig {
   std::int64_t local_retention_bytes = kAsTotal.count();
   ThrottledReplicas leader_throttled_replicas, follower_throttled_replicas;
   bool operator==(const TopicConfig&) const = default;
+  KTRIAL_FIELDS(TopicConfig, min_insync_replicas, unclean_leader_election_enable, unclean_recovery_strategy,
+                flush_messages, max_message_bytes, flush_ms, segment_bytes, segment_ms, retention_ms, retention_bytes,
+                cleanup_policy, min_cleanable_dirty_millionths, min_compaction_lag, max_compaction_lag,
+                delete_retention, remote_storage_enable, local_retention_ms, local_retention_bytes,
+                leader_throttled_replicas, follower_throttled_replicas)
 };
 
 inline constexpr std::int64_t kMaxInt = std::numeric_limits<std::int32_t>::max();

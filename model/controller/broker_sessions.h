@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/described.h"
 #include "model/metadata/image.h"
 
 namespace ktrial::model {
@@ -84,11 +85,16 @@ class BrokerSessions {
     return std::nullopt;
   }
 
+  KTRIAL_FIELDS(BrokerSessions, timeout_, brokers_)
+  KTRIAL_DERIVED(BrokerSessions, by_contact_)
+
  private:
   struct Session {
     Nanos contact{0};
     Offset metadata_offset;
     Offset shutdown_offset;
+    KTRIAL_FIELDS(Session, contact, metadata_offset, shutdown_offset)
+    KTRIAL_MOMENTS(Session, contact)
   };
   static bool is_unfenced(const MetadataImage& image, NodeId id) {
     const BrokerRegistrationImage* broker = image.broker(id);

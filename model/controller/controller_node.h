@@ -14,6 +14,7 @@
 #include "model/controller/broker_sessions.h"
 #include "model/controller/partition_change_builder.h"
 #include "model/controller/unclean_recovery.h"
+#include "model/described.h"
 #include "model/node.h"
 #include "model/quorum/quorum_node.h"
 
@@ -42,6 +43,8 @@ class ControllerNode {
   // Where the next record of the metadata log will stand, if it leads: whether something was written meanwhile.
   Offset next_append_offset() const { return memory_ ? memory_->quorum.next_append_offset(disk_) : Offset(0); }
 
+  KTRIAL_FIELDS(ControllerNode, self_, voters_, config_, disk_, memory_)
+
  private:
   using Records = std::vector<MetadataRecord>;
   struct PendingReply {
@@ -49,6 +52,8 @@ class ControllerNode {
     ConnectionId connection;
     std::int32_t correlation;
     MessageBody body;
+    KTRIAL_FIELDS(PendingReply, after, connection, correlation, body)
+    KTRIAL_CORRELATIONS(PendingReply, correlation)
   };
   struct Memory {
     Memory(QuorumNode q, const ClusterConfig& config)
@@ -68,6 +73,9 @@ class ControllerNode {
     Nanos last_append{0};
     std::vector<PendingReply> pending;
     std::vector<CreateTopicsRequest> wanted;  // commands not yet committed
+    KTRIAL_FIELDS(Memory, quorum, committed, working, kept, sessions, recovery, recovery_due, active, stopping,
+                  active_epoch, last_append, pending, wanted)
+    KTRIAL_MOMENTS(Memory, last_append)
   };
 
   // controller_node.cc

@@ -23,6 +23,7 @@
 #include <boost/container/flat_set.hpp>
 #include <vector>
 
+#include "model/described.h"
 #include "model/metadata/image.h"
 #include "model/step.h"
 
@@ -33,6 +34,7 @@ struct ReplicaLogInfo {
   BrokerEpoch broker_epoch;
   LeaderEpoch last_written_leader_epoch;
   Offset log_end_offset;
+  KTRIAL_FIELDS(ReplicaLogInfo, replica, broker_epoch, last_written_leader_epoch, log_end_offset)
 };
 
 // Of one partition.
@@ -44,6 +46,8 @@ struct UncleanRecovery {
   std::vector<ReplicaLogInfo> answers = {};  // in the order in which they came; one a replica
 
   bool answered(NodeId replica) const;
+  KTRIAL_FIELDS(UncleanRecovery, leader_epoch, strategy, by_operator, started, answers)
+  KTRIAL_MOMENTS(UncleanRecovery, started)
 };
 
 // Whether the partition's state calls for a recovery.
@@ -67,6 +71,10 @@ class ReplicaLogChannel {
   void on_closed(Step& step);
   void on_timer(Step& step);
   void close(Step& step);
+
+  KTRIAL_FIELDS(ReplicaLogChannel, broker_, connection_, correlation_, failures_, timeout_at_, waits_until_)
+  KTRIAL_CORRELATIONS(ReplicaLogChannel, correlation_)
+  KTRIAL_DEADLINES(ReplicaLogChannel, timeout_at_, waits_until_)
 
  private:
   NodeId broker_;
@@ -106,6 +114,10 @@ class UncleanRecoveryManager {
   bool on_timer(Step& step, TimerId timer);
 
   Nanos timeout() const { return timeout_; }
+
+  KTRIAL_FIELDS(UncleanRecoveryManager, timeout_, variants_, leaderless_, requested_, recoveries_, channels_,
+                next_correlation_)
+  KTRIAL_COUNTERS(UncleanRecoveryManager, next_correlation_)
 
  private:
   void watch(TopicPartition tp, const MetadataImage& image);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "model/coordinator/coordinator_shards.h"
+#include "model/described.h"
 #include "model/metadata/image.h"
 #include "model/replication/partition.h"
 
@@ -44,11 +45,14 @@ class CoordinatorRuntime {
   struct Append {
     Offset required;
     std::uint64_t token = 0;
+    KTRIAL_FIELDS(Append, required, token)
+    KTRIAL_NUMBERS(Append, kAppendNumbers, token)
   };
   struct State {
     TopicId topic;                                                           // absent until it is created
     boost::container::flat_map<PartitionIndex, LeaderEpoch> loads;           // led, not read yet
     boost::container::flat_map<PartitionIndex, std::deque<Append>> appends;  // in log order; no empty queue
+    KTRIAL_FIELDS(State, topic, loads, appends)
   };
 
   CoordinatorRuntime() = default;
@@ -64,6 +68,9 @@ class CoordinatorRuntime {
                std::uint64_t token);
   // When high watermarks may have advanced.
   void complete_appends(CoordinatorRuntimeHost& host, CoordinatorShards& shards);
+
+  KTRIAL_FIELDS(CoordinatorRuntime, s_)
+  KTRIAL_DERIVED(CoordinatorRuntime, config_)  // from its broker's
 
  private:
   TimerId load_timer(PartitionIndex partition) const;

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "model/described.h"
 #include "model/group/group_host.h"
 #include "model/group/records.h"
 
@@ -30,6 +31,9 @@ struct GroupMember {
   std::optional<Requester> awaiting_sync;
   bool is_new = false;        // has not been in a generation yet
   bool pending_sync = false;  // has not synced in this generation
+  KTRIAL_FIELDS(GroupMember, number, session_timeout, rebalance_timeout, subscription, assignment, awaiting_join,
+                awaiting_sync, is_new, pending_sync)
+  KTRIAL_NUMBERS(GroupMember, kOfSlot | group_timer::session, number)
 };
 
 class ClassicGroup {
@@ -38,6 +42,7 @@ class ClassicGroup {
   struct Store {
     GenerationId generation;
     std::vector<MemberAssignment> assignments;
+    KTRIAL_FIELDS(Store, generation, assignments)
   };
 
   // `slot` tells the timers of this group from those of others at the same coordinator.
@@ -70,6 +75,12 @@ class ClassicGroup {
   GenerationId generation() const { return generation_; }
   MemberId leader() const { return leader_; }
   const boost::container::flat_map<MemberId, GroupMember>& members() const { return members_; }
+
+  KTRIAL_FIELDS(ClassicGroup, id_, slot_, initial_delay_, sessions_end_, state_, generation_, protocol_, leader_,
+                members_, pending_, next_number_, initial_, new_member_added_, delay_, delay_left_, store_)
+  KTRIAL_COUNTERS(ClassicGroup, next_number_)
+  KTRIAL_SLOTS(ClassicGroup, slot_)
+  KTRIAL_NUMBERS(ClassicGroup, kOfSlot | group_timer::session, pending_)
 
  private:
   TimerId join_timer() const { return {group_timer::join, slot_, 0}; }

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "model/config.h"
+#include "model/described.h"
 #include "model/group/classic_group.h"
 #include "model/group/group_host.h"
 
@@ -67,10 +68,16 @@ class GroupCoordinator {
   const ClassicGroup* find(std::string_view group) const;
   Offset committed(const GroupId& group, TopicPartition partition) const;  // absent: none
 
+  KTRIAL_FIELDS(GroupCoordinator, partitions_, commit_timeout_, initial_delay_, min_session_, max_session_,
+                checks_generation_, sessions_end_, shards_, pending_, next_token_, next_slot_)
+  KTRIAL_COUNTERS(GroupCoordinator, next_token_, next_slot_)
+  KTRIAL_NUMBERS(GroupCoordinator, kAppendNumbers, pending_)
+
  private:
   struct StoredOffset {
     Offset offset;
     LeaderEpoch leader_epoch;
+    KTRIAL_FIELDS(StoredOffset, offset, leader_epoch)
   };
   using Offsets = boost::container::flat_map<TopicPartition, StoredOffset>;
   struct Shard {
@@ -78,6 +85,7 @@ class GroupCoordinator {
     bool loading = true;
     boost::container::flat_map<GroupId, ClassicGroup> groups;
     boost::container::flat_map<GroupId, Offsets> offsets;
+    KTRIAL_FIELDS(Shard, epoch, loading, groups, offsets)
   };
   struct PendingAppend {
     PartitionIndex shard;
@@ -87,6 +95,7 @@ class GroupCoordinator {
     Requester who;
     OffsetCommitRequest commit;
     GenerationId current_generation;  // when the commit was accepted
+    KTRIAL_FIELDS(PendingAppend, shard, group, answered, store, who, commit, current_generation)
   };
 
   std::uint16_t new_slot();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/described.h"
 #include "model/group/records.h"
 #include "model/messages.h"
 #include "model/step.h"
@@ -28,6 +29,8 @@ class GroupHost {
 struct Requester {
   ConnectionId connection;
   std::int32_t correlation_id = 0;
+  KTRIAL_FIELDS(Requester, connection, correlation_id)
+  KTRIAL_CORRELATIONS(Requester, correlation_id)
 };
 
 // Timer kinds of this room at the coordinator (400..419). `sub` is the group's slot.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/described.h"
 #include "model/facts.h"
 #include "model/messages.h"
 #include "model/step.h"
@@ -76,12 +77,21 @@ class GroupMembership {
   bool ready() const { return state_ == MemberState::STABLE && !rejoin_needed_ && !offsets_wanted_; }
   Error fatal_error() const { return fatal_; }  // not NONE: the member has given up
 
+  KTRIAL_FIELDS(GroupMembership, group_, subscription_, config_, state_, generation_, member_, owned_,
+                coordinator_known_, finding_, in_poll_, rejoin_needed_, join_prepare_needed_, preparing_,
+                prepare_committed_, join_waits_, offsets_wanted_, offsets_wait_, closed_, max_poll_armed_, last_poll_,
+                join_attempts_, find_attempts_, other_attempts_, commit_, fatal_, in_flight_, next_token_)
+  KTRIAL_COUNTERS(GroupMembership, next_token_)
+  KTRIAL_NUMBERS(GroupMembership, kMembershipNumbers, in_flight_)
+  KTRIAL_MOMENTS(GroupMembership, last_poll_)
+
  private:
   enum class Kind : std::uint8_t { join, sync, heartbeat, commit, offset_fetch, leave };
   struct InFlight {
     Kind kind = Kind::heartbeat;
     GenerationId generation;
     MemberId member;
+    KTRIAL_FIELDS(InFlight, kind, generation, member)
   };
   struct Commit {
     bool active = false;   // sent, or waiting for its retry
@@ -89,6 +99,8 @@ class GroupMembership {
     bool backing_off = false;
     std::uint32_t token = 0;  // of the latest request
     std::vector<CommittedOffset> offsets;
+    KTRIAL_FIELDS(Commit, active, waiting, backing_off, token, offsets)
+    KTRIAL_NUMBERS(Commit, kMembershipNumbers, token)
   };
 
   TimerId timer(std::uint16_t kind) const { return {kind, 0, 0}; }
@@ -147,7 +159,7 @@ class GroupMembership {
   Commit commit_;
   Error fatal_ = Error::NONE;
   boost::container::flat_map<std::uint32_t, InFlight> in_flight_;
-  std::uint32_t next_token_ = 1;
+  std::uint32_t next_token_ = static_cast<std::uint32_t>(kFirstMembershipNumber);
 };
 
 }  // namespace ktrial::model

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/batch.h"
+#include "model/described.h"
 #include "model/facts.h"
 #include "model/messages.h"
 #include "model/types.h"
@@ -22,6 +23,8 @@ struct OffsetCommitRecord {
   Offset offset;  // the next record to read
   LeaderEpoch leader_epoch;
   Nanos timestamp{0};  // the coordinator's wall clock
+  KTRIAL_FIELDS(OffsetCommitRecord, group, partition, offset, leader_epoch, timestamp)
+  KTRIAL_WALL_TIMES(OffsetCommitRecord, timestamp)
 };
 struct GroupMetadataRecord {
   struct Member {
@@ -30,12 +33,14 @@ struct GroupMetadataRecord {
     Nanos rebalance_timeout{0};
     std::vector<TopicId> subscription;
     std::vector<TopicPartition> assignment;
+    KTRIAL_FIELDS(Member, member, session_timeout, rebalance_timeout, subscription, assignment)
   };
   GroupId group;
   GenerationId generation;
   std::string protocol;
   MemberId leader;
   std::vector<Member> members;  // by member id
+  KTRIAL_FIELDS(GroupMetadataRecord, group, generation, protocol, leader, members)
 };
 struct OffsetTombstone {
   GroupId group;
@@ -47,6 +52,7 @@ struct GroupTombstone {
 
 struct CoordinatorRecord {
   std::variant<OffsetCommitRecord, GroupMetadataRecord, OffsetTombstone, GroupTombstone> value;
+  KTRIAL_FIELDS(CoordinatorRecord, value)
 };
 
 }  // namespace ktrial::model

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 
+#include "model/described.h"
 #include "model/types.h"
 
 namespace ktrial::model {
@@ -26,6 +27,7 @@ struct Tagged {
 struct LeaderIdAndEpoch {
   NodeId leader;
   LeaderEpoch epoch;
+  KTRIAL_FIELDS(LeaderIdAndEpoch, leader, epoch)
 };
 
 }  // namespace ktrial::model

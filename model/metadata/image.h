@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/described.h"
 #include "model/metadata_records.h"
 #include "model/types.h"
 
@@ -37,11 +38,14 @@ struct PartitionRegistration {
     return {};
   }
   bool reassigning() const { return !adding.empty() || !removing.empty(); }
+  KTRIAL_FIELDS(PartitionRegistration, replicas, isr, leader, leader_epoch, partition_epoch, leader_recovery_state, elr,
+                last_known_elr, adding, removing, directories)
 };
 struct TopicImage {
   std::string name;
   std::vector<PartitionRegistration> partitions;
   std::vector<std::pair<std::string, std::string>> configs;
+  KTRIAL_FIELDS(TopicImage, name, partitions, configs)
 };
 struct BrokerRegistrationImage {
   IncarnationId incarnation;
@@ -53,6 +57,7 @@ struct BrokerRegistrationImage {
     return !id.present() || log_dirs.empty() || std::find(log_dirs.begin(), log_dirs.end(), id) != log_dirs.end();
   }
   bool active() const { return !fenced && !in_controlled_shutdown; }
+  KTRIAL_FIELDS(BrokerRegistrationImage, incarnation, epoch, fenced, in_controlled_shutdown, log_dirs)
 };
 
 // What one or more batches changed; partitions and brokers without repetition, in the order of first change.
@@ -93,6 +98,10 @@ class MetadataImage {
   Offset next_offset() const { return next_offset_; }  // end of the applied prefix
   std::int32_t next_topic_id() const { return next_topic_id_; }
   ProducerId next_producer_id() const { return next_producer_id_; }  // the first that no broker has been given
+
+  KTRIAL_FIELDS(MetadataImage, topics_, brokers_, cluster_configs_, broker_configs_, next_offset_, next_topic_id_,
+                next_producer_id_)
+  KTRIAL_DERIVED(MetadataImage, topic_ids_)
 
  private:
   void clear_elr(TopicId id, MetadataDelta& delta);

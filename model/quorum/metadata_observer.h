@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/described.h"
 #include "model/quorum/peer_channel.h"
 #include "model/quorum/quorum_disk.h"
 
@@ -28,6 +29,11 @@ class MetadataObserver {
   QuorumEpoch epoch() const { return epoch_; }
   Offset high_watermark() const { return high_watermark_; }
   std::vector<MetadataBatch> take_committed();
+
+  KTRIAL_FIELDS(MetadataObserver, self_, config_, peers_, log_, leader_, epoch_, asked_, leader_failed_, attempts_,
+                next_correlation_, fetch_deadline_, high_watermark_, taken_, waits_for_commit_)
+  KTRIAL_COUNTERS(MetadataObserver, next_correlation_)
+  KTRIAL_DEADLINES(MetadataObserver, fetch_deadline_)
 
  private:
   void heard_of_leader(Step& step);

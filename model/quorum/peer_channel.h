@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/config.h"
+#include "model/described.h"
 #include "model/step.h"
 
 namespace ktrial::model {
@@ -60,6 +61,10 @@ class PeerChannel {
   }
   // After on_timer: the request in flight has just been given up.
   bool gave_up(Nanos now) const { return !connection_.present() && backoff_until_ > now; }
+
+  KTRIAL_FIELDS(PeerChannel, peer_, timer_, connection_, correlation_, timeout_at_, backoff_until_)
+  KTRIAL_CORRELATIONS(PeerChannel, correlation_)
+  KTRIAL_DEADLINES(PeerChannel, timeout_at_, backoff_until_)
 
  private:
   NodeId peer_;

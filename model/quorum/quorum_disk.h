@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "model/described.h"
 #include "model/facts.h"
 #include "model/metadata_records.h"
 #include "model/storage/disk_file.h"
@@ -18,6 +19,7 @@ struct QuorumState {
   QuorumEpoch epoch{0};
   NodeId leader;
   NodeId voted;
+  KTRIAL_FIELDS(QuorumState, epoch, leader, voted)
 };
 
 // The log's own questions, over a plain list of batches (observers hold the same list in memory).
@@ -53,6 +55,7 @@ struct QuorumDisk {
   QuorumEpoch last_epoch() const { return model::last_epoch(log.items()); }
   void power_cut(const Survival& survives, std::vector<Fact>& facts);
   void wipe() { *this = QuorumDisk(); }
+  KTRIAL_FIELDS(QuorumDisk, state, log)
 };
 
 }  // namespace ktrial::model

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/described.h"
 #include "model/quorum/peer_channel.h"
 #include "model/quorum/quorum_disk.h"
 #include "model/step.h"
@@ -51,16 +52,27 @@ class QuorumNode {
   Offset high_watermark() const { return high_watermark_; }
   Offset epoch_start_offset() const { return epoch_start_; }  // as leader: the LeaderChange record's offset
 
+  KTRIAL_FIELDS(QuorumNode, self_, voters_, config_, variants_, failed_, role_, state_, role_deadline_, shutting_down_,
+                backing_off_, election_deadline_, retries_, peers_, next_correlation_, granted_, rejected_,
+                unacknowledged_, successors_, replicas_, fetched_, parked_, accumulated_, linger_until_, begin_at_,
+                epoch_start_, high_watermark_, taken_)
+  KTRIAL_COUNTERS(QuorumNode, next_correlation_)
+  KTRIAL_DEADLINES(QuorumNode, role_deadline_, election_deadline_, linger_until_, begin_at_)
+
  private:
   struct Replica {  // as leader: what is known of another voter
     NodeId id;
     Offset end_offset;
+    KTRIAL_FIELDS(Replica, id, end_offset)
   };
   struct ParkedFetch {
     ConnectionId connection;
     std::int32_t correlation;
     QuorumFetchRequest request;
     Nanos deadline;
+    KTRIAL_FIELDS(ParkedFetch, connection, correlation, request, deadline)
+    KTRIAL_CORRELATIONS(ParkedFetch, correlation)
+    KTRIAL_DEADLINES(ParkedFetch, deadline)
   };
 
   // quorum_roles.cc

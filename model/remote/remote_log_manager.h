@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/described.h"
 #include "model/remote/remote_log_retention.h"
 #include "model/replication/partition.h"
 
@@ -46,12 +47,18 @@ class RemoteLogManager {
     std::int64_t token = 0;
     TopicPartition partition;
     FetchLogSegmentResponse response;
+    KTRIAL_FIELDS(Answer, reader, token, partition, response)
   };
   bool owns(ConnectionId connection) const { return connection_.present() && connection == connection_; }
   void on_message(RemoteLogHost& host, Message&& message);
   void on_closed(RemoteLogHost& host);
   static bool owns(TimerId timer) { return timer.kind == kRemoteLogTaskTimer || timer.kind == kRemoteCallTimer; }
   void on_timer(RemoteLogHost& host, TimerId timer);
+
+  KTRIAL_FIELDS(RemoteLogManager, self_, storage_, interval_, variants_, connection_, correlation_, generation_, calls_,
+                tasks_, being_copied_)
+  KTRIAL_COUNTERS(RemoteLogManager, correlation_, generation_)
+  KTRIAL_CORRELATIONS(RemoteLogManager, calls_)
 
  private:
   enum class Task : std::uint16_t { copy, expiration, follower };
@@ -71,15 +78,18 @@ class RemoteLogManager {
   struct Run {
     At at = At::idle;
     RemoteLogSegmentMetadata segment;  // in work
+    KTRIAL_FIELDS(Run, at, segment)
   };
   struct CopyTask : Run {
     bool log_start_found = false;
     bool copied_known = false;
     Offset copied;
     std::vector<std::pair<Offset, Offset>> candidates;  // base offsets of segments, and of the next ones; newest first
+    KTRIAL_FIELDS_AND(Run, CopyTask, log_start_found, copied_known, copied, candidates)
   };
   struct ExpirationTask : Run {
     std::vector<RemoteLogSegmentMetadata> doomed;  // the next one last
+    KTRIAL_FIELDS_AND(Run, ExpirationTask, doomed)
   };
   struct Tasks {
     ReplicaRole role = ReplicaRole::none;
@@ -87,6 +97,8 @@ class RemoteLogManager {
     CopyTask copy;
     ExpirationTask expiration;
     Run follower;
+    KTRIAL_FIELDS(Tasks, role, generation, copy, expiration, follower)
+    KTRIAL_NUMBERS(Tasks, kRemoteTaskNumbers, generation)
   };
   struct Call {
     bool read = false;
@@ -95,6 +107,8 @@ class RemoteLogManager {
     Task task = Task::copy;
     std::int32_t generation = 0;
     TopicPartition partition;
+    KTRIAL_FIELDS(Call, read, reader, token, task, generation, partition)
+    KTRIAL_NUMBERS(Call, kRemoteTaskNumbers, generation)
   };
   struct Running {  // a task with what it works on
     RemoteLogHost& host;

@@ -10,6 +10,7 @@
 #include <boost/container/flat_map.hpp>
 #include <vector>
 
+#include "model/described.h"
 #include "model/remote/remote_log_segment.h"
 
 namespace ktrial::model {
@@ -27,10 +28,13 @@ class RemoteLogMetadataCache {
   // The highest offset that ever was copied, of each leader epoch. Deletions leave it.
   std::vector<OffsetAndEpoch> highest_offsets() const;
 
+  KTRIAL_FIELDS(RemoteLogMetadataCache, segments_, epochs_)
+
  private:
   struct EpochState {
     boost::container::flat_map<Offset, RemoteLogSegmentId> by_offset;  // where the epoch begins in the segment
     Offset highest;
+    KTRIAL_FIELDS(EpochState, by_offset, highest)
   };
   void finished(const RemoteLogSegmentMetadata& segment);
   void unreference(const RemoteLogSegmentMetadata& segment);

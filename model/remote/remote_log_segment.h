@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/described.h"
 #include "model/types.h"
 
 namespace ktrial::model {
@@ -31,6 +32,9 @@ struct RemoteLogSegmentMetadata {
   NodeId broker;                   // that copied it
   std::vector<EpochEntry> epochs;  // segmentLeaderEpochs: the first one begins at start_offset
   RemoteLogSegmentState state = RemoteLogSegmentState::COPY_SEGMENT_STARTED;
+  KTRIAL_FIELDS(RemoteLogSegmentMetadata, id, partition, start_offset, end_offset, max_timestamp, bytes, broker, epochs,
+                state)
+  KTRIAL_WALL_TIMES(RemoteLogSegmentMetadata, max_timestamp)
 };
 
 // The part of leader epochs that lies in [from, end).

@@ -13,6 +13,7 @@
 #include <boost/container/flat_map.hpp>
 #include <optional>
 
+#include "model/described.h"
 #include "model/node.h"
 #include "model/remote/remote_log_metadata_cache.h"
 
@@ -37,12 +38,16 @@ class RemoteStorageNode {
   struct Object {  // a segment's data
     std::vector<RecordBatch> batches;
     std::vector<EpochEntry> leader_epochs;
+    KTRIAL_FIELDS(Object, batches, leader_epochs)
   };
   struct RemoteLog {
     RemoteLogMetadataCache metadata;
     boost::container::flat_map<RemoteLogSegmentId, Object> objects;
+    KTRIAL_FIELDS(RemoteLog, metadata, objects)
   };
   const RemoteLog* log(TopicPartition tp) const;
+
+  KTRIAL_FIELDS(RemoteStorageNode, self_, logs_, running_)
 
  private:
   std::optional<MessageBody> answer(Step& step, MessageBody& request);

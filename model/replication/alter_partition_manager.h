@@ -8,6 +8,7 @@
 #include <boost/container/flat_set.hpp>
 #include <optional>
 
+#include "model/described.h"
 #include "model/messages.h"
 #include "model/replication/partition.h"
 
@@ -69,6 +70,8 @@ class AlterPartitionManager {
       }
     return retry;
   }
+
+  KTRIAL_FIELDS(AlterPartitionManager, resends_, pending_, in_flight_)
 
  private:
   bool resends_ = true;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/described.h"
 #include "model/messages.h"
 #include "model/step.h"
 
@@ -31,29 +32,36 @@ struct TouchedPartitions {
     all = false;
     some.clear();
   }
+  KTRIAL_FIELDS(TouchedPartitions, all, some)
 };
 
 struct DelayedProduce {
   struct Wait {
     std::size_t index;  // into response.partitions
     Offset required;
+    KTRIAL_FIELDS(Wait, index, required)
   };
   ConnectionId connection;
   std::int32_t correlation_id = 0;
   ProduceResponse response;
   std::vector<Wait> waiting;
+  KTRIAL_FIELDS(DelayedProduce, connection, correlation_id, response, waiting)
+  KTRIAL_CORRELATIONS(DelayedProduce, correlation_id)
 };
 
 struct DelayedDeleteRecords {
   struct Wait {
     std::size_t index;  // into response.partitions
     Offset before;
+    KTRIAL_FIELDS(Wait, index, before)
   };
   ConnectionId connection;  // absent: an operator's command, which is answered by facts alone
   std::int32_t correlation_id = 0;
   DeleteRecordsResponse response;
   std::vector<Offset> asked;  // by partition of the response
   std::vector<Wait> waiting;
+  KTRIAL_FIELDS(DelayedDeleteRecords, connection, correlation_id, response, asked, waiting)
+  KTRIAL_CORRELATIONS(DelayedDeleteRecords, correlation_id)
 };
 
 struct DelayedFetch {
@@ -63,6 +71,8 @@ struct DelayedFetch {
   std::int32_t session_id = 0;                          // 0: none
   std::int32_t session_epoch = 0;                       // that the session was left with
   std::optional<TopicPartition> remote = std::nullopt;  // that is read from the remote storage
+  KTRIAL_FIELDS(DelayedFetch, connection, correlation_id, request, session_id, session_epoch, remote)
+  KTRIAL_CORRELATIONS(DelayedFetch, correlation_id)
 };
 
 // DelayedRemoteFetch: of a fetch one partition is read from the remote storage at a time.
@@ -72,6 +82,7 @@ struct DelayedRemoteFetch {
   std::size_t which = 0;   // partition of the response
   Offset offset;
   std::optional<FetchResponse::Partition> read;  // once it is there
+  KTRIAL_FIELDS(DelayedRemoteFetch, fetch, response, which, offset, read)
 };
 
 // Operations by number, oldest first.
@@ -114,6 +125,10 @@ class Purgatory {
     expire(operation);
   }
   std::size_t size() const { return operations_.size(); }
+
+  KTRIAL_FIELDS(Purgatory, timer_kind_, next_, operations_)
+  KTRIAL_COUNTERS(Purgatory, next_)
+  KTRIAL_NUMBERS(Purgatory, object.timer_kind_, operations_)
 
  private:
   std::uint16_t timer_kind_;

@@ -13,8 +13,10 @@
 #include <optional>
 #include <vector>
 
+#include "model/described.h"
 #include "model/messages.h"
 #include "model/partition_table.h"
+#include "model/replication/delayed.h"
 
 namespace ktrial::model {
 
@@ -25,6 +27,7 @@ struct FetchSession {
     FetchRequest::Partition item;
     Offset high_watermark;  // as last answered; absent: not yet, or with an error
     Offset log_start;
+    KTRIAL_FIELDS(Cached, item, high_watermark, log_start)
   };
   std::int32_t epoch = 1;  // of the next fetch
   NodeId replica;
@@ -32,6 +35,9 @@ struct FetchSession {
   PartitionTable<Cached> partitions;
   boost::container::flat_set<TopicPartition> active;
   std::optional<std::uint32_t> parked;  // its fetch that waits in the purgatory
+  KTRIAL_FIELDS(FetchSession, epoch, replica, last_fetch, partitions, active, parked)
+  KTRIAL_MOMENTS(FetchSession, last_fetch)
+  KTRIAL_NUMBERS(FetchSession, kDelayedFetchTimer, parked)
 };
 
 class FetchSessions {
@@ -80,6 +86,9 @@ class FetchSessions {
       return incremental && !news;
     });
   }
+
+  KTRIAL_FIELDS(FetchSessions, slots_, next_id_, sessions_)
+  KTRIAL_DERIVED(FetchSessions, watchers_)
 
  private:
   void watch(std::int32_t id, TopicPartition tp);

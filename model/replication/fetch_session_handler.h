@@ -8,6 +8,7 @@
 #include <boost/container/flat_map.hpp>
 #include <boost/container/flat_set.hpp>
 
+#include "model/described.h"
 #include "model/messages.h"
 #include "model/partition_table.h"
 
@@ -19,6 +20,8 @@ class FetchSessionHandler {
     FetchRequest::Partition item;
     std::uint64_t about = 0;  // whatever the owner wants to find again with the answer
     bool operator==(const Wanted&) const = default;
+    KTRIAL_FIELDS(Wanted, item, about)
+    KTRIAL_NUMBERS(Wanted, kFetchVersionNumbers, about)
   };
 
   void want(const FetchRequest::Partition& item, std::uint64_t about = 0) {
@@ -87,6 +90,8 @@ class FetchSessionHandler {
   // No answer came: what the broker has made of the request is not known. A full fetch ends the session and starts
   // another.
   void on_error() { epoch_ = kInitialFetchEpoch; }
+
+  KTRIAL_FIELDS(FetchSessionHandler, id_, epoch_, wanted_, sent_, changed_)
 
  private:
   std::int32_t id_ = 0;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/described.h"
 #include "model/types.h"
 
 namespace ktrial::model {
@@ -36,6 +37,9 @@ struct RemoteReplica {
     last_fetch_leader_log_end = leader_log_end;
     broker_epoch = epoch;
   }
+  KTRIAL_FIELDS(RemoteReplica, log_end, log_start, last_fetch_time, last_fetch_leader_log_end, last_caught_up,
+                broker_epoch)
+  KTRIAL_MOMENTS(RemoteReplica, last_fetch_time, last_caught_up)
 };
 
 struct IsrState {
@@ -46,6 +50,7 @@ struct IsrState {
   bool expanding() const { return proposed && proposed->size() > committed.size(); }
   // A growing set counts at once, a shrinking one only when committed.
   const std::vector<NodeId>& maximal() const { return expanding() ? *proposed : committed; }
+  KTRIAL_FIELDS(IsrState, committed, proposed)
 };
 
 }  // namespace ktrial::model

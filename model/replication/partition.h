@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/described.h"
 #include "model/metadata/image.h"
 #include "model/partition_table.h"
 #include "model/replication/isr.h"
@@ -37,6 +38,8 @@ struct PartitionConfig {
   LogLoad load = LogLoad::unclean;
   ProducerExpiration producer_expiration = {};
   Nanos producer_expiration_check_interval = milliseconds(600000);
+  KTRIAL_FIELDS(PartitionConfig, self, replica_lag_time_max, topic, variants, load, producer_expiration,
+                producer_expiration_check_interval)
 };
 
 // What an operation did that others wait for.
@@ -180,6 +183,9 @@ class Partition {
   const Log& log() const { return log_; }
   Log& log() { return log_; }  // to be gone with its last callers in model/broker: the verbs above are for them
   const PartitionConfig& config() const { return config_; }
+
+  KTRIAL_FIELDS(Partition, tp_, config_, log_, role_, leader_, leader_epoch_, partition_epoch_, leader_epoch_start_,
+                replicas_, recovery_, isr_, proposed_epochs_, proposal_stalled_, remotes_)
 
  private:
   bool read_remote(Offset offset, bool follower, PartitionRead& read) const;  // false: it is not there

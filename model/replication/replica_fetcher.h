@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/described.h"
 #include "model/partition_table.h"
 #include "model/replication/fetch_session_handler.h"
 #include "model/replication/partition.h"
@@ -77,8 +78,16 @@ class ReplicaFetcher {
     // absent: none came yet.
     std::optional<std::int64_t> lag = std::nullopt;
     bool in_sync() const { return lag && *lag <= 0; }
+    KTRIAL_FIELDS(Entry, ask, item, asked_epoch, not_before, leader_log_start, local_start, lag)
+    KTRIAL_DEADLINES(Entry, not_before)
   };
   const PartitionTable<Entry>& entries() const { return entries_; }
+
+  KTRIAL_FIELDS(ReplicaFetcher, connection_, self_, leader_, next_correlation_, in_flight_, asked_, not_before_,
+                entries_, remote_wishes_, session_, asking_, delayed_, holds_back_)
+  KTRIAL_CORRELATIONS(ReplicaFetcher, in_flight_)
+  KTRIAL_COUNTERS(ReplicaFetcher, next_correlation_)
+  KTRIAL_DEADLINES(ReplicaFetcher, not_before_, delayed_)
 
  private:
   using Entries = PartitionTable<Entry>;

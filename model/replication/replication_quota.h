@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "model/config.h"
+#include "model/described.h"
 #include "model/facts.h"
 #include "model/replication/simple_rate.h"
 
@@ -49,6 +50,8 @@ class ReplicationQuota {
     t.wall_clock = wall_clock;
     return t;
   }
+
+  KTRIAL_FIELDS(ReplicationQuota, bound_, rate_, throttled_)
 
  private:
   std::int64_t bound_ = std::numeric_limits<std::int64_t>::max();

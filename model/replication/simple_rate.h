@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/described.h"
 #include "model/types.h"
 
 namespace ktrial::model {
@@ -26,11 +27,15 @@ class SimpleRate {
   std::int32_t samples() const { return static_cast<std::int32_t>(slots_) - 1; }
   Nanos window() const { return milliseconds(window_ms_); }
 
+  KTRIAL_FIELDS(SimpleRate, slots_, window_ms_, current_, samples_)
+
  private:
   struct Sample {
     std::int64_t start = 0;  // ms
     std::int64_t last = 0;   // ms
     std::int64_t bytes = 0;
+    KTRIAL_FIELDS(Sample, start, last, bytes)
+    KTRIAL_WALL_MILLISECONDS(Sample, start, last)
   };
   void begin(std::int64_t now);
   std::size_t slots_ = 12;  // one more than samples, for the one that overlaps the window

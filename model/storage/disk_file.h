@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "model/described.h"
+
 namespace ktrial::model {
 
 enum class WriteOutcome : std::uint8_t { lost, torn, whole };
@@ -89,6 +91,8 @@ class AppendFile {
   // In-place access for the owner's index structures; never changes what is durable.
   std::vector<T>& mutable_items() { return items_; }
 
+  KTRIAL_FIELDS(AppendFile, items_, cut_, synced_)
+
  private:
   std::vector<T> items_;
   std::vector<T> cut_;  // durable items that an unsynced truncation took away
@@ -133,6 +137,8 @@ class AtomicFile {
     dirty_ = rename_first_ = false;
   }
   void wipe() { *this = AtomicFile(); }
+
+  KTRIAL_FIELDS(AtomicFile, cached_, durable_, dirty_, rename_first_)
 
  private:
   T cached_{};

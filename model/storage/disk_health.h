@@ -5,6 +5,7 @@
 // machine and not to the process, so a restart does not cure it.
 #pragma once
 
+#include "model/described.h"
 #include "model/types.h"
 
 namespace ktrial::model {
@@ -18,6 +19,7 @@ struct DiskHealth {
   bool sync_fails() const { return write_fails || fsync_fails; }  // of what is written and synced
 
   bool operator==(const DiskHealth&) const = default;
+  KTRIAL_FIELDS(DiskHealth, write_fails, read_fails, fsync_fails, slow)
 };
 
 }  // namespace ktrial::model

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "model/described.h"
 #include "model/facts.h"
 #include "model/types.h"
 
@@ -27,6 +28,8 @@ class LeaderEpochCache {
   LeaderEpoch latest() const { return entries_.empty() ? kNoEpoch : entries_.back().epoch; }
   LeaderEpoch epoch_at(Offset offset) const;
   const std::vector<EpochEntry>& entries() const { return entries_; }
+
+  KTRIAL_FIELDS(LeaderEpochCache, entries_)
 
  private:
   std::vector<EpochEntry> entries_;

@@ -16,6 +16,7 @@
 
 #include "model/batch.h"
 #include "model/config.h"
+#include "model/described.h"
 #include "model/facts.h"
 #include "model/storage/leader_epoch_cache.h"
 #include "model/storage/producer_state.h"
@@ -44,6 +45,8 @@ struct LogDisk {
     segments.journal_committed();
     producer_snapshots.journal_committed();
   }
+  KTRIAL_FIELDS(LogDisk, directory, segments, high_watermark, start, recovery_point, epochs, cleaned,
+                producer_snapshots, tiered)
 };
 
 enum class LogLoad : std::uint8_t { unclean, clean };
@@ -151,6 +154,11 @@ class Log {
   // The base of a segment that the last append rolled; absent: none. Asking forgets it.
   Offset take_rolled() { return std::exchange(rolled_, Offset()); }
 
+  KTRIAL_FIELDS(Log, disk_, epochs_, producers_, start_, local_start_, highest_remote_, end_, high_watermark_,
+                recovery_point_, flush_due_, rolled_, flush_messages_, segment_bytes_, segment_ms_, last_flush_,
+                epochs_due_, requested_, cleaning_, rules_, recovered_)
+  KTRIAL_MOMENTS(Log, last_flush_)
+
  private:
   // The rules that variants change, one bit each: a log is one of very many.
   struct Rules {
@@ -161,6 +169,8 @@ class Log {
     bool delete_above_high_watermark : 1 = false;
     bool ignore_log_start : 1 = false;
     bool drop_swap : 1 = false;
+    KTRIAL_FIELDS(Rules, raise_recovery_point, leave_directory, leave_epochs, keep_high_watermark,
+                  delete_above_high_watermark, ignore_log_start, drop_swap)
   };
   void load(LogLoad how, Nanos wall_clock);
   void recover_producers(Offset start_line, std::size_t first_segment, Nanos wall_clock);

@@ -16,6 +16,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/described.h"
 #include "model/storage/log.h"
 
 namespace ktrial::model {
@@ -55,6 +56,10 @@ class LogCleaning {
   Offset first_dirty() const { return first_dirty_; }
   Offset end() const { return end_; }
   Nanos wall_clock() const { return wall_clock_; }
+
+  KTRIAL_FIELDS(LogCleaning, last_, groups_, group_, first_dirty_, first_uncleanable_, end_, wall_clock_,
+                delete_retention_, segment_horizon_, keep_last_batch_, stay_at_gap_)
+  KTRIAL_WALL_TIMES(LogCleaning, wall_clock_, segment_horizon_)
 
  private:
   void note_keys(const Log& log);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/described.h"
 #include "model/storage/log.h"
 
 namespace ktrial::model {
@@ -21,6 +22,8 @@ class DirectorySet {
   bool empty() const { return bits_ == 0; }
   std::size_t size() const { return static_cast<std::size_t>(std::popcount(bits_)); }
 
+  KTRIAL_FIELDS(DirectorySet, bits_)
+
  private:
   std::uint32_t bits_ = 0;
 };
@@ -28,6 +31,7 @@ class DirectorySet {
 struct CleanShutdown {  // .kafka_cleanshutdown
   bool exists = false;
   BrokerEpoch broker_epoch;
+  KTRIAL_FIELDS(CleanShutdown, exists, broker_epoch)
 };
 
 struct BrokerDisk {
@@ -41,6 +45,7 @@ struct BrokerDisk {
   DirectoryId id(std::size_t directory) const {
     return DirectoryId(formatted * 100 + static_cast<std::int32_t>(directory));
   }
+  KTRIAL_FIELDS(BrokerDisk, logs, duplicates, clean_shutdown, formatted)
 };
 
 }  // namespace ktrial::model

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/batch.h"
+#include "model/described.h"
 
 namespace ktrial::model {
 
@@ -38,6 +39,8 @@ struct ProducerBatchMetadata {
   Sequence first_sequence() const { return decrement_sequence(last_sequence, offset_delta); }
   Offset first_offset() const { return last_offset - offset_delta; }
   constexpr auto operator<=>(const ProducerBatchMetadata&) const = default;
+  KTRIAL_FIELDS(ProducerBatchMetadata, last_sequence, last_offset, offset_delta, timestamp)
+  KTRIAL_WALL_TIMES(ProducerBatchMetadata, timestamp)
 };
 
 struct ProducerStateEntry {
@@ -56,6 +59,8 @@ struct ProducerStateEntry {
     last_timestamp = batch.max_timestamp;
   }
   bool operator==(const ProducerStateEntry&) const = default;
+  KTRIAL_FIELDS(ProducerStateEntry, producer_id, epoch, last_timestamp, batches)
+  KTRIAL_WALL_TIMES(ProducerStateEntry, last_timestamp)
 };
 
 }  // namespace ktrial::model

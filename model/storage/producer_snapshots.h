@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "model/described.h"
 #include "model/storage/disk_file.h"
 #include "model/storage/producer_entry.h"
 
@@ -19,6 +20,7 @@ struct ProducerSnapshotFile {
   std::shared_ptr<const std::vector<ProducerStateEntry>> entries;  // immutable, so that copies of a world share it
   bool synced = false;
   bool corrupt = false;  // its checksum is wrong
+  KTRIAL_FIELDS(ProducerSnapshotFile, offset, entries, synced, corrupt)
 };
 
 class ProducerSnapshots {
@@ -72,6 +74,8 @@ class ProducerSnapshots {
       if (!there && survives(file, decision(f.offset, true)) == WriteOutcome::lost) write(f);
     }
   }
+
+  KTRIAL_FIELDS(ProducerSnapshots, files_, removed_)
 
  private:
   std::vector<ProducerSnapshotFile> files_;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/described.h"
 #include "model/errors.h"
 #include "model/storage/producer_snapshots.h"
 #include "model/storage/segment_files.h"
@@ -24,6 +25,8 @@ namespace ktrial::model {
 struct ProducerExpiration {
   Nanos after = std::chrono::hours(24);
   Nanos wall_clock = kNoTimestamp;  // not known: nobody is
+  KTRIAL_FIELDS(ProducerExpiration, after, wall_clock)
+  KTRIAL_WALL_TIMES(ProducerExpiration, wall_clock)
 };
 
 class ProducerStateManager {
@@ -72,6 +75,9 @@ class ProducerStateManager {
   void note_expired(const std::vector<ProducerId>& ids) { expired_.insert(expired_.end(), ids.begin(), ids.end()); }
   // True once, when there is somebody who may expire one day.
   bool take_expiry_request();
+
+  KTRIAL_FIELDS(ProducerStateManager, entries_, expired_, map_end_, last_snapshot_, expiration_, leave_unsynced_,
+                remember_one_, validate_copies_, forget_with_batches_, signed_sequences_, expiry_requested_)
 
  private:
   bool is_expired(const ProducerStateEntry& entry, Nanos wall_clock) const;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "model/batch.h"
+#include "model/described.h"
 #include "model/storage/disk_file.h"
 #include "model/storage/segment_replacement.h"
 
@@ -26,6 +27,8 @@ struct LogSegment {
   std::size_t first = 0;  // so many batches of the log stand before it
   std::int64_t bytes = 0;
   Nanos largest_timestamp = kNoTimestamp;
+  KTRIAL_FIELDS(LogSegment, base, first, bytes, largest_timestamp)
+  KTRIAL_WALL_TIMES(LogSegment, largest_timestamp)
 };
 
 class SegmentFiles {
@@ -80,6 +83,7 @@ class SegmentFiles {
   struct Recovered {
     Offset base, end;                 // what was between them is another now; absent: nothing is
     std::size_t first = 0, last = 0;  // the batches that are there
+    KTRIAL_FIELDS(Recovered, base, end, first, last)
   };
   // After a stop in the middle of one. With `drop`, the .swap file is removed.
   Recovered recover_replacement(bool drop);
@@ -108,11 +112,14 @@ class SegmentFiles {
   void change_record(std::size_t batch, std::size_t record, ValueId value);
   void wipe() { *this = SegmentFiles(); }
 
+  KTRIAL_FIELDS(SegmentFiles, items_, older_, active_, synced_, entries_, undo_, replacement_)
+
  private:
   // What was taken away and may come back.
   struct Undo {
     std::vector<RecordBatch> front, cut;         // durable batches of deleted segments, and behind a truncation
     std::vector<Offset> front_bases, cut_bases;  // of the segments that went
+    KTRIAL_FIELDS(Undo, front, cut, front_bases, cut_bases)
   };
   template <class T>
   static auto at(std::vector<T>& items, std::size_t i) {

@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "model/batch.h"
+#include "model/described.h"
 
 namespace ktrial::model {
 
 struct OldSegment {
   Offset base;
   std::size_t batches = 0;
+  KTRIAL_FIELDS(OldSegment, base, batches)
 };
 
 struct SegmentReplacement {
@@ -32,6 +34,7 @@ struct SegmentReplacement {
   std::size_t synced = 0, entries = 0;
 
   bool swapped() const { return done > 0; }
+  KTRIAL_FIELDS(SegmentReplacement, first, old, end, batches, done, durable, synced, entries)
 };
 
 }  // namespace ktrial::model

@@ -16,6 +16,10 @@
 #include "model/remote/remote_storage_node.h"
 #include "sim/world.h"
 
+namespace ktrial::model {
+class StateWriter;
+}
+
 namespace ktrial::scenarios {
 
 inline sim::NodeId to_sim(model::NodeId id) { return sim::NodeId(id.value - 1); }
@@ -50,6 +54,7 @@ class KafkaNode {
   const model::BrokerNode* broker() const { return std::get_if<model::BrokerNode>(&role_); }
   const model::ControllerNode* controller() const { return std::get_if<model::ControllerNode>(&role_); }
   const model::ClientNode* client() const { return std::get_if<model::ClientNode>(&role_); }
+  void write_state(model::StateWriter& out) const;
   // Facts of the last power cut or wipe (what the disk lost), for the driver to pass on.
   const std::vector<model::Fact>& disk_facts() const { return disk_facts_; }
 
@@ -72,6 +77,15 @@ struct KafkaProtocol {
   static std::uint16_t kind_of(const Message& m) { return model::kind(m); }
   static std::uint64_t digest(const Message& m) { return model::digest(m); }
   static std::uint64_t digest(const Fact& f) { return model::digest(f); }
+
+  // What of the state is Kafka's (sim/world_state.h); scenarios/cluster/world_state.h is how to ask for it.
+  static void name_connection(model::StateWriter& out, sim::ConnectionId connection, sim::NodeId peer,
+                              std::uint32_t rank);
+  static void write_connection(model::StateWriter& out, const char* name, sim::ConnectionId connection);
+  static void write_message(model::StateWriter& out, sim::ConnectionId connection, const Message& message);
+  static void write_node(model::StateWriter& out, sim::NodeId id, const Node& node, sim::Nanos monotonic,
+                         sim::Nanos wall);
+  static std::uint64_t timer_key(model::StateWriter& out, std::uint64_t key);
 };
 
 using KafkaWorld = sim::World<KafkaProtocol>;

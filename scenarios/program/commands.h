@@ -19,6 +19,8 @@ struct RunCommand {
   std::optional<std::uint64_t> seed;   // else the file's, else 1
   std::string mermaid, ndjson, junit;  // where to write; "-" is standard output, empty: nowhere
   bool describe = false;
+  std::optional<std::int64_t> state_at;  // milliseconds: print the state then, and nothing else
+  std::string state_of;                  // one node; empty: of the whole world
 };
 struct SearchCommand {
   std::string file;

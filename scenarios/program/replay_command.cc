@@ -8,6 +8,7 @@
 #include "scenarios/program/counterexample.h"
 #include "scenarios/program/files.h"
 #include "scenarios/program/recording.h"
+#include "scenarios/program/state.h"
 #include "scenarios/program/telling.h"
 #include "scenarios/run/trial.h"
 
@@ -37,7 +38,13 @@ std::string describe_difference(const Scenario& scenario, std::uint64_t seed, co
     }
     return event_text(of[at], fmt::format("fingerprint {:016x}, not seen again", of[at].fingerprint));
   };
-  return fmt::format("    once   {}\n    again  {}\n", told(first), told(again));
+  std::string text = fmt::format("    once   {}\n    again  {}\n", told(first), told(again));
+  // The states of then are gone; two more runs show them, if they part as the first two did.
+  if (at < first.size() && at < again.size()) {
+    const std::vector<model::StateLine> once = state_after(scenario, seed, first[at].event);
+    text += "  the state there, once -> again\n" + told_difference(once, state_after(scenario, seed, again[at].event));
+  }
+  return text;
 }
 
 int tell(const TrialResult& result, const ReplayCommand& command) {

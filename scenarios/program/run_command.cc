@@ -7,6 +7,7 @@
 #include "scenarios/program/commands.h"
 #include "scenarios/program/counterexample.h"
 #include "scenarios/program/files.h"
+#include "scenarios/program/state.h"
 #include "scenarios/program/telling.h"
 #include "scenarios/run/trial.h"
 
@@ -25,6 +26,7 @@ int exit_code(const TrialResult& result) {
 int run(const RunCommand& command) {
   const auto scenario = load(command.file);
   if (!scenario) return Exit::bad_input;
+  if (command.state_at) return print_state(*scenario, command);
   if (!can_write_all({command.mermaid, command.ndjson, command.junit}, inputs_of(command.file))) return Exit::usage;
   const TrialResult result = record_trial(*scenario, command.seed.value_or(scenario->seed.value_or(1)));
   const bool only_that = command.mermaid == "-" || command.ndjson == "-" || command.junit == "-";

@@ -46,7 +46,7 @@ class Runner {
     drain();
     if (options_.steps) mark_step(*options_.steps);
     for (;;) {
-      const sim::StepResult step = world_.step(scenario_.run_until);
+      const sim::StepResult step = world_.step(std::min(scenario_.run_until, options_.stop_after));
       if (step.kind == sim::StepResult::Kind::ended) break;
       if (step.kind == sim::StepResult::Kind::token) engine_.on_token(world_, view_, step.token);
       drain();
@@ -56,6 +56,7 @@ class Runner {
       if (stop_) break;
     }
     if (!stop_) look(properties::NodesView::Depth::whole);
+    if (options_.at_end) options_.at_end(world_);
     if (!stop_) judge_.finish(end_state());
     finish_result();
     return std::move(result_);

@@ -68,6 +68,9 @@ struct TrialOptions {
   // Looks at the world after each step; changes nothing.
   std::function<void(const sim::World<KafkaProtocol>&)> after_step = nullptr;
   std::optional<OmittedFact> omitted;
+  // Goes no further than that, and then looks at the world, where the run has ended before too.
+  model::Nanos stop_after = model::Nanos::max();
+  std::function<void(const sim::World<KafkaProtocol>&)> at_end = nullptr;
   bool stop_at_violation = true;  // do not run on after a violation that is not expected
 };
 
