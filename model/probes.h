@@ -43,7 +43,7 @@
   X(stopped_for_untold_directory, "broker stopped: the controller could not be told of an offline log directory",    \
     "model/broker")                                                                                                  \
   X(group_append_refused, "group coordinator: append refused", "model/broker")                                       \
-  X(group_loaded_above_high_watermark, "group coordinator: loaded above the high watermark", "model/broker")         \
+  X(group_loaded_above_high_watermark, "group coordinator: loaded above the high watermark", "model/coordinator")    \
   X(remote_fetch_expired, "remote fetch not done within remote.fetch.max.wait.ms", "model/broker")                   \
   X(remote_fetch_out_of_range, "remote fetch: OFFSET_OUT_OF_RANGE", "model/broker")                                  \
   X(remote_storage_timed_out, "remote storage did not answer in time", "model/remote")                               \
