@@ -129,7 +129,7 @@ class Example {
   requires std::is_class_v<T>
   void fill(T& object) {
     for_each_field(object,
-                   [this](const auto& field) { fill(const_cast<std::remove_cvref_t<decltype(field)>&>(field)); });
+                   [this](const auto& field) { this->fill(const_cast<std::remove_cvref_t<decltype(field)>&>(field)); });
   }
 
   std::int16_t next_ = 1;

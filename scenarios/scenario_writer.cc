@@ -54,36 +54,45 @@ std::string broker_list(const std::vector<std::int32_t>& brokers) {
 }
 
 // What is written, before it is known on how many lines.
-struct Written {
+struct MapItem;
+struct MapText {
   enum class Kind { plain, map, list } kind = Kind::plain;
   Layout layout = Layout::flow;
-  std::string text;                                     // plain
-  std::vector<std::pair<std::string, Written>> inside;  // the keys of a list are empty
+  std::string text;             // plain
+  std::vector<MapItem> inside;  // the keys of a list are empty
 
-  std::string flow() const {
-    if (kind == Kind::plain) return text;
-    std::string out;
-    for (const auto& [key, value] : inside)
-      out += (out.empty() ? "" : ", ") + (key.empty() ? "" : key + ": ") + value.flow();
-    return kind == Kind::map ? "{" + out + "}" : "[" + out + "]";
-  }
-  std::string block(const std::string& indent) const {
-    std::string out;
-    for (const auto& [key, value] : inside)
-      if (kind == Kind::list)
-        out += indent + "- " + value.flow() + "\n";
-      else if (value.kind == Kind::plain || value.layout == Layout::flow)
-        out += indent + key + ": " + value.flow() + "\n";
-      else
-        out += indent + key + ":\n" + value.block(indent + "  ");
-    return out;
-  }
+  std::string flow() const;
+  std::string block(const std::string& indent) const;
 };
+struct MapItem {
+  std::string key;
+  MapText value;
+};
+
+std::string MapText::flow() const {
+  if (kind == Kind::plain) return text;
+  std::string out;
+  for (const auto& [key, value] : inside)
+    out += (out.empty() ? "" : ", ") + (key.empty() ? "" : key + ": ") + value.flow();
+  return kind == Kind::map ? "{" + out + "}" : "[" + out + "]";
+}
+
+std::string MapText::block(const std::string& indent) const {
+  std::string out;
+  for (const auto& [key, value] : inside)
+    if (kind == Kind::list)
+      out += indent + "- " + value.flow() + "\n";
+    else if (value.kind == Kind::plain || value.layout == Layout::flow)
+      out += indent + key + ": " + value.flow() + "\n";
+    else
+      out += indent + key + ":\n" + value.block(indent + "  ");
+  return out;
+}
 
 class ScenarioWriter : public KeyVisitor {
  public:
-  ScenarioWriter() { open_.push_back({"", Written{Written::Kind::map}, true}); }
-  const Written& written() const { return open_.front().value; }
+  ScenarioWriter() { open_.push_back({"", MapText{MapText::Kind::map}, true}); }
+  const MapText& written() const { return open_.front().value; }
 
   void whole(const Key& key, const Range&, std::optional<std::int64_t>& value,
              std::optional<std::int64_t> usual) override {
@@ -161,16 +170,16 @@ class ScenarioWriter : public KeyVisitor {
   }
 
   bool begin_map(const Key& key, bool there) override {
-    if (there) open_.push_back({key.name, Written{Written::Kind::map, key.layout}, key.needed || key.always});
+    if (there) open_.push_back({key.name, MapText{MapText::Kind::map, key.layout}, key.needed || key.always});
     return there;
   }
   void end_map() override { close(); }
   std::size_t begin_list(const Key& key, std::size_t count) override {
-    open_.push_back({key.name, Written{Written::Kind::list, key.layout}, false});
+    open_.push_back({key.name, MapText{MapText::Kind::list, key.layout}, false});
     return count;
   }
   bool begin_item(const Key&, const char*, std::size_t) override {
-    open_.push_back({"", Written{Written::Kind::map}, true});
+    open_.push_back({"", MapText{MapText::Kind::map}, true});
     return true;
   }
   void end_list() override { close(); }
@@ -178,27 +187,27 @@ class ScenarioWriter : public KeyVisitor {
  private:
   struct Open {
     std::string key;
-    Written value;
+    MapText value;
     bool even_if_empty;
   };
 
   void add(const Key& key, std::string value) {
-    open_.back().value.inside.emplace_back(key.name, Written{Written::Kind::plain, Layout::flow, std::move(value)});
+    open_.back().value.inside.push_back({key.name, MapText{MapText::Kind::plain, Layout::flow, std::move(value)}});
   }
   template <class Items, class F>
   void add_map(const Key& key, const Items& items, F f) {
     if (items.empty()) return;
-    Written map{Written::Kind::map, key.layout};
+    MapText map{MapText::Kind::map, key.layout};
     for (const auto& [name, value] : items)
-      map.inside.emplace_back(as_text(name), Written{Written::Kind::plain, Layout::flow, f(value)});
-    open_.back().value.inside.emplace_back(key.name, std::move(map));
+      map.inside.push_back({as_text(name), MapText{MapText::Kind::plain, Layout::flow, f(value)}});
+    open_.back().value.inside.push_back({key.name, std::move(map)});
   }
   void add_settings(const Key& key, const Settings& settings) { add_map(key, settings, as_text); }
   void close() {
     Open done = std::move(open_.back());
     open_.pop_back();
     if (done.even_if_empty || !done.value.inside.empty())
-      open_.back().value.inside.emplace_back(std::move(done.key), std::move(done.value));
+      open_.back().value.inside.push_back({std::move(done.key), std::move(done.value)});
   }
 
   std::vector<Open> open_;

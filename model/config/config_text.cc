@@ -204,7 +204,8 @@ std::string expected_values(const ConfigRow<Config>& row) {
 
 template <class Config>
 std::string text_of_default(const ConfigRow<Config>& row) {
-  return std::visit([&](auto member) { return values_of(row, member).write(Config().*member); }, row.member);
+  const Config usual;
+  return std::visit([&](auto member) { return values_of(row, member).write(usual.*member); }, row.member);
 }
 
 template <class Config>

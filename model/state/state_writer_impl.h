@@ -185,7 +185,7 @@ void StateWriter::write(const T& value) {
   } else if constexpr (OneOf<T>) {
     const auto& variant = as_variant(value);
     put(variant.index());
-    std::visit([this](const auto& alternative) { write(alternative); }, variant);
+    std::visit([this](const auto& alternative) { this->write(alternative); }, variant);
   } else if constexpr (kBytes<T>) {
     for (std::size_t i = 0; i < value.size(); i += 8) {
       std::uint64_t word = 0;

@@ -84,9 +84,11 @@ TEST(OmittedFactsOfTheDocs, EachKindIsCheckedOrNamedAsOneThatIsNot) {
   std::ostringstream docs;
   docs << std::ifstream(std::string(KTRIAL_SOURCE_DIR) + "/docs/properties.md").rdbuf();
   const std::vector<Omission> found = omissions();
-  for (std::uint16_t kind = 0; kind < std::variant_size_v<model::FactVariant>; ++kind)
-    if (std::ranges::none_of(found, [kind](const Omission& o) { return o.kind == kind; }))
+  for (std::uint16_t kind = 0; kind < std::variant_size_v<model::FactVariant>; ++kind) {
+    if (std::ranges::none_of(found, [kind](const Omission& o) { return o.kind == kind; })) {
       EXPECT_THAT(docs.str(), testing::HasSubstr(std::string("`") + model::fact_name(kind) + "`"));
+    }
+  }
 }
 
 }  // namespace omitted_facts_test
