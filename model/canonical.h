@@ -11,6 +11,7 @@
 #include "model/facts.h"
 #include "model/fields.h"
 #include "model/messages.h"
+#include "model/words.h"
 
 namespace ktrial::model {
 
@@ -25,12 +26,7 @@ class Canonical {
   void add(Nanos v) { put(v.count()); }
   void add(const std::string& text) {
     put(static_cast<std::int64_t>(text.size()));
-    for (std::size_t i = 0; i < text.size(); i += 8) {
-      std::uint64_t word = 0;
-      for (std::size_t j = i; j < text.size() && j < i + 8; ++j)
-        word |= std::uint64_t{static_cast<unsigned char>(text[j])} << (8 * (j - i));
-      put(static_cast<std::int64_t>(word));
-    }
+    for_each_word(text, [this](std::uint64_t word) { put(static_cast<std::int64_t>(word)); });
   }
   void add(const char* text) { add(std::string(text)); }
   template <class A, class B>

@@ -205,7 +205,7 @@ class FactsAreTrue : public PropertyOf<FactsAreTrue> {
   void replica(const HeldReplica& held, NodesView::Depth depth, const FactContext& c, const Shadow& shadow) {
     met();
     const model::Partition& p = *held.partition;
-    const auto told = replicas_[c.node].try_emplace(p.id()).first->second;
+    const Replica& told = replicas_[c.node].try_emplace(p.id()).first->second;
     if (p.role() != told.role)
       return differ(p.id(), c, "role", fmt::format("is {} and said {}", role_text(p.role()), role_text(told.role)));
     if (p.role() != ReplicaRole::none && (p.leader_epoch() != told.leader_epoch || p.leader() != told.leader))
@@ -251,28 +251,29 @@ class FactsAreTrue : public PropertyOf<FactsAreTrue> {
     if (!numbers("high watermark", log.high_watermark(), logs.high_watermark(c.node, tp).value)) return false;
     const std::int64_t first = std::max(log.log_start().value, log.local_log_start().value);
     const std::int64_t from = depth == NodesView::Depth::whole ? first : std::max(first, log.log_end().value - kTail);
+    const ReplicaLogs::One told = logs.log(c.node, tp);
     auto batch = std::partition_point(log.batches().begin(), log.batches().end(),
                                       [from](const model::RecordBatch& b) { return b.next_offset().value <= from; });
     std::int64_t next = from;
     for (; batch != log.batches().end(); ++batch) {
       if (batch->base_offset > log.log_end()) break;
-      if (!gap(tp, next, batch->base_offset.value, c, logs)) return false;
-      if ((batch->checksum == model::Checksum::broken) != logs.corrupted(c.node, tp, batch->base_offset.value)) {
+      if (!gap(tp, next, batch->base_offset.value, c, told)) return false;
+      if ((batch->checksum == model::Checksum::broken) != told.corrupted(batch->base_offset.value)) {
         differ(tp, c, "batch",
                fmt::format("holds the batch at {} and said otherwise whether it is broken", batch->base_offset.value));
         return false;
       }
       for (std::int32_t i = 0; i < batch->record_count; ++i)
-        if (const std::int64_t o = batch->base_offset.value + i; o >= from && !record(tp, *batch, i, c, logs))
+        if (const std::int64_t o = batch->base_offset.value + i; o >= from && !record(tp, *batch, i, c, told))
           return false;
       next = std::max(next, batch->next_offset().value);
     }
-    return gap(tp, next, log.log_end().value, c, logs);
+    return gap(tp, next, log.log_end().value, c, told);
   }
 
-  bool gap(TopicPartition tp, std::int64_t from, std::int64_t to, const FactContext& c, const ReplicaLogs& logs) {
+  bool gap(TopicPartition tp, std::int64_t from, std::int64_t to, const FactContext& c, ReplicaLogs::One log) {
     for (; from < to; ++from)
-      if (logs.at(c.node, tp, from)) {
+      if (log.at(from)) {
         differ(tp, c, "record", fmt::format("does not hold a record at {} and said that it does", from), from);
         return false;
       }
@@ -280,11 +281,11 @@ class FactsAreTrue : public PropertyOf<FactsAreTrue> {
   }
 
   bool record(TopicPartition tp, const model::RecordBatch& batch, std::int32_t i, const FactContext& c,
-              const ReplicaLogs& logs) {
+              ReplicaLogs::One log) {
     const std::int64_t offset = batch.base_offset.value + i;
     const model::Record* record = batch.records ? &(*batch.records)[static_cast<std::size_t>(i)] : nullptr;
-    if (record && record->state == model::RecordState::compacted) return gap(tp, offset, offset + 1, c, logs);
-    const Entry* told = logs.at(c.node, tp, offset);
+    if (record && record->state == model::RecordState::compacted) return gap(tp, offset, offset + 1, c, log);
+    const Entry* told = log.at(offset);
     const Entry holds = record ? Entry::of(batch.partition_leader_epoch, *record)
                                : Entry(batch.partition_leader_epoch, model::ValueId());
     if (told && *told == holds) return true;

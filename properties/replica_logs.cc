@@ -251,11 +251,16 @@ void ReplicaLogs::on_wiped(NodeId node) {
   }
 }
 
+ReplicaLogs::One ReplicaLogs::log(NodeId node, model::TopicPartition p) const { return One(find(node, p)); }
+
+const Entry* ReplicaLogs::One::at(std::int64_t offset) const {
+  if (!log_ || offset < log_->start || offset >= static_cast<std::int64_t>(log_->entries.size())) return nullptr;
+  if (hole(*log_, static_cast<std::size_t>(offset))) return nullptr;
+  return &log_->entries[static_cast<std::size_t>(offset)];
+}
+
 const Entry* ReplicaLogs::at(NodeId node, model::TopicPartition p, std::int64_t offset) const {
-  const Log* log = find(node, p);
-  if (!log || offset < log->start || offset >= static_cast<std::int64_t>(log->entries.size())) return nullptr;
-  if (hole(*log, static_cast<std::size_t>(offset))) return nullptr;
-  return &log->entries[static_cast<std::size_t>(offset)];
+  return log(node, p).at(offset);
 }
 
 bool ReplicaLogs::is_hole(NodeId node, model::TopicPartition p, std::int64_t offset) const {
@@ -356,11 +361,14 @@ const std::vector<Entry>& ReplicaLogs::entries(NodeId node, model::TopicPartitio
   return log ? log->entries : none;
 }
 
+bool ReplicaLogs::One::corrupted(std::int64_t offset) const {
+  if (!log_) return false;
+  const auto it = log_->corrupted.upper_bound(offset);
+  return it != log_->corrupted.begin() && offset < std::prev(it)->second;
+}
+
 bool ReplicaLogs::corrupted(NodeId node, model::TopicPartition p, std::int64_t offset) const {
-  const Log* log = find(node, p);
-  if (!log) return false;
-  auto it = log->corrupted.upper_bound(offset);
-  return it != log->corrupted.begin() && offset < std::prev(it)->second;
+  return log(node, p).corrupted(offset);
 }
 
 std::int64_t ReplicaLogs::end(NodeId node, model::TopicPartition p) const {

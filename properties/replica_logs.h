@@ -39,6 +39,9 @@ class ReplicaLogs {
   const Overwrite* overwritten() const { return overwritten_.empty() ? nullptr : &overwritten_.front(); }
   // Its disk: what was in its logs is told, but nothing of a log that had nothing left.
   void on_wiped(NodeId);
+  class One;
+  // One replica's log, looked up once for who asks about many of its offsets. Good until the next fact.
+  One log(NodeId, model::TopicPartition) const;
   // Null if the replica does not hold that offset, and where compaction has left a hole.
   const Entry* at(NodeId, model::TopicPartition, std::int64_t offset) const;
   std::int64_t end(NodeId, model::TopicPartition) const;
@@ -148,6 +151,17 @@ class ReplicaLogs {
   model::PartitionTable<std::multimap<std::int64_t, model::ValueId>> forgotten_;
   model::PartitionTable<std::multimap<std::int64_t, Rot>> rot_;
   Compacted compacted_;
+};
+
+class ReplicaLogs::One {
+ public:
+  const Entry* at(std::int64_t offset) const;
+  bool corrupted(std::int64_t offset) const;
+
+ private:
+  friend class ReplicaLogs;
+  explicit One(const Log* log) : log_(log) {}
+  const Log* log_;  // null: the replica never had one
 };
 
 }  // namespace ktrial::properties

@@ -17,7 +17,6 @@
 
 #include "model/broker/controller_link.h"
 #include "model/broker/log_manager.h"
-#include "model/broker/metadata_source.h"
 #include "model/broker/replica_fetcher_manager.h"
 #include "model/broker/request_channel.h"
 #include "model/described.h"

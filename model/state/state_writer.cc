@@ -114,12 +114,7 @@ void StateWriter::integer(std::int64_t value) {
 
 void StateWriter::text(const std::string& value) {
   put(value.size());
-  for (std::size_t i = 0; i < value.size(); i += 8) {
-    std::uint64_t word = 0;
-    for (std::size_t j = i; j < value.size() && j < i + 8; ++j)
-      word |= std::uint64_t{static_cast<unsigned char>(value[j])} << (8 * (j - i));
-    put(word);
-  }
+  for_each_word(value, [this](std::uint64_t word) { put(word); });
   if (lines_ != nullptr) line('"' + value + '"');
 }
 

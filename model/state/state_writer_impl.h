@@ -4,6 +4,7 @@
 #include "model/fields.h"
 #include "model/group/records.h"
 #include "model/state/state_writer.h"
+#include "model/words.h"
 
 namespace ktrial::model {
 namespace state_writer {
@@ -187,11 +188,7 @@ void StateWriter::write(const T& value) {
     put(variant.index());
     std::visit([this](const auto& alternative) { this->write(alternative); }, variant);
   } else if constexpr (kBytes<T>) {
-    for (std::size_t i = 0; i < value.size(); i += 8) {
-      std::uint64_t word = 0;
-      for (std::size_t j = i; j < value.size() && j < i + 8; ++j) word |= std::uint64_t{value[j]} << (8 * (j - i));
-      put(word);
-    }
+    for_each_word(value, [this](std::uint64_t word) { this->put(word); });
     if (lines_ != nullptr)
       for (std::size_t i = 0; i < value.size(); ++i)
         if (value[i] != 0) lines_->push_back({path_ + '[' + std::to_string(i) + ']', std::to_string(value[i])});
